@@ -1,0 +1,53 @@
+"""What comes in: comments as a connector hands them over, their authors and threads (DESIGN §1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+CommentState = Literal["waiting", "queued", "answered", "closed", "snoozed", "gone"]
+Kind = Literal["complaint", "question", "request", "praise", "suggestion", "fault", "chatter", "spam", "abuse"]
+Tone = Literal["angry", "neutral", "pleased"]
+Form = Literal["comment", "mention", "review", "post", "message", "email", "entry"]
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who wrote it, on one platform. `handle` is unique there; `name` is what they chose to be called."""
+
+    handle: str
+    name: str | None = None
+    followers: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """The post or conversation a comment belongs to; `native_id` is the platform's."""
+
+    native_id: str
+    text: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One comment as it came from a platform: plain text (a connector converts HTML at the door), aware times.
+
+    `written_at` is None where the platform gives none; the desk then takes the moment of the first fetch.
+    `language` is the platform's own tag, if any. `attachments` are addresses.
+    """
+
+    native_id: str
+    author: Author
+    text: str
+    written_at: datetime | None = None
+    private: bool = False
+    reply_to: str | None = None
+    thread: Thread | None = None
+    url: str | None = None
+    form: Form = "comment"
+    rating: int | None = None
+    likes: int | None = None
+    language: str | None = None
+    attachments: tuple[str, ...] = ()

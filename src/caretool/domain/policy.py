@@ -1,0 +1,170 @@
+"""The rules of the house and who we are, as settings hands them over: frozen values, already validated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from caretool.domain.calendar import Calendar
+from caretool.domain.comment import Kind, Tone
+from caretool.domain.duration import Duration
+from caretool.domain.template import Template
+
+Role = Literal["manager", "agent", "trainee"]
+Action = Literal["leave", "hide", "unhide", "delete", "mute", "ban", "report", "ask"]
+Together = Literal["mentions", "names", "no"]
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """Who we are. `languages[0]` is the default; `zone` is the desk's."""
+
+    name: str
+    languages: tuple[str, ...]
+    zone: ZoneInfo
+    help_page: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """By when a first answer is due: the account's own wins, then the platform's, then the default."""
+
+    default: Duration
+    calendar: Calendar | None = None
+    platforms: Mapping[str, Duration] = field(default_factory=dict)
+    accounts: Mapping[str, Duration] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseKind:
+    """What can be delivered (DESIGN §6). `capacity`: whole units per open day, Monday first; None: unlimited.
+
+    `says` is the standard wording by language, `cues` the words that betray the kind in a text (a trailing `*` is a
+    stem; several words are matched in order). `zone` is the desk's. `evidence` is what `keep` demands.
+    """
+
+    name: str
+    owner: str
+    zone: ZoneInfo
+    earliest: Duration | None = None
+    latest: Duration | None = None
+    due: Duration | None = None
+    calendar: Calendar | None = None
+    capacity: tuple[int, int, int, int, int, int, int] | None = None
+    review: Duration | None = None
+    says: Mapping[str, str] = field(default_factory=dict)
+    cues: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    evidence: tuple[Literal["text", "url", "file"], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """What a moderation rule looks at; None: does not matter. A list in the file means any of these."""
+
+    kind: tuple[Kind, ...] | None = None
+    tone: tuple[Tone, ...] | None = None
+    topic: tuple[str, ...] | None = None
+    language: tuple[str, ...] | None = None
+    account: tuple[str, ...] | None = None
+    platform: tuple[str, ...] | None = None
+    same_message_profiles: int | None = None
+    personal_data: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModerationRule:
+    """First match wins; `action` is what would be done, on a person's yes."""
+
+    name: str
+    when: When
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """What never gets a template's answer (injury, legal, press, data-subject): whole words or stems, by language."""
+
+    name: str
+    cues: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyRules:
+    """What our replies may and may not say. Phrases are by language; `patterns` are the company's own regular
+    expressions for what must not be public (order numbers…), by name."""
+
+    together_from: int = 5
+    stock_phrases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    vague: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    blame: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    patterns: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A worked example of the policy: a text and what must be read in it (`expect`: kind, tone, topic, language,
+    escalation, action)."""
+
+    text: str
+    expect: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """policies.toml, whole."""
+
+    company: Company
+    calendars: Mapping[str, Calendar]
+    response: Response
+    promises: Mapping[str, PromiseKind]
+    reply: ReplyRules = field(default_factory=ReplyRules)
+    moderation: tuple[ModerationRule, ...] = ()
+    escalations: tuple[Escalation, ...] = ()
+    examples: tuple[Example, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """Who answers, by name."""
+
+    id: str
+    name: str
+    role: Role = "agent"
+    signature: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who keeps promises, and the addresses at which they are told."""
+
+    id: str
+    notify: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One of our presences. `settings` is the connector's own validated model; the desk never looks inside it.
+
+    `handle` is ours there (our own posts never wait). `since` bounds the first fetch; None: nothing is too old.
+    """
+
+    name: str
+    platform: str
+    settings: Any
+    handle: str | None = None
+    followers: int | None = None
+    since: Duration | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that people write by hand in a workspace."""
+
+    accounts: Mapping[str, Account]
+    agents: Mapping[str, Agent]
+    owners: Mapping[str, Owner]
+    policy: Policy
+    templates: Mapping[str, Template]

@@ -1,0 +1,35 @@
+"""Something we said we would do, for one person, by a time (DESIGN §6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+PromiseState = Literal["logged", "running", "kept", "broken", "moved", "released", "void"]
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A line of the ledger. Times are aware, in UTC. `review_at`: when it is looked at before it is due.
+
+    `reply` is the id of the reply that said it (None: added by hand). `at_risk`: the review time has passed, or the
+    plan of what is open makes it late; `overdue`: running and past its due time.
+    """
+
+    id: str
+    kind: str
+    person_id: str
+    person_name: str
+    text: str
+    made_at: datetime
+    due_at: datetime
+    state: PromiseState
+    owner: str
+    reply: str | None = None
+    review_at: datetime | None = None
+    evidence: str | None = None
+    because: str | None = None
+    moved_to: str | None = None
+    overdue: bool = False
+    at_risk: bool = False
