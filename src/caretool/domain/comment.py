@@ -51,3 +51,52 @@ class Incoming:
     likes: int | None = None
     language: str | None = None
     attachments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment as the desk knows it: what came in, what was read in it, where it stands.
+
+    `number` is its place in the order of storing. `dated` is False where the platform gave no date and `written_at` is
+    the first fetch. What a reading decides is None until it was read. `group` is the id of the group it is or was in,
+    `joined` its place in the order of joining groups. `copy_of` is the id of the first comment that says the same.
+    """
+
+    number: int
+    id: str
+    account: str
+    native_id: str
+    person: str
+    handle: str
+    name: str | None
+    form: Form
+    text: str
+    private: bool
+    written_at: datetime
+    dated: bool
+    state: CommentState
+    thread: str | None = None
+    thread_native_id: str | None = None
+    thread_text: str | None = None
+    thread_url: str | None = None
+    reply_to: str | None = None
+    url: str | None = None
+    rating: int | None = None
+    likes: int | None = None
+    attachments: tuple[str, ...] = ()
+    tag: str | None = None
+    snoozed_until: datetime | None = None
+    language: str | None = None
+    kind: Kind | None = None
+    tone: Tone | None = None
+    topic: str | None = None
+    confidence: float = 0.0
+    alternatives: tuple[tuple[str, float], ...] = ()
+    escalation: str | None = None
+    personal_data: bool = False
+    reasons: tuple[str, ...] = ()
+    corrected: tuple[str, ...] = ()
+    copy_of: str | None = None
+    due_at: datetime | None = None
+    group: str | None = None
+    joined: int = 0

@@ -55,3 +55,51 @@ class Addressee:
     handle: str
     called: str
     mention: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One reply, or one part of a together reply, as the outbox knows it.
+
+    `to` are the native ids it answers, `comments` their ids here; `key` is its own, made before it leaves. `kind` is
+    that of the comments. `looked_at`: when it was last looked for on the platform while unsure.
+    """
+
+    id: str
+    draft: str
+    state: ReplyState
+    mode: Mode
+    private: bool
+    account: str
+    text: str
+    language: str
+    agent: str
+    kind: str
+    key: str
+    made_at: datetime
+    template: str | None = None
+    thread: str | None = None
+    thread_native_id: str | None = None
+    sending_at: datetime | None = None
+    looked_at: datetime | None = None
+    posted_at: datetime | None = None
+    native_id: str | None = None
+    url: str | None = None
+    error: str | None = None
+    by_hand: bool = False
+    to: tuple[str, ...] = ()
+    comments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One decision of an agent: the replies it makes stand or fall together. `request` is how it was asked for."""
+
+    id: str
+    agent: str
+    state: ReplyState
+    request: str
+    made_at: datetime
+    group: str | None = None
+    decided_by: str | None = None
+    because: str | None = None

@@ -1,0 +1,95 @@
+"""Which waiting comments one answer serves, and what the desk suggests for them (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from caretool.domain.comment import Comment, Kind
+from caretool.domain.draft import Mode
+from caretool.domain.limits import Limits
+from caretool.domain.template import Template
+
+# Below this the first template is one of several candidates: offered, never taken by `--yes`.
+SURE = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """The template that would answer a group, how, and how sure (0–1); `alternatives` are further template ids."""
+
+    template: str
+    mode: Mode
+    confidence: float
+    sure: bool
+    alternatives: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Waiting comments that one answer serves. `size` counts them, `due_at` is the earliest of theirs."""
+
+    id: str
+    account: str
+    kind: Kind
+    private: bool
+    size: int
+    due_at: datetime | None
+    first_text: str
+    language: str | None = None
+    topic: str | None = None
+    thread: str | None = None
+    thread_text: str | None = None
+    thread_url: str | None = None
+    escalation: str | None = None
+    suggestion: Suggestion | None = None
+
+
+def group_key(comment: Comment) -> tuple[str, ...]:
+    """What comments of one group have in common.
+
+    Private comments and those that go to the manager stand alone; comments without a topic form one group per account
+    and kind; all others go by topic, language, account and thread.
+    """
+    if comment.private or comment.escalation:
+        return ("one", comment.id)
+    if comment.topic is None:
+        return ("kind", comment.account, comment.kind or "")
+    return ("topic", comment.account, comment.thread or "", comment.language or "", comment.topic)
+
+
+def suggest(
+    comments: Sequence[Comment], templates: Mapping[str, Template], limits: Limits, together_from: int
+) -> Suggestion | None:
+    """The reply to offer for one group's waiting comments; None where only a person can answer.
+
+    Nothing is suggested for what goes to the manager, for spam and abuse, or without a topic. Together only for
+    `together_from` persons or more, in public, within one thread, on a platform that has it.
+    """
+    first = comments[0]
+    if first.escalation or first.topic is None or first.kind in ("spam", "abuse"):
+        return None
+    by_topic = {template.topic: template for template in templates.values()}
+    chosen = by_topic.get(first.topic)
+    if chosen is None:
+        return None
+    wording = chosen.replies.get(first.language or "")
+    persons = {comment.person for comment in comments}
+    together = (
+        len(persons) >= together_from
+        and not first.private
+        and first.thread is not None
+        and limits.together != "no"
+        and wording is not None
+        and wording.together is not None
+    )
+    confidence = sum(comment.confidence for comment in comments) / len(comments)
+    others = {topic: None for comment in comments for topic, _ in comment.alternatives if topic != first.topic}
+    return Suggestion(
+        template=chosen.id,
+        mode="together" if together else "each",
+        confidence=round(confidence, 3),
+        sure=confidence >= SURE and not chosen.reserved,
+        alternatives=tuple(by_topic[topic].id for topic in others if topic in by_topic)[:3],
+    )

@@ -1,0 +1,115 @@
+"""The connection: opened once, every failure turned into one sentence, every write under the one lock.
+
+SQLite comes with apsw (a version without the WAL-reset bug), the queries are peewee's, so that PostgreSQL stays open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import peewee
+from playhouse.apsw_ext import APSWDatabase
+
+from caretool.errors import StoreProblem
+
+Row = dict[str, Any]
+
+_WAIT_SECONDS = 30
+
+
+def moment_out(moment: datetime) -> str:
+    """How a moment is stored: UTC, fixed width, so that text order is time order."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def moment_in(text: str) -> datetime:
+    """A stored moment back as an aware datetime in UTC."""
+    return datetime.fromisoformat(text)
+
+
+def optional_moment(text: str | None) -> datetime | None:
+    """The same for a column that may be null."""
+    return moment_in(text) if text is not None else None
+
+
+class Database:
+    """One process's connection to the workspace's database. `where` is a path, or `:memory:` in tests."""
+
+    def __init__(self, where: Path | str) -> None:
+        self.where = where
+        self._peewee = APSWDatabase(
+            str(where),
+            timeout=_WAIT_SECONDS,
+            pragmas={"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "cache_size": -32_000},
+        )
+        with self._explained():
+            self._peewee.connect()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._explained():
+            self._peewee.close()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except peewee.PeeweeException as error:
+            raise StoreProblem(self._sentence(str(error))) from error
+
+    def _sentence(self, said: str) -> str:
+        text = said.lower()
+        if "locked" in text or "busy" in text:
+            return f"{self.where} has been busy for {_WAIT_SECONDS} s: another caretool is working on it; try again."
+        if "readonly" in text or "read-only" in text:
+            return f"{self.where} cannot be written to: check who owns the folder and its permissions."
+        if "full" in text or "disk i/o" in text:
+            return f"{self.where}: the disk is full or failing; nothing was written. Make room and try again."
+        if "malformed" in text or "not a database" in text:
+            return f"{self.where} is damaged or not a caretool database: put a backup in its place."
+        if "unable to open" in text:
+            return f"{self.where} cannot be opened: check that the folder exists and may be written to."
+        return f"{self.where}: {said}"
+
+    def run(self, query: Any) -> int:
+        """Carry out an INSERT, UPDATE or DELETE built with peewee; how many rows it touched."""
+        with self._explained():
+            return int(query.execute(self._peewee) or 0)
+
+    def rows(self, query: Any) -> list[Row]:
+        """Every row of a SELECT (or of a RETURNING), as dicts."""
+        with self._explained():
+            return list(query.bind(self._peewee).dicts())
+
+    def tuples(self, query: Any) -> list[tuple[Any, ...]]:
+        """Every row of a SELECT, as tuples: the quick way for long lists."""
+        with self._explained():
+            return list(query.bind(self._peewee).tuples())
+
+    def one(self, query: Any) -> Row | None:
+        """The first row of a SELECT, or None."""
+        found = self.rows(query.limit(1))
+        return found[0] if found else None
+
+    def value(self, query: Any) -> Any:
+        """The first column of the first row, or None."""
+        found = self.tuples(query)
+        return found[0][0] if found else None
+
+    def statement(self, sql: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """One statement as written: schema, pragmas, backup."""
+        with self._explained():
+            return list(self._peewee.execute_sql(sql, values))
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """All or nothing, alone: takes the write lock before the first look, so that what is checked stays true."""
+        if self._peewee.in_transaction():
+            yield
+            return
+        with self._explained(), self._peewee.atomic("IMMEDIATE"):
+            yield

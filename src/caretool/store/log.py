@@ -1,0 +1,66 @@
+"""The log: who did what, when, to what, with codes; never a text or a name (notes hold those, beside it)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from caretool.store.comments import chunks
+from caretool.store.database import Database, moment_in, moment_out
+from caretool.store.schema import Log as L
+from caretool.store.schema import Note
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: `action` is what was done (reply-approved, promise-kept…), `subject` the id, `codes` what else."""
+
+    at: datetime
+    agent: str
+    action: str
+    subject: str
+    codes: Mapping[str, str | int | None]
+
+
+class Journal:
+    """The append-only log, and the notes people leave on things."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def write(
+        self,
+        action: str,
+        subjects: Sequence[str],
+        *,
+        agent: str,
+        at: datetime,
+        codes: Mapping[str, str | int | None] | None = None,
+    ) -> None:
+        """One line a subject; in the transaction of what it tells."""
+        text = json.dumps(codes or {}, sort_keys=True)
+        rows = [
+            {"at": moment_out(at), "agent": agent, "action": action, "subject": subject, "codes": text}
+            for subject in subjects
+        ]
+        for part in (rows[start : start + 150] for start in range(0, len(rows), 150)):
+            self._database.run(L.insert(part))
+
+    def about(self, subjects: Sequence[str]) -> list[Line]:
+        """What was done with these things, oldest first."""
+        found = []
+        for part in chunks(list(subjects)):
+            query = L.select(L.c.at, L.c.agent, L.c.action, L.c.subject, L.c.codes).where(L.c.subject.in_(part))
+            found += self._database.tuples(query.order_by(L.c.number))
+        return [Line(moment_in(at), agent, action, subject, json.loads(codes)) for at, agent, action, subject, codes in found]
+
+    def note(self, subject: str, text: str, *, agent: str, at: datetime) -> None:
+        """Leave a note on a thing."""
+        self._database.run(Note.insert({"subject": subject, "agent": agent, "at": moment_out(at), "text": text}))
+
+    def notes(self, subject: str) -> list[tuple[datetime, str, str]]:
+        """The notes on a thing: when, by whom, what."""
+        query = Note.select(Note.c.at, Note.c.agent, Note.c.text).where(Note.c.subject == subject).order_by(Note.c.number)
+        return [(moment_in(at), agent, text) for at, agent, text in self._database.tuples(query)]

@@ -1,0 +1,197 @@
+"""The ledger: every promise with its person, owner and due time, from logged to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from peewee import JOIN, SQL, fn
+
+from caretool.domain.deliverability import Load
+from caretool.domain.promise import Promise, PromiseState
+from caretool.store.comments import chunks, new_ids
+from caretool.store.database import Database, Row, moment_in, moment_out, optional_moment
+from caretool.store.schema import Person
+from caretool.store.schema import Promise as P
+
+OPEN: tuple[PromiseState, ...] = ("logged", "running")
+
+
+@dataclass(frozen=True, slots=True)
+class NewPromise:
+    """What is about to be logged. `window` are its first and due day in the plan; `relative`: to be read again from
+    the moment of posting."""
+
+    kind: str
+    person: str
+    text: str
+    due_at: datetime
+    window: tuple[date, date]
+    owner: str
+    review_at: datetime | None = None
+    reply: str | None = None
+    comment: str | None = None
+    relative: bool = False
+
+
+class Promises:
+    """The table of promises."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, promises: Sequence[NewPromise], *, now: datetime, state: PromiseState) -> list[str]:
+        """Log promises; their ids. Inside the transaction that checked them."""
+        ids = new_ids(self._database, "p", len(promises)) if promises else []
+        rows = [
+            {
+                "id": promise_id,
+                "kind": new.kind,
+                "person": new.person,
+                "text": new.text,
+                "made_at": moment_out(now),
+                "due_at": moment_out(new.due_at),
+                "first_day": new.window[0].isoformat(),
+                "due_day": new.window[1].isoformat(),
+                "review_at": moment_out(new.review_at) if new.review_at else None,
+                "state": state,
+                "owner": new.owner,
+                "reply": new.reply,
+                "comment": new.comment,
+                "relative": int(new.relative),
+            }
+            for promise_id, new in zip(ids, promises, strict=True)
+        ]
+        for part in (rows[start : start + 60] for start in range(0, len(rows), 60)):
+            self._database.run(P.insert(part))
+        return ids
+
+    def load(self, kind: str, *, day_began: datetime, leaving_out: Sequence[str] = ()) -> Load:
+        """What is open of a kind, by window, and what was kept since the day began.
+
+        One that is being moved takes no unit: its successor does. `leaving_out` are ids about to be replaced.
+        """
+        where = (P.c.kind == kind) & P.c.state.in_(OPEN) & P.c.moved_to.is_null()
+        if leaving_out:
+            where &= P.c.id.not_in(tuple(leaving_out))
+        query = (
+            P.select(P.c.first_day, P.c.due_day, fn.COUNT(SQL("*"))).where(where).group_by(P.c.first_day, P.c.due_day)
+        )
+        kept = self._database.value(
+            P.select(fn.COUNT(SQL("*"))).where(
+                (P.c.kind == kind) & (P.c.state == "kept") & (P.c.ended_at >= moment_out(day_began))
+            )
+        )
+        counted = {
+            (date.fromisoformat(first), date.fromisoformat(due)): int(count)
+            for first, due, count in self._database.tuples(query)
+        }
+        return Load(open=counted, kept_today=int(kept))
+
+    def by_ids(self, ids: Sequence[str]) -> list[Promise]:
+        """These promises, in this order."""
+        found: dict[str, Promise] = {}
+        for part in chunks(list(ids)):
+            found.update({promise.id: promise for promise in self._promises(P.c.id.in_(part))})
+        return [found[i] for i in ids if i in found]
+
+    def open(self, limit: int | None = None) -> list[Promise]:
+        """Everything logged or running, the earliest due first; overdue ones however old."""
+        return self._promises(P.c.state.in_(OPEN), limit)
+
+    def in_states(self, states: Sequence[PromiseState], limit: int | None = None) -> list[Promise]:
+        """Promises in these states, the earliest due first."""
+        return self._promises(P.c.state.in_(tuple(states)), limit)
+
+    def of_replies(self, replies: Sequence[str]) -> list[Promise]:
+        """What these replies promise."""
+        found: list[Promise] = []
+        for part in chunks(list(replies)):
+            found += self._promises(P.c.reply.in_(part))
+        return found
+
+    def of_person(self, person: str) -> list[Promise]:
+        """Everything promised to one person."""
+        return self._promises(P.c.person == person)
+
+    def windows(self, ids: Sequence[str]) -> dict[str, tuple[date, date]]:
+        """The plan's first and due day of these promises."""
+        found: dict[str, tuple[date, date]] = {}
+        for part in chunks(list(ids)):
+            query = P.select(P.c.id, P.c.first_day, P.c.due_day).where(P.c.id.in_(part))
+            for promise, first, due in self._database.tuples(query):
+                found[promise] = (date.fromisoformat(first), date.fromisoformat(due))
+        return found
+
+    def relative_of(self, reply: str) -> list[str]:
+        """Promises of a reply whose words are read again from the moment of posting."""
+        query = P.select(P.c.id).where((P.c.reply == reply) & (P.c.relative == 1))
+        return [row[0] for row in self._database.tuples(query)]
+
+    def count_overdue(self, now: datetime) -> int:
+        """How many run past their due time."""
+        where = (P.c.state == "running") & (P.c.due_at < moment_out(now))
+        return int(self._database.value(P.select(fn.COUNT(SQL("*"))).where(where)))
+
+    def change(self, ids: Sequence[str], state: PromiseState, *, was: Sequence[PromiseState], **values: Any) -> int:
+        """Move promises from one of the states `was` to `state`; how many moved."""
+        update: dict[Any, Any] = {P.c.state: state}
+        update |= {getattr(P.c, n): moment_out(v) if isinstance(v, datetime) else v for n, v in values.items()}
+        moved = 0
+        for part in chunks(list(ids)):
+            moved += self._database.run(P.update(update).where(P.c.id.in_(part) & P.c.state.in_(tuple(was))))
+        return moved
+
+    def link_move(self, old: str, new: str, because: str) -> None:
+        """That `new` takes the place of `old` once the customer has been told."""
+        self._database.run(P.update({P.c.moved_to: new, P.c.because: because}).where(P.c.id == old))
+
+    def predecessor(self, new: str) -> str | None:
+        """The running promise that ends as moved when the customer hears of `new`."""
+        found: str | None = self._database.value(P.select(P.c.id).where((P.c.moved_to == new) & P.c.state.in_(OPEN)))
+        return found
+
+    def unlink_move(self, new: str) -> None:
+        """The new time was never said: the old promise runs on alone."""
+        self._database.run(P.update({P.c.moved_to: None}).where((P.c.moved_to == new) & P.c.state.in_(OPEN)))
+
+    def set_due(self, promise: str, due_at: datetime, window: tuple[date, date], review_at: datetime | None) -> None:
+        """A relative time read again from the moment of posting."""
+        values = {
+            P.c.due_at: moment_out(due_at),
+            P.c.first_day: window[0].isoformat(),
+            P.c.due_day: window[1].isoformat(),
+            P.c.review_at: moment_out(review_at) if review_at else None,
+        }
+        self._database.run(P.update(values).where(P.c.id == promise))
+
+    def _promises(self, where: Any, limit: int | None = None) -> list[Promise]:
+        columns = [getattr(P.c, name) for name in P.columns]
+        query = (
+            P.select(*columns, Person.c.name.alias("person_name"))
+            .join(Person, JOIN.LEFT_OUTER, on=(Person.c.id == P.c.person))
+            .where(where)
+            .order_by(P.c.due_at, P.c.id)
+        )
+        return [_promise(row) for row in self._database.rows(query.limit(limit) if limit is not None else query)]
+
+
+def _promise(row: Row) -> Promise:
+    return Promise(
+        id=row["id"],
+        kind=row["kind"],
+        person_id=row["person"],
+        person_name=row["person_name"],
+        text=row["text"],
+        made_at=moment_in(row["made_at"]),
+        due_at=moment_in(row["due_at"]),
+        state=row["state"],
+        owner=row["owner"],
+        reply=row["reply"],
+        review_at=optional_moment(row["review_at"]),
+        evidence=row["evidence"],
+        because=row["because"],
+        moved_to=row["moved_to"],
+    )

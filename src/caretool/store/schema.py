@@ -1,0 +1,65 @@
+"""The tables as queries name them. Their making is in `migrations`; times are text (see `database.moment_out`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import peewee
+
+
+class Table(peewee.Table):
+    """A table with its columns by name: `T.c.x` in queries; rows are inserted as dicts of these names."""
+
+    def __init__(self, name: str, columns: tuple[str, ...]) -> None:
+        super().__init__(name)
+        self.columns = columns
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self.__dict__.get("columns", ()):
+            return getattr(self.c, name)
+        raise AttributeError(name)
+
+
+Kept = Table("kept", ("key", "value"))
+Counter = Table("counter", ("letter", "last"))
+Bookmark = Table("bookmark", ("account", "cursor", "fetched_at"))
+Person = Table("person", ("id", "name"))
+AuthorRow = Table("author", ("account", "handle", "name", "followers", "person"))
+ThreadRow = Table("thread", ("id", "account", "native_id", "text", "url"))
+Comment = Table(
+    "comment",
+    (
+        "number", "id", "account", "native_id", "thread", "person", "handle", "form", "text", "private", "own",
+        "reply_to", "url", "rating", "likes", "attachments", "tag", "written_at", "dated", "fetched_at", "digest",
+        "state", "snoozed_until", "language", "kind", "tone", "topic", "confidence", "alternatives", "escalation",
+        "vulgar", "personal_data", "reasons", "corrected", "fold", "copy_of", "due_at", "grouped", "joined",
+    ),
+)  # fmt: skip
+Revision = Table("revision", ("comment", "seen_at", "text"))
+Group = Table(
+    "comment_group",
+    (
+        "id", "key", "alive", "account", "thread", "language", "topic", "kind", "private", "escalation", "size",
+        "due_at", "first_text", "suggestion",
+    ),
+)  # fmt: skip
+Seen = Table("seen", ("agent", "grouped", "joined"))
+Draft = Table("draft", ("id", "agent", "state", "request", "grouped", "made_at", "decided_at", "decided_by", "because"))
+Reply = Table(
+    "reply",
+    (
+        "id", "draft", "state", "mode", "private", "account", "thread", "text", "language", "agent", "template",
+        "key", "kind", "made_at", "sending_at", "looked_at", "posted_at", "native_id", "url", "error", "by_hand",
+    ),
+)  # fmt: skip
+ReplyComment = Table("reply_comment", ("reply", "comment", "place"))
+Promise = Table(
+    "promise",
+    (
+        "id", "kind", "person", "text", "made_at", "due_at", "first_day", "due_day", "review_at", "state", "owner",
+        "reply", "comment", "relative", "evidence", "because", "moved_to", "ended_at",
+    ),
+)  # fmt: skip
+Note = Table("note", ("number", "subject", "agent", "at", "text"))
+Log = Table("log", ("number", "at", "agent", "action", "subject", "codes"))
+Found = Table("comment_search", ("rowid",))

@@ -1,0 +1,89 @@
+"""Everything the desk knows, behind one door."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from peewee import EXCLUDED
+
+from caretool.domain.ids import KINDS, Letter
+from caretool.errors import NotFound
+from caretool.store import comments, schema
+from caretool.store.comments import Comments
+from caretool.store.database import Database
+from caretool.store.groups import Groups
+from caretool.store.log import Journal
+from caretool.store.migrations import migrate
+from caretool.store.promises import Promises
+from caretool.store.replies import Replies
+
+_TABLES = {
+    "c": schema.Comment,
+    "t": schema.ThreadRow,
+    "u": schema.Person,
+    "g": schema.Group,
+    "r": schema.Reply,
+    "d": schema.Draft,
+    "p": schema.Promise,
+}
+
+
+class Store:
+    """One workspace's database, migrated and open. Used by one thread."""
+
+    def __init__(self, where: Path | str, now: datetime) -> None:
+        self._database = Database(where)
+        self.backup: Path | None = migrate(self._database, now)
+        self.comments = Comments(self._database)
+        self.groups = Groups(self._database)
+        self.replies = Replies(self._database)
+        self.promises = Promises(self._database)
+        self.journal = Journal(self._database)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._database.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """All or nothing, under the one write lock; what is read inside stays true until the end."""
+        with self._database.writing():
+            yield
+
+    def new_ids(self, letter: Letter, count: int) -> list[str]:
+        """Reserve ids of one type; inside `writing`."""
+        return comments.new_ids(self._database, letter, count) if count else []
+
+    def keep(self, key: str, value: str) -> None:
+        """Keep a settled value (settings worked in)."""
+        self._database.run(
+            schema.Kept.insert({"key": key, "value": value}).on_conflict(
+                conflict_target=(schema.Kept.c.key,), update={schema.Kept.c.value: EXCLUDED.value}
+            )
+        )
+
+    def kept(self, key: str) -> str | None:
+        """A kept value."""
+        found: str | None = self._database.value(schema.Kept.select(schema.Kept.c.value).where(schema.Kept.c.key == key))
+        return found
+
+    def resolve(self, text: str, letters: Sequence[Letter]) -> str:
+        """The id meant by what somebody typed: exact, or a unique beginning; NotFound lists what it could be."""
+        typed = text.strip().lower()
+        letter = typed[:1]
+        if letter not in letters:
+            wanted = ", ".join(f"{KINDS[known]} ({known}…)" for known in letters)
+            raise NotFound(f"{text!r} is not the id of a {wanted}: `caretool inbox` shows ids.")
+        table = _TABLES[letter]
+        if self._database.value(table.select(table.c.id).where(table.c.id == typed)):
+            return typed
+        query = table.select(table.c.id).where((table.c.id >= typed) & (table.c.id < typed + "~"))
+        found = [row[0] for row in self._database.tuples(query.order_by(table.c.id).limit(9))]
+        if len(found) == 1:
+            return str(found[0])
+        if not found:
+            raise NotFound(f"No {KINDS[letter]} has an id that begins with {text!r}.")
+        raise NotFound(f"{text!r} could be {', '.join(found[:8])}{'…' if len(found) > 8 else ''}: type one more letter.")
