@@ -1,4 +1,4 @@
-"""Lengths of time as people write them in policies and commands: `90m`, `3h`, `2 days`, `2 working days` (DESIGN §6)."""
+"""Lengths of time as people write them: `90m`, `3h`, `2 days`, `4 working hours`, `2 working days` (DESIGN §6)."""
 
 from __future__ import annotations
 

@@ -33,3 +33,13 @@ class Promise:
     moved_to: str | None = None
     overdue: bool = False
     at_risk: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """What somebody has to look at: past its time, likely to be late, due within 24 h; each list by due time."""
+
+    as_of: datetime
+    overdue: tuple[Promise, ...]
+    at_risk: tuple[Promise, ...]
+    due_next: tuple[Promise, ...]

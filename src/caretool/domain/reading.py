@@ -66,7 +66,8 @@ class Commitment:
 
 @dataclass(frozen=True, slots=True)
 class PersonalData:
-    """One piece of personal data found in a text: `what` is e-mail, phone, iban, tax-code, order or the pattern's name."""
+    """One piece of personal data in a text. `what`: e-mail, phone, iban, tax-code, card, order, address, or the name of
+    the company's own pattern."""
 
     what: str
     excerpt: str

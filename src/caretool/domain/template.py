@@ -28,7 +28,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A Q&A entry. `id` is the file's name; `topic` what `Reading.topic` says; `needs` are values a person is asked for.
+    """A Q&A entry. `id` is the file's name, `topic` what `Reading.topic` says, `needs` values a person is asked for.
 
     `reserved`: only a manager may use it ("the owner answers this one").
     """

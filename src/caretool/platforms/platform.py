@@ -27,13 +27,14 @@ class Skipped:
 class Page:
     """Comments, oldest first, and the bookmark to store with them: fetching from it goes on after this page.
 
-    `deleted` are native ids the platform says are gone.
+    `deleted` are native ids the platform says are gone. `remarks` are sentences a person should read about it.
     """
 
     comments: tuple[Incoming, ...]
     bookmark: str
     deleted: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from peewee import JOIN, SQL, EXCLUDED, fn
+from peewee import EXCLUDED, JOIN, SQL, fn
 
 from caretool.domain.comment import Comment
 from caretool.domain.group import Group, Suggestion, group_key
-from caretool.store.comments import chunks, new_ids
 from caretool.store.database import Database, Row, moment_out, optional_moment
+from caretool.store.numbers import chunks, new_ids
 from caretool.store.schema import Comment as C
 from caretool.store.schema import Group as G
 from caretool.store.schema import Seen, ThreadRow
@@ -97,7 +97,7 @@ class Groups:
         among: set[str] | None = None,
         limit: int | None = None,
     ) -> list[Group]:
-        """Groups with somebody waiting: what goes to the manager first, then by due time.
+        """Groups with somebody waiting: what goes to the manager first, then by due time, the larger first.
 
         `where` fixes columns (account, topic, kind); `late_at` keeps those late at that moment; `among` these ids only.
         """
@@ -108,7 +108,7 @@ class Groups:
             query = query.where(G.c.due_at < moment_out(late_at))
         if among is not None:
             query = query.where(G.c.id.in_(tuple(among)))
-        query = query.order_by(G.c.escalation.is_null(), G.c.due_at, G.c.id)
+        query = query.order_by(G.c.escalation.is_null(), G.c.due_at, G.c.size.desc(), G.c.id)
         return [_group(row) for row in self._database.rows(query.limit(limit) if limit is not None else query)]
 
     def count_alive(self) -> int:

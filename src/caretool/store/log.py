@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from caretool.store.comments import chunks
 from caretool.store.database import Database, moment_in, moment_out
+from caretool.store.numbers import chunks
 from caretool.store.schema import Log as L
 from caretool.store.schema import Note
 
@@ -54,7 +54,10 @@ class Journal:
         for part in chunks(list(subjects)):
             query = L.select(L.c.at, L.c.agent, L.c.action, L.c.subject, L.c.codes).where(L.c.subject.in_(part))
             found += self._database.tuples(query.order_by(L.c.number))
-        return [Line(moment_in(at), agent, action, subject, json.loads(codes)) for at, agent, action, subject, codes in found]
+        return [
+            Line(moment_in(at), agent, action, subject, json.loads(codes))
+            for at, agent, action, subject, codes in found
+        ]
 
     def note(self, subject: str, text: str, *, agent: str, at: datetime) -> None:
         """Leave a note on a thing."""
@@ -62,5 +65,7 @@ class Journal:
 
     def notes(self, subject: str) -> list[tuple[datetime, str, str]]:
         """The notes on a thing: when, by whom, what."""
-        query = Note.select(Note.c.at, Note.c.agent, Note.c.text).where(Note.c.subject == subject).order_by(Note.c.number)
+        query = (
+            Note.select(Note.c.at, Note.c.agent, Note.c.text).where(Note.c.subject == subject).order_by(Note.c.number)
+        )
         return [(moment_in(at), agent, text) for at, agent, text in self._database.tuples(query)]

@@ -85,7 +85,8 @@ _OPENING = (
     "CREATE INDEX promise_of_reply ON promise(reply)",
     "CREATE INDEX promise_to_person ON promise(person)",
     """CREATE TABLE note (
-        number INTEGER PRIMARY KEY, subject TEXT NOT NULL, agent TEXT NOT NULL, at TEXT NOT NULL, text TEXT NOT NULL)""",
+        number INTEGER PRIMARY KEY, subject TEXT NOT NULL, agent TEXT NOT NULL, at TEXT NOT NULL,
+        text TEXT NOT NULL)""",
     "CREATE INDEX note_on ON note(subject)",
     """CREATE TABLE log (
         number INTEGER PRIMARY KEY, at TEXT NOT NULL, agent TEXT NOT NULL, action TEXT NOT NULL,

@@ -11,8 +11,8 @@ from peewee import JOIN, SQL, fn
 
 from caretool.domain.deliverability import Load
 from caretool.domain.promise import Promise, PromiseState
-from caretool.store.comments import chunks, new_ids
 from caretool.store.database import Database, Row, moment_in, moment_out, optional_moment
+from caretool.store.numbers import chunks, new_ids
 from caretool.store.schema import Person
 from caretool.store.schema import Promise as P
 
@@ -147,6 +147,18 @@ class Promises:
     def link_move(self, old: str, new: str, because: str) -> None:
         """That `new` takes the place of `old` once the customer has been told."""
         self._database.run(P.update({P.c.moved_to: new, P.c.because: because}).where(P.c.id == old))
+
+    def untold(self, kind: str, person: str, due_at: datetime) -> str | None:
+        """A promise logged by a move that no reply has told the person yet."""
+        where = (P.c.kind == kind) & (P.c.person == person) & (P.c.due_at == moment_out(due_at))
+        found: str | None = self._database.value(
+            P.select(P.c.id).where(where & (P.c.state == "logged") & P.c.reply.is_null())
+        )
+        return found
+
+    def told_by(self, promise: str, reply: str) -> None:
+        """That this reply tells the person of a promise logged before."""
+        self._database.run(P.update({P.c.reply: reply}).where(P.c.id == promise))
 
     def predecessor(self, new: str) -> str | None:
         """The running promise that ends as moved when the customer hears of `new`."""

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from peewee import JOIN
+from peewee import JOIN, SQL, fn
 
 from caretool.domain.draft import Draft, Reply, ReplyState
-from caretool.store.comments import chunks
 from caretool.store.database import Database, Row, moment_in, moment_out, optional_moment
+from caretool.store.numbers import chunks
 from caretool.store.schema import Comment as C
 from caretool.store.schema import Draft as D
 from caretool.store.schema import Reply as R
@@ -75,7 +75,10 @@ class Replies:
 
     def drop_of_draft(self, draft: str) -> None:
         """Take away the replies of a draft that are about to be written anew (never one that was approved)."""
-        ids = [row[0] for row in self._database.tuples(R.select(R.c.id).where((R.c.draft == draft) & (R.c.state == "awaiting")))]
+        ids = [
+            row[0]
+            for row in self._database.tuples(R.select(R.c.id).where((R.c.draft == draft) & (R.c.state == "awaiting")))
+        ]
         for part in chunks(ids):
             self._database.run(ReplyComment.delete().where(ReplyComment.c.reply.in_(part)))
             self._database.run(R.delete().where(R.c.id.in_(part)))
@@ -118,6 +121,10 @@ class Replies:
     def drafts(self, state: ReplyState) -> list[Draft]:
         """Every decision in a state, oldest first."""
         return [_draft(row) for row in self._database.rows(D.select().where(D.c.state == state).order_by(D.c.made_at))]
+
+    def count_awaiting(self) -> int:
+        """How many decisions wait for somebody else."""
+        return int(self._database.value(D.select(fn.COUNT(SQL("*"))).where(D.c.state == "awaiting")))
 
     def draft(self, draft: str) -> Draft | None:
         """One decision."""

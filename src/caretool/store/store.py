@@ -11,7 +11,8 @@ from peewee import EXCLUDED
 
 from caretool.domain.ids import KINDS, Letter
 from caretool.errors import NotFound
-from caretool.store import comments, schema
+from caretool.store import numbers, schema
+from caretool.store.arrivals import Arrivals
 from caretool.store.comments import Comments
 from caretool.store.database import Database
 from caretool.store.groups import Groups
@@ -37,6 +38,7 @@ class Store:
     def __init__(self, where: Path | str, now: datetime) -> None:
         self._database = Database(where)
         self.backup: Path | None = migrate(self._database, now)
+        self.arrivals = Arrivals(self._database)
         self.comments = Comments(self._database)
         self.groups = Groups(self._database)
         self.replies = Replies(self._database)
@@ -55,7 +57,7 @@ class Store:
 
     def new_ids(self, letter: Letter, count: int) -> list[str]:
         """Reserve ids of one type; inside `writing`."""
-        return comments.new_ids(self._database, letter, count) if count else []
+        return numbers.new_ids(self._database, letter, count) if count else []
 
     def keep(self, key: str, value: str) -> None:
         """Keep a settled value (settings worked in)."""
@@ -67,7 +69,9 @@ class Store:
 
     def kept(self, key: str) -> str | None:
         """A kept value."""
-        found: str | None = self._database.value(schema.Kept.select(schema.Kept.c.value).where(schema.Kept.c.key == key))
+        found: str | None = self._database.value(
+            schema.Kept.select(schema.Kept.c.value).where(schema.Kept.c.key == key)
+        )
         return found
 
     def resolve(self, text: str, letters: Sequence[Letter]) -> str:
@@ -86,4 +90,6 @@ class Store:
             return str(found[0])
         if not found:
             raise NotFound(f"No {KINDS[letter]} has an id that begins with {text!r}.")
-        raise NotFound(f"{text!r} could be {', '.join(found[:8])}{'…' if len(found) > 8 else ''}: type one more letter.")
+        raise NotFound(
+            f"{text!r} could be {', '.join(found[:8])}{'…' if len(found) > 8 else ''}: type one more letter."
+        )

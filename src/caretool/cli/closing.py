@@ -1,0 +1,93 @@
+"""close, reopen, snooze, note: without an answer."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from caretool.cli.context import AsAgent, AsJson, Because, Ids, desk_of, out, show
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(close)
+    app.command()(reopen)
+    app.command()(snooze)
+    app.command()(note)
+
+
+def close(ctx: typer.Context, ids: Ids, because: Because, agent: AsAgent = None, as_json: AsJson = False) -> None:
+    """Close comments that need no answer.
+
+    \b
+    Example:
+      caretool close g7m1q --because "chatter among fans"
+    """
+    from caretool.cli.inbox import tell_comments
+    from caretool.desk import closing
+    from caretool.reports import shapes
+
+    with desk_of(ctx, agent) as desk:
+        found = closing.close(desk, ids, because)
+    show(found, as_json, lambda comments: {"comments": [shapes.comment(c) for c in comments]}, tell_comments)
+
+
+def reopen(ctx: typer.Context, ids: Ids, because: Because, agent: AsAgent = None, as_json: AsJson = False) -> None:
+    """Let comments wait again that were closed, snoozed or answered too quickly.
+
+    \b
+    Example:
+      caretool reopen c7k2m9 --because "the answer missed the question"
+    """
+    from caretool.cli.inbox import tell_comments
+    from caretool.desk import closing
+    from caretool.reports import shapes
+
+    with desk_of(ctx, agent) as desk:
+        found = closing.reopen(desk, ids, because)
+    show(found, as_json, lambda comments: {"comments": [shapes.comment(c) for c in comments]}, tell_comments)
+
+
+def snooze(
+    ctx: typer.Context,
+    ids: Ids,
+    until: Annotated[str, typer.Option(metavar="TIME", help="3h, 2 days, 2026-11-26, '2026-11-26 18:00', 18:00.")],
+    agent: AsAgent = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take comments out of the inbox until a time; they come back however late you look.
+
+    \b
+    Example:
+      caretool snooze c7k2m9 --until "2026-11-26 09:00"
+    """
+    from caretool.cli.inbox import tell_comments
+    from caretool.desk import closing
+    from caretool.desk.times import parse_time
+    from caretool.reports import shapes
+
+    with desk_of(ctx, agent) as desk:
+        moment = parse_time(until, desk.clock(), desk.zone, desk.policy.response.calendar)
+        found = closing.snooze(desk, ids, moment)
+    show(found, as_json, lambda comments: {"comments": [shapes.comment(c) for c in comments]}, tell_comments)
+
+
+def note(
+    ctx: typer.Context,
+    subject: Annotated[str, typer.Argument(metavar="ID", help="A comment, group, person, reply or promise.")],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What to remember.")],
+    agent: AsAgent = None,
+    as_json: AsJson = False,
+) -> None:
+    """Leave a note on a comment, group, person, reply or promise; `caretool show ID` shows it.
+
+    \b
+    Example:
+      caretool note c7k2m9 "called the warehouse, waiting for the photo"
+    """
+    from caretool.desk import closing
+
+    with desk_of(ctx, agent) as desk:
+        found = closing.note(desk, subject, text)
+    show(found, as_json, lambda noted: {"id": noted}, lambda noted: out(f"Noted on {noted}."))

@@ -1,0 +1,61 @@
+"""What every command shares: the workspace it works in, who is at the desk, where output goes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from caretool.desk.desk import Desk
+
+Value = TypeVar("Value")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdout instead of a table.")]
+AsAgent = Annotated[
+    str | None,
+    typer.Option("--as", metavar="AGENT", help="Who is answering (default: CARETOOL_AGENT, or the only one)."),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
+Because = Annotated[str, typer.Option("--because", metavar="TEXT", help="Why; kept as a note.")]
+Ids = Annotated[
+    list[str], typer.Argument(metavar="ID…", help="Ids of comments or groups, as `caretool inbox` shows them.")
+]
+
+
+def say(sentence: str) -> None:
+    """Talk goes to stderr."""
+    from caretool.domain.harmless import block
+
+    print(block(sentence), file=sys.stderr)  # noqa: T201
+
+
+def out(text: str) -> None:
+    """Data goes to stdout."""
+    print(text)  # noqa: T201
+
+
+@contextmanager
+def desk_of(ctx: typer.Context, agent: str | None = None) -> Iterator[Desk]:
+    """The desk of the workspace chosen with -C, CARETOOL_WORKSPACE or the folder."""
+    from caretool import workspace
+
+    with workspace.open_desk(workspace.find(ctx.obj), agent, say) as desk:
+        yield desk
+
+
+def show(value: Value, as_json: bool, shape: Callable[[Value], Any], text: Callable[[Value], None]) -> None:
+    """The one way results are shown: the same value as JSON or for people."""
+    if as_json:
+        out(json.dumps(shape(value), ensure_ascii=False, indent=2 if sys.stdout.isatty() else None))
+    else:
+        text(value)
+
+
+def somebody_is_there() -> bool:
+    """Whether a question would be seen and could be answered."""
+    return sys.stdin.isatty() and sys.stderr.isatty()

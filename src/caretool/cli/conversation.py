@@ -1,0 +1,255 @@
+"""The talk between an agent and the desk about one reply: suggestion, editor, checks, the yes."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import typer
+
+from caretool.cli.context import say, somebody_is_there
+from caretool.cli.screen import count, indented
+from caretool.desk import approving, composing, replying, sending
+from caretool.desk.desk import Desk
+from caretool.desk.replying import Outcome
+from caretool.desk.request import Composed, Request
+from caretool.desk.sending import Sent
+from caretool.desk.times import parse_time
+from caretool.domain.comment import Comment
+from caretool.domain.draft import Refusal
+from caretool.domain.harmless import block, one_line
+from caretool.domain.moment import stamp
+from caretool.errors import CaretoolError, UsageProblem
+
+_CUT = "# ---------------- >8 ---------------- everything below this line is ignored"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The options of `caretool reply`, as typed."""
+
+    template: str | None
+    values: Mapping[str, str]
+    text: str | None
+    edit: bool
+    mode: Literal["auto", "each", "together"]
+    promises: tuple[str, ...]
+    not_a_promise: tuple[str, ...]
+    private: bool
+    include_new: bool
+    dry_run: bool
+    later: bool
+    by_hand: str | None
+    yes: bool
+
+
+def hold(desk: Desk, ids: Sequence[str], asked: Asked) -> tuple[Outcome, Sent | None]:
+    """From what was typed to what became of it."""
+    if asked.text is not None and asked.edit:
+        raise UsageProblem("Give --text or --edit, not both.")
+    if not (asked.yes or asked.dry_run or somebody_is_there()):
+        raise UsageProblem("Nobody is here to say yes: add --yes, or look first with --dry-run. Nothing was written.")
+    request = replying.make_request(
+        desk,
+        ids,
+        Request(
+            comments=(),
+            template=asked.template,
+            text=asked.text,
+            given=asked.values,
+            mode=asked.mode,
+            promises=_promises(desk, asked.promises),
+            not_a_promise=asked.not_a_promise,
+            private=asked.private,
+            include_new=asked.include_new,
+        ),
+    )
+    request = replying.look_again(desk, request)
+    request = _with_words(desk, request, asked)
+    request = _with_needs(desk, request)
+    if asked.edit:
+        return _edited(desk, request, asked)
+    return _answered(desk, request, asked)
+
+
+def decide(desk: Desk, typed: str, *, yes: bool, later: bool) -> tuple[Outcome, Sent | None]:
+    """The same for somebody else's draft."""
+    draft = approving.find(desk, typed)
+    if not (yes or somebody_is_there()):
+        raise UsageProblem("Nobody is here to say yes: add --yes. Nothing was written.")
+    while True:
+        composed = approving.consider(desk, draft)
+        if composed.refusals:
+            return Outcome(composed, refusals=composed.refusals), None
+        if not yes:
+            tell_composed(composed, desk.zone)
+            _ask("Approve it?")
+        outcome = approving.approve(desk, draft, shown=None if yes else composed)
+        if outcome.refusals or outcome.state is not None:
+            return outcome, _sent(desk, outcome, later)
+        say("Meanwhile the times have changed; this is how it reads now:")
+
+
+def tell_composed(composed: Composed, zone: ZoneInfo) -> None:
+    """The texts that would be posted and the promises they make, on stderr."""
+    for number, part in enumerate(composed.parts, 1):
+        names = [person.called for person in part.addressees]
+        to = names[0] if len(names) == 1 else f"{len(names)} people"
+        where = "in private" if part.target.private else "in public"
+        if number <= 3 or number == len(composed.parts):
+            say(f"[{number}/{len(composed.parts)}] to {one_line(to, 60)}, {where}, on {part.target.account}:")
+            say(indented(block(part.text)))
+        elif number == 4:
+            say(f"… {len(composed.parts) - 4} more like these …")
+    made: dict[tuple[str, datetime, str], int] = {}
+    for one in composed.promises:
+        made[one.kind, one.due_at, one.owner] = made.get((one.kind, one.due_at, one.owner), 0) + 1
+    for (kind, due_at, owner), number in made.items():
+        people = count(number, "person", "people")
+        say(f"Promises: {kind} to {people} by {stamp(due_at, zone)}, kept by {owner}")
+
+
+def _promises(desk: Desk, typed: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    found = []
+    for text in typed:
+        name, at, time = text.partition("@")
+        if not at:
+            raise UsageProblem(f"--promise {text!r}: write KIND@TIME, such as callback@18:00.")
+        kind = desk.promise_kind(name.strip())
+        found.append((kind.name, parse_time(time, desk.clock(), desk.zone, kind.calendar).isoformat()))
+    return tuple(found)
+
+
+def _with_words(desk: Desk, request: Request, asked: Asked) -> Request:
+    """A request that names neither text nor template takes the suggestion: with `--yes` only where it is sure."""
+    if request.text is not None or request.template is not None:
+        return request
+    template, sure, alternatives = replying.suggestion_for(desk, request)
+    offered = [name for name in (template, *alternatives) if name]
+    if template is not None and (sure or not asked.yes):
+        return replace(request, template=template)
+    if asked.edit:
+        return replace(request, text="")
+    choices = f"say --template {' or --template '.join(dict.fromkeys(offered))}" if offered else "give --template"
+    raise UsageProblem(f"No suggestion is sure enough here: {choices}, or --text, or --edit. Nothing was written.")
+
+
+def _with_needs(desk: Desk, request: Request) -> Request:
+    """Ask for the values a template's private text needs, where somebody is there to give them."""
+    if request.template is None or request.text is not None or not somebody_is_there():
+        return request
+    comments = desk.store.comments.by_ids(request.comments)
+    if not (request.private or all(comment.private for comment in comments)):
+        return request
+    needs = [name for name in composing.template_of(desk, request.template).needs if name not in request.given]
+    given = {name: typer.prompt(f"{name}?", err=True) for name in needs}
+    return replace(request, given={**request.given, **given})
+
+
+def _answered(desk: Desk, request: Request, asked: Asked) -> tuple[Outcome, Sent | None]:
+    while True:
+        composed = replying.consider(desk, request)
+        if composed.refusals or asked.dry_run:
+            return Outcome(composed, refusals=composed.refusals), None
+        if not asked.yes:
+            tell_composed(composed, desk.zone)
+            _ask("Post it?" if not asked.later else "Put it into the outbox?")
+        outcome = replying.approve(desk, request, shown=None if asked.yes else composed, by_hand=asked.by_hand)
+        if outcome.refusals or outcome.state is not None:
+            return outcome, _sent(desk, outcome, asked.later)
+        say("Meanwhile the times have changed; this is how it reads now:")
+
+
+def _sent(desk: Desk, outcome: Outcome, later: bool) -> Sent | None:
+    if outcome.state != "approved" or later:
+        return None
+    return sending.send(desk, [reply.id for reply in outcome.replies])
+
+
+def _ask(question: str) -> None:
+    if not typer.confirm(question, err=True):
+        raise UsageProblem("Nothing was written.")
+
+
+def _edited(desk: Desk, request: Request, asked: Asked) -> tuple[Outcome, Sent | None]:
+    """Write in the editor until it passes or the text is left as it was; then it is kept in a file."""
+    text = _first_words(desk, request)
+    comments = desk.store.comments.by_ids(request.comments)
+    refusals: Sequence[Refusal] = ()
+    while True:
+        written = _in_editor(text, comments, refusals)
+        if not written.strip():
+            raise UsageProblem("The text is empty. Nothing was written.")
+        if refusals and written == text:
+            kept = _keep(desk, written, request)
+            say(f"Your text is kept in {kept}")
+            return Outcome(replying.consider(desk, replace(request, text=written)), refusals=tuple(refusals)), None
+        text = written
+        try:
+            outcome, sent = _answered(desk, replace(request, text=text), asked)
+        except CaretoolError:
+            say(f"Your text is kept in {_keep(desk, text, request)}")
+            raise
+        if not outcome.refusals:
+            return outcome, sent
+        refusals = outcome.refusals
+
+
+def _first_words(desk: Desk, request: Request) -> str:
+    if request.template is None:
+        return request.text or ""
+    template = composing.template_of(desk, request.template)
+    comments = desk.store.comments.by_ids(request.comments)
+    together = request.mode == "together" or (
+        request.mode == "auto" and len({c.person for c in comments}) >= desk.policy.reply.together_from
+    )
+    private = request.private or comments[0].private
+    order = ("private",) if private else ("together", "public") if together else ("public",)
+    for language in dict.fromkeys((comments[0].language or "", *desk.policy.company.languages)):
+        words = template.replies.get(language)
+        for variant in order:
+            text = getattr(words, variant, None) if words else None
+            if text:
+                return str(text)
+    return ""
+
+
+def _in_editor(text: str, comments: Sequence[Comment], refusals: Sequence[Refusal]) -> str:
+    below = [_CUT, "#"]
+    for refusal in refusals:
+        below.append(f'# Refused ({refusal.check}): "{one_line(refusal.excerpt, 100)}": {one_line(refusal.why)}')
+        if refusal.suggest:
+            below.append(f'#   Would pass: "{one_line(refusal.suggest)}"')
+    if refusals:
+        below += ["#   Save it as it is to stop; your text is kept.", "#"]
+    for comment in comments:
+        below.append(f"# {one_line(comment.name or comment.handle, 40)}: {one_line(comment.text, 400)}")
+    editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
+    with tempfile.TemporaryDirectory(prefix="caretool-") as folder:
+        path = Path(folder) / "reply.txt"
+        path.write_text(f"{text}\n{chr(10).join(below)}\n", encoding="utf-8", errors="replace")
+        try:
+            subprocess.run([*editor, str(path)], check=True)  # noqa: S603
+        except (OSError, subprocess.CalledProcessError) as problem:
+            raise UsageProblem(
+                f"The editor {editor[0]!r} did not run ({problem}): set EDITOR. Nothing was written."
+            ) from None
+        written = path.read_text(encoding="utf-8", errors="replace")
+    return written.split(_CUT, 1)[0].strip()
+
+
+def _keep(desk: Desk, text: str, request: Request) -> Path:
+    folder = desk.folder / "unsent"
+    folder.mkdir(exist_ok=True)
+    subject = (request.groups or request.comments)[0]
+    path = folder / f"{subject}-{desk.clock().astimezone(desk.zone):%Y%m%d-%H%M%S}.txt"
+    path.write_text(text + "\n", encoding="utf-8", errors="replace")
+    return path

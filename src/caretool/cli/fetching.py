@@ -1,0 +1,147 @@
+"""fetch, triage and send: what moves between the platforms and the desk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from caretool.cli.context import AsAgent, AsJson, Ids, desk_of, out, say, show
+from caretool.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from caretool.desk.fetching import Fetched
+    from caretool.desk.sending import Sent
+
+Fetching = list["Fetched"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(fetch)
+    app.command()(triage)
+    app.command()(send)
+
+
+def fetch(
+    ctx: typer.Context,
+    accounts: Annotated[list[str] | None, typer.Argument(metavar="[ACCOUNT]…", help="Only these accounts.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch new comments from all accounts at once, then read them.
+
+    \b
+    Examples:
+      caretool fetch
+      caretool fetch console-page
+    """
+    from caretool.desk import fetching
+
+    with desk_of(ctx) as desk:
+        results = fetching.fetch(desk, accounts or [])
+    _tell_skipped(results)
+    show(results, as_json, _fetched_shape, _fetched_text)
+    raise typer.Exit(fetching.failure(results))
+
+
+def _tell_skipped(results: Fetching) -> None:
+    for result in results:
+        for skipped in result.skipped:
+            say(f"{result.account}: {skipped.where}: {skipped.why}")
+        for remark in result.remarks:
+            say(f"{result.account}: {remark}")
+        if result.error is not None:
+            say(f"{result.account}: {result.error}")
+
+
+def _fetched_shape(results: Fetching) -> dict[str, Any]:
+    accounts = [
+        {
+            "account": result.account,
+            "new": result.new,
+            "edited": result.edited,
+            "deleted": result.deleted,
+            "skipped": len(result.skipped),
+            "ok": result.error is None,
+            "error": str(result.error) if result.error else None,
+        }
+        for result in results
+    ]
+    return {"accounts": accounts, "new": sum(result.new for result in results)}
+
+
+def _fetched_text(results: Fetching) -> None:
+    from caretool.cli.screen import table
+
+    rows = [
+        (
+            r.account,
+            str(r.new),
+            str(r.edited),
+            str(r.deleted),
+            str(len(r.skipped)),
+            "ok" if r.error is None else "failed",
+        )
+        for r in results
+    ]
+    table(("account", "new", "edited", "deleted", "skipped", ""), rows, [r.error is not None for r in results])
+    out(f"{sum(r.new for r in results)} new. Next: caretool inbox")
+
+
+def triage(
+    ctx: typer.Context,
+    ids: Ids,
+    kind: Annotated[str | None, typer.Option(help="complaint, question, request, praise, suggestion, fault, …")] = None,
+    topic: Annotated[str | None, typer.Option(help="A template's topic.")] = None,
+    tone: Annotated[str | None, typer.Option(help="angry, neutral or pleased.")] = None,
+    agent: AsAgent = None,
+    as_json: AsJson = False,
+) -> None:
+    """Correct what was read in a comment; it moves to the group it then belongs to.
+
+    \b
+    Example:
+      caretool triage c7k2m9 --kind complaint --topic delivery-late
+    """
+    from caretool.cli.inbox import tell_comments
+    from caretool.desk import closing, triaging
+    from caretool.reports import shapes
+
+    values = {name: value for name, value in (("kind", kind), ("topic", topic), ("tone", tone)) if value}
+    if not values:
+        raise UsageProblem("Say what it is: --kind, --topic or --tone.")
+    with desk_of(ctx, agent) as desk:
+        comments = triaging.correct(desk, closing.comments_meant(desk, ids), values)
+    show(comments, as_json, lambda found: {"comments": [shapes.comment(one) for one in found]}, tell_comments)
+
+
+def send(ctx: typer.Context, agent: AsAgent = None, as_json: AsJson = False) -> None:
+    """Post what waits in the outbox, and settle what is unsure; each reply goes out at most once.
+
+    \b
+    Example:
+      caretool reply gk3f2 --later && caretool send
+    """
+    from caretool.desk import sending
+
+    with desk_of(ctx, agent) as desk:
+        sent = sending.send(desk)
+    tell_problems(sent)
+    show(sent, as_json, sent_shape, _sent_text)
+    raise typer.Exit(sent.exit_code)
+
+
+def tell_problems(sent: Sent) -> None:
+    """What did not go well, a line each on stderr."""
+    for problem in sent.problems:
+        say(str(problem))
+
+
+def sent_shape(sent: Sent) -> dict[str, Any]:
+    """Ids by what happened to them."""
+    return {name: [r.id for r in getattr(sent, name)] for name in ("posted", "failed", "unsure", "left")}
+
+
+def _sent_text(sent: Sent) -> None:
+    counts = [f"{len(replies)} {name}" for name, replies in vars(sent).items() if name != "problems" and replies]
+    out(" · ".join(counts) if counts else "Nothing waits in the outbox.")

@@ -1,0 +1,250 @@
+"""inbox and show: what waits, and one thing with its history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from caretool.cli.context import AsAgent, AsJson, desk_of, out, show
+from caretool.cli.screen import count, indented, table, when
+
+if TYPE_CHECKING:
+    from caretool.desk.listing import Inbox, Listed
+    from caretool.desk.showing import Shown
+    from caretool.domain.comment import Comment
+    from caretool.domain.draft import Reply
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(inbox)
+    app.command("show")(show_one)
+
+
+def inbox(
+    ctx: typer.Context,
+    account: Annotated[str | None, typer.Option(help="Only this account.")] = None,
+    topic: Annotated[str | None, typer.Option(help="Only this topic.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Only this kind (complaint, question, …).")] = None,
+    late: Annotated[bool, typer.Option("--late", help="Only what is late.")] = False,
+    search: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Only groups in which somebody wrote this.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many groups.")] = 20,
+    as_of: Annotated[str | None, typer.Option(metavar="TIME", help="As it would stand at this time.")] = None,
+    agent: AsAgent = None,
+    as_json: AsJson = False,
+) -> None:
+    """What waits for an answer, in groups that one answer serves, most urgent first.
+
+    \b
+    Examples:
+      caretool inbox
+      caretool inbox --late --account console-page
+      caretool inbox --json | jq '.groups[0].comments[].text'
+    """
+    from caretool.desk import listing
+    from caretool.desk.times import parse_time
+
+    wanted = listing.Wanted(account, topic, kind, late, search, limit)
+    with desk_of(ctx, agent) as desk:
+        moment = parse_time(as_of, desk.clock(), desk.zone) if as_of else desk.clock()
+        found = listing.inbox(desk, wanted, moment, with_comments=as_json)
+        zone = desk.zone
+    show(found, as_json, inbox_shape, lambda value: _inbox_text(value, zone))
+
+
+def inbox_shape(found: Inbox) -> dict[str, Any]:
+    """DESIGN §5, inbox."""
+    from caretool.reports.shapes import moment
+
+    return {
+        "as_of": moment(found.as_of),
+        "waiting": found.waiting,
+        "late": found.late,
+        "groups": [_listed_shape(listed) for listed in found.groups],
+    }
+
+
+def _listed_shape(listed: Listed) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from caretool.reports import shapes
+
+    group = listed.group
+    thread = {"id": group.thread, "text": group.thread_text, "url": group.thread_url} if group.thread else None
+    return {
+        "id": group.id,
+        "topic": group.topic,
+        "language": group.language,
+        "account": group.account,
+        "kind": group.kind,
+        "thread": thread,
+        "size": group.size,
+        "people": listed.people,
+        "due_at": shapes.moment(group.due_at),
+        "late": listed.late,
+        "urgency": listed.urgency,
+        "why": list(listed.why),
+        "escalation": group.escalation,
+        "suggestion": {**asdict(group.suggestion), "alternatives": list(group.suggestion.alternatives)}
+        if group.suggestion
+        else None,
+        "comments": [shapes.comment(comment) for comment in listed.comments],
+    }
+
+
+def _inbox_text(found: Inbox, zone: ZoneInfo) -> None:
+    from caretool.domain.moment import stamp
+
+    line = [
+        f"{count(found.waiting, 'comment waits', 'comments wait')} in {count(found.groups_waiting, 'group', 'groups')}",
+        *([f"{found.late} late"] if found.late else []),
+        *([f"{count(found.promises_overdue, 'promise', 'promises')} overdue"] if found.promises_overdue else []),
+        *([f"{count(found.drafts_awaiting, 'draft', 'drafts')} to approve"] if found.drafts_awaiting else []),
+    ]
+    out(f"{' · '.join(line)}    {stamp(found.as_of, zone)}")
+    if not found.groups:
+        out("Nobody waits here." if not found.waiting else "Nothing matches: see all with caretool inbox")
+        return
+    out("")
+    rows = [_inbox_row(listed, found.as_of, zone) for listed in found.groups]
+    headings = ("due", "group", "people", "where", "what they say", "", "suggested")
+    table(headings, rows, [listed.urgency in ("late", "escalated") for listed in found.groups])
+    first = found.groups[0].group.id
+    more = found.groups_waiting - len(found.groups)
+    out("")
+    out(f"Next: caretool show {first} · caretool reply {first}" + (f" · {more} more: --limit" if more > 0 else ""))
+
+
+def _inbox_row(listed: Listed, now: datetime, zone: ZoneInfo) -> tuple[str, ...]:
+    from caretool.domain.harmless import one_line
+
+    group = listed.group
+    where = group.account + (f" · {one_line(group.thread_text, 24)}" if group.thread_text else "")
+    if group.escalation:
+        suggested = f"manager: {group.escalation}"
+    elif group.suggestion:
+        together = ", together" if group.suggestion.mode == "together" else ""
+        suggested = group.suggestion.template + together + ("" if group.suggestion.sure else " ?")
+    else:
+        suggested = f"({group.kind})"
+    says = one_line(group.first_text, 44)
+    return when(group.due_at, now, zone), group.id, str(listed.people), where, says, group.language or "", suggested
+
+
+def show_one(
+    ctx: typer.Context,
+    subject: Annotated[str, typer.Argument(metavar="ID", help="A comment, thread, group, reply, promise or person.")],
+    agent: AsAgent = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a comment, thread, group, reply, promise or person with its history.
+
+    \b
+    Examples:
+      caretool show gk3f2
+      caretool show pq2x7
+    """
+    from caretool.desk import showing
+
+    with desk_of(ctx, agent) as desk:
+        found = showing.show(desk, subject)
+        zone, now = desk.zone, desk.clock()
+    show(found, as_json, _shown_shape, lambda value: _shown_text(value, now, zone))
+
+
+def _shown_shape(found: Shown) -> dict[str, Any]:
+    from caretool.reports import shapes
+
+    return {
+        "id": found.id,
+        "group": _listed_shape(found.group) if found.group else None,
+        "comments": [shapes.comment(one) for one in found.comments],
+        "replies": [shapes.reply(one) for one in found.replies],
+        "promises": [shapes.promise(one) for one in found.promises],
+        "notes": [{"at": shapes.moment(at), "agent": agent, "text": text} for at, agent, text in found.notes],
+        "revisions": [{"seen_at": shapes.moment(at), "text": text} for at, text in found.revisions],
+        "history": [
+            {"at": shapes.moment(line.at), "agent": line.agent, "action": line.action, "subject": line.subject}
+            for line in found.history
+        ],
+    }
+
+
+def _shown_text(found: Shown, now: datetime, zone: ZoneInfo) -> None:
+    from caretool.cli.promises import tell_promises
+    from caretool.domain.harmless import block
+    from caretool.domain.moment import stamp
+
+    if found.group:
+        _tell_group(found.group)
+    for comment in found.comments:
+        _tell_comment(comment, zone, with_reasons=len(found.comments) == 1)
+    for at, text in found.revisions:
+        out(f"\n  before {stamp(at, zone)} it said:\n{indented(block(text))}")
+    for reply in found.replies:
+        _tell_reply(reply, zone)
+    if found.promises:
+        out("")
+        tell_promises(found.promises, zone)
+    for at, agent, text in found.notes:
+        out(f"\nnote by {agent}, {stamp(at, zone)}: {block(text)}")
+    if found.history:
+        out("")
+    for line in found.history:
+        out(f"  {stamp(line.at, zone)}  {line.agent}  {line.action}  {line.subject}")
+
+
+def _tell_group(listed: Listed) -> None:
+    from caretool.domain.harmless import one_line
+
+    group = listed.group
+    people = count(listed.people, "person", "people") if group.size else "nobody waits any more"
+    out(f"{group.id} · {people} · {group.account} · {group.topic or group.kind}")
+    if listed.why:
+        out(indented("\n".join(listed.why)))
+    if group.thread_text:
+        out(f"    under: {one_line(group.thread_text, 120)}")
+
+
+def _tell_comment(comment: Comment, zone: ZoneInfo, *, with_reasons: bool) -> None:
+    from caretool.domain.harmless import block, one_line
+    from caretool.domain.moment import stamp
+    from caretool.reports.shapes import why
+
+    name, handle = one_line(comment.name or comment.handle, 40), one_line(comment.handle, 40)
+    facts = [comment.kind, comment.tone, comment.topic, comment.language, comment.state]
+    out(f"\n{comment.id}  {name} (@{handle})  {stamp(comment.written_at, zone)}")
+    out(indented(block(comment.text)))
+    out(
+        f"    [{' · '.join(fact for fact in facts if fact)}]" + (" says the same as another" if comment.copy_of else "")
+    )
+    if with_reasons:
+        out(indented("\n".join(f"because {one_line(reason)}" for reason in why(comment))))
+
+
+def _tell_reply(reply: Reply, zone: ZoneInfo) -> None:
+    from caretool.domain.harmless import block, one_line
+    from caretool.domain.moment import stamp
+
+    moment = stamp(reply.posted_at or reply.made_at, zone)
+    out(f"\n{reply.id}  our reply, {reply.state}, by {reply.agent}  {moment}")
+    out(indented(block(reply.text)))
+    if reply.error:
+        out(f"    {one_line(reply.error)}")
+
+
+def tell_comments(comments: Sequence[Comment]) -> None:
+    """Comments and where they stand, a line each."""
+    from caretool.domain.harmless import one_line
+
+    rows = [
+        (c.id, one_line(c.name or c.handle, 24), c.state, c.kind or "", c.topic or "", one_line(c.text, 50))
+        for c in comments
+    ]
+    table(("comment", "from", "state", "kind", "topic", "text"), rows)

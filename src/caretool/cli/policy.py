@@ -1,0 +1,277 @@
+"""policy and template: are they sound, what would they do, how would they read."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from caretool.cli.context import AsJson, desk_of, out, say, show
+from caretool.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from caretool.desk.explaining import Explained, Previewed, Tested
+    from caretool.domain.template import Template
+
+app = typer.Typer(
+    help="The rules of the house: are they sound, what would they do.", no_args_is_help=True, rich_markup_mode=None
+)
+templates = typer.Typer(
+    help="The Q&A templates: which there are, how they read.", no_args_is_help=True, rich_markup_mode=None
+)
+Names = Annotated[list[str] | None, typer.Argument(metavar="[T]…", help="Templates by id (default: all).")]
+
+
+@app.command("check")
+def check_policy(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Check accounts.toml, policies.toml and every template; all problems at once, each with file and line.
+
+    \b
+    Example:
+      caretool policy check
+    """
+    from caretool import workspace
+    from caretool.errors import SettingsProblem
+
+    try:
+        settings = workspace.settings_of(workspace.find(ctx.obj))
+    except SettingsProblem as found:
+        if as_json:
+            say(str(found))
+        else:
+            for problem in found.problems:
+                say(problem)
+            say(f"{len(found.problems)} to mend.")
+        raise typer.Exit(2) from None
+    counts = {
+        "accounts": len(settings.accounts),
+        "templates": len(settings.templates),
+        "promise_kinds": len(settings.policy.promises),
+        "problems": 0,
+    }
+    told = ", ".join(f"{number} {what.replace('_', ' ')}" for what, number in counts.items() if what != "problems")
+    show(counts, as_json, dict, lambda _: out(f"All is sound: {told}."))
+
+
+@app.command()
+def explain(
+    ctx: typer.Context,
+    text: Annotated[str | None, typer.Argument(metavar="TEXT", help="A comment (default: stdin).")] = None,
+    account: Annotated[str | None, typer.Option(help="As if it were written on this account.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What would be done with this comment, and which words and rules say so.
+
+    \b
+    Example:
+      caretool policy explain "Vergogna, il pacco non arriva e nessuno risponde!"
+    """
+    from caretool.desk import explaining
+
+    if text is None and sys.stdin.isatty():
+        raise UsageProblem("Give a TEXT, or pipe one in.")
+    with desk_of(ctx) as desk:
+        found = explaining.explain(desk, [text if text is not None else sys.stdin.read()], account)[0]
+    show(found, as_json, _explained_shape, _explained_text)
+
+
+def _explained_shape(found: Explained) -> dict[str, Any]:
+    reading = found.reading
+    return {
+        "kind": reading.kind,
+        "tone": reading.tone,
+        "topic": reading.topic,
+        "language": reading.language,
+        "escalation": reading.escalation,
+        "confidence": round(reading.confidence, 3),
+        "template": found.template,
+        "action": found.action,
+        "rule": found.rule,
+        "why": list(found.why),
+    }
+
+
+def _explained_text(found: Explained) -> None:
+    from caretool.domain.harmless import one_line
+
+    reading = found.reading
+    facts = [reading.kind, reading.tone, reading.topic or "no topic", reading.language]
+    out(" · ".join(facts) + (f" · {reading.escalation}: for the manager" if reading.escalation else ""))
+    out(f"moderation: {found.action}" + (f" (rule {found.rule!r})" if found.rule else ""))
+    out(f"answer: {found.template or 'none of the templates'}")
+    for reason in found.why:
+        out(f"  because {one_line(reason)}")
+
+
+@app.command("test")
+def run_examples(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Run the worked examples of policies.toml. Exits 1 if one does not come out as expected.
+
+    \b
+    Example:
+      caretool policy test
+    """
+    from caretool.desk import explaining
+
+    with desk_of(ctx) as desk:
+        found = explaining.test(desk)
+    show(found, as_json, _tested_shape, _tested_text)
+    if any(one.misses for one in found):
+        raise typer.Exit(1)
+
+
+def _tested_shape(found: list[Tested]) -> dict[str, Any]:
+    missed = [
+        {
+            "text": one.example.text,
+            "misses": [{"key": k, "expected": want, "found": got} for k, want, got in one.misses],
+        }
+        for one in found
+        if one.misses
+    ]
+    return {"examples": len(found), "failed": missed}
+
+
+def _tested_text(found: list[Tested]) -> None:
+    from caretool.domain.harmless import one_line
+
+    for one in found:
+        if one.misses:
+            out(f"✗ {one_line(one.example.text, 90)}")
+        for key, wanted, got in one.misses:
+            out(f"    {key}: expected {wanted}, found {got}")
+    passed = sum(not one.misses for one in found)
+    out(f"{passed} of {len(found)} examples pass.")
+
+
+@app.command("show")
+def show_policy(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Print the policy in force, with every default filled in, as TOML.
+
+    \b
+    Example:
+      caretool policy show > in-force.toml
+    """
+    import tomllib
+
+    from caretool import workspace
+    from caretool.settings.in_force import policy_as_toml
+
+    text = policy_as_toml(workspace.settings_of(workspace.find(ctx.obj)))
+    show(text, as_json, lambda toml: _jsonable(tomllib.loads(toml)), lambda toml: out(toml.rstrip()))
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _jsonable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_jsonable(item) for item in value]
+    return value if isinstance(value, (str, int, float, bool)) else str(value)
+
+
+@templates.command("list")
+def list_templates(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """The templates with their languages and what they promise.
+
+    \b
+    Example:
+      caretool template list
+    """
+    with desk_of(ctx) as desk:
+        found = list(desk.settings.templates.values())
+    show(found, as_json, lambda every: {"templates": [_template_shape(one) for one in every]}, _templates_text)
+
+
+def _template_shape(one: Template) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "topic": one.topic,
+        "kinds": list(one.kinds),
+        "languages": list(one.replies),
+        "needs": list(one.needs),
+        "promises": [{"kind": wish.kind, "due": str(wish.due) if wish.due else None} for wish in one.promises],
+        "reserved": one.reserved,
+    }
+
+
+def _templates_text(found: list[Template]) -> None:
+    from caretool.cli.screen import table
+
+    rows = [
+        (
+            one.id,
+            ", ".join(one.kinds),
+            " ".join(one.replies),
+            ", ".join(f"{wish.kind} {wish.due or ''}".strip() for wish in one.promises),
+        )
+        for one in found
+    ]
+    table(("template", "answers", "in", "promises"), rows)
+
+
+@templates.command("check")
+def check_templates(ctx: typer.Context, names: Names = None, as_json: AsJson = False) -> None:
+    """Render every text of the templates and run the checks on it. Exits 5 if one would be refused.
+
+    \b
+    Example:
+      caretool template check
+    """
+    from caretool.desk import explaining
+
+    with desk_of(ctx) as desk:
+        found = explaining.preview(desk, names or [])
+    refused = [one for one in found if one.refusals]
+    show(found, as_json, _previewed_shape, lambda _: _refused_text(refused, len(found)))
+    if refused:
+        raise typer.Exit(5)
+
+
+@templates.command()
+def preview(ctx: typer.Context, names: Names = None, as_json: AsJson = False) -> None:
+    """Show how templates would read now, with invented people.
+
+    \b
+    Example:
+      caretool template preview delivery-late
+    """
+    from caretool.desk import explaining
+
+    with desk_of(ctx) as desk:
+        found = explaining.preview(desk, names or [])
+    show(found, as_json, _previewed_shape, _previewed_text)
+
+
+def _previewed_shape(found: list[Previewed]) -> dict[str, Any]:
+    from caretool.reports import shapes
+
+    return {
+        "texts": [
+            {
+                "template": one.template,
+                "language": one.language,
+                "variant": one.variant,
+                "text": one.text,
+                "refused": [shapes.refusal(refusal) for refusal in one.refusals],
+            }
+            for one in found
+        ]
+    }
+
+
+def _previewed_text(found: list[Previewed]) -> None:
+    from caretool.cli.screen import indented
+
+    for one in found:
+        out(f"{one.template} · {one.language} · {one.variant}")
+        out(indented(one.text))
+        out("")
+
+
+def _refused_text(refused: list[Previewed], whole: int) -> None:
+    for one in refused:
+        out(f"{one.template} · {one.language} · {one.variant}")
+        for refusal in one.refusals:
+            out(f'    {refusal.check}: "{refusal.excerpt}": {refusal.why}')
+    out(f"{whole - len(refused)} of {whole} texts pass.")

@@ -1,0 +1,203 @@
+"""promise: the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from caretool.cli.context import AsAgent, AsJson, Because, desk_of, out, say, show
+
+if TYPE_CHECKING:
+    from caretool.desk.promising import Changed
+    from caretool.domain.promise import Promise
+
+app = typer.Typer(
+    help="The ledger of promises: each with its person, its owner and the time by which it must be kept.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+PromiseIds = Annotated[
+    list[str], typer.Argument(metavar="ID…", help="Promises, as `caretool promise list` shows them.")
+]
+Due = Annotated[str, typer.Option("--due", metavar="TIME", help="2h, 2 working days, 2026-11-26, '2026-11-26 18:00'.")]
+
+
+@app.command("list")
+def list_promises(
+    ctx: typer.Context,
+    everything: Annotated[bool, typer.Option("--all", help="Also those that have ended.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="How many.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Open promises, the earliest due first.
+
+    \b
+    Examples:
+      caretool promise list
+      caretool promise list --all --json
+    """
+    from caretool.desk import promising
+    from caretool.reports import shapes
+
+    with desk_of(ctx) as desk:
+        found = promising.ledger(desk, everything=everything, limit=limit)
+        zone = desk.zone
+    shape = lambda promises: {"promises": [shapes.promise(one) for one in promises]}  # noqa: E731
+    show(
+        found,
+        as_json,
+        shape,
+        lambda promises: tell_promises(promises, zone) if promises else out("No promise is open."),
+    )
+
+
+@app.command()
+def add(
+    ctx: typer.Context,
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="A kind of the policy: callback, pickup, …")],
+    person: Annotated[str, typer.Option("--for", metavar="PERSON", help="A person, or a comment of theirs, by id.")],
+    due: Due,
+    text: Annotated[str | None, typer.Option(help="What was said (default: the kind's standard wording).")] = None,
+    agent: AsAgent = None,
+    as_json: AsJson = False,
+) -> None:
+    """Log a promise made elsewhere: on the phone, in the shop. Refused (exit 5) if it cannot be kept.
+
+    \b
+    Example:
+      caretool promise add callback --for c7k2m9 --due "2026-11-24 12:00"
+    """
+    from caretool.desk import promising
+    from caretool.desk.times import parse_time
+
+    with desk_of(ctx, agent) as desk:
+        calendar = desk.policy.promises[kind].calendar if kind in desk.policy.promises else None
+        changed = promising.add(desk, kind, person, parse_time(due, desk.clock(), desk.zone, calendar), text)
+        _tell_change(changed, as_json, desk.zone)
+
+
+@app.command()
+def keep(
+    ctx: typer.Context,
+    ids: PromiseIds,
+    evidence: Annotated[str | None, typer.Option(help="What shows it: a text, an address, a file.")] = None,
+    agent: AsAgent = None,
+    as_json: AsJson = False,
+) -> None:
+    """What was promised has been done.
+
+    \b
+    Example:
+      caretool promise keep pq2x7 --evidence "called at 11:40, spoke to Ms Rossi"
+    """
+    from caretool.desk import promising
+
+    with desk_of(ctx, agent) as desk:
+        _tell_change(promising.keep(desk, ids, evidence), as_json, desk.zone)
+
+
+@app.command()
+def move(
+    ctx: typer.Context,
+    promise: Annotated[str, typer.Argument(metavar="ID", help="A running promise.")],
+    due: Due,
+    because: Because,
+    told: Annotated[bool, typer.Option("--told", help="The customer knows already (a call, for instance).")] = False,
+    agent: AsAgent = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give a promise a new time that can be kept. The old one runs until the customer has been told.
+
+    Tell them with a reply that says the new time (`caretool reply COMMENT --text …`), or say --told.
+
+    \b
+    Example:
+      caretool promise move pq2x7 --due 2026-11-27 --because "courier on strike"
+    """
+    from caretool.desk import promising
+    from caretool.desk.times import parse_time
+
+    with desk_of(ctx, agent) as desk:
+        moment = parse_time(due, desk.clock(), desk.zone, desk.policy.response.calendar)
+        changed = promising.move(desk, promise, moment, because, told=told)
+        _tell_change(changed, as_json, desk.zone)
+    if not told and not changed.refusals:
+        say(f"Now tell the customer: {changed.promises[-1].id} runs once a reply says the new time.")
+
+
+@app.command("break")
+def break_promise(
+    ctx: typer.Context, ids: PromiseIds, because: Because, agent: AsAgent = None, as_json: AsJson = False
+) -> None:
+    """It was not kept and will not be.
+
+    \b
+    Example:
+      caretool promise break pq2x7 --because "the article is no longer made"
+    """
+    from caretool.desk import promising
+
+    with desk_of(ctx, agent) as desk:
+        _tell_change(promising.end(desk, ids, "broken", because), as_json, desk.zone)
+
+
+@app.command()
+def release(
+    ctx: typer.Context, ids: PromiseIds, because: Because, agent: AsAgent = None, as_json: AsJson = False
+) -> None:
+    """The customer no longer needs it.
+
+    \b
+    Example:
+      caretool promise release pq2x7 --because "cancelled the order"
+    """
+    from caretool.desk import promising
+
+    with desk_of(ctx, agent) as desk:
+        _tell_change(promising.end(desk, ids, "released", because), as_json, desk.zone)
+
+
+def _tell_change(changed: Changed, as_json: bool, zone: ZoneInfo) -> None:
+    """What a change came to; a refusal exits 5."""
+    from caretool.cli.replying import tell_refusals
+
+    if not as_json:
+        tell_refusals(changed.refusals, zone)
+    if as_json or not changed.refusals:
+        show(changed, as_json, changed_shape, lambda value: tell_promises(value.promises, zone))
+    if changed.refusals:
+        raise typer.Exit(5)
+
+
+def changed_shape(changed: Changed) -> dict[str, Any]:
+    """Every change of the ledger."""
+    from caretool.reports import shapes
+
+    return {
+        "promises": [shapes.promise(one) for one in changed.promises],
+        "refused": [shapes.refusal(one) for one in changed.refusals],
+    }
+
+
+def tell_promises(promises: Sequence[Promise], zone: ZoneInfo) -> None:
+    """Promises as a table."""
+    from caretool.cli.screen import table
+    from caretool.domain.harmless import one_line
+    from caretool.domain.moment import stamp
+
+    rows = [
+        (
+            stamp(p.due_at, zone),
+            p.id,
+            p.kind,
+            one_line(p.person_name, 28),
+            p.owner,
+            "OVERDUE" if p.overdue else "at risk" if p.at_risk else p.state,
+            one_line(p.text, 56),
+        )
+        for p in promises
+    ]
+    table(("due", "promise", "kind", "for", "owner", "state", "said"), rows, [p.overdue for p in promises])

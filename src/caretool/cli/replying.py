@@ -1,0 +1,250 @@
+"""reply, approve, reject: from a comment to an answer in the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from caretool.cli.context import AsAgent, AsJson, Because, Ids, Yes, desk_of, out, say, show
+from caretool.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from caretool.desk.desk import Desk
+    from caretool.desk.replying import Outcome
+    from caretool.desk.request import Part, Planned
+    from caretool.desk.sending import Sent
+    from caretool.domain.draft import Refusal
+
+
+class Mode(StrEnum):
+    """How many are answered: `auto` takes what the suggestion or the text is made for."""
+
+    auto = "auto"
+    each = "each"
+    together = "together"
+
+
+DraftId = Annotated[str, typer.Argument(metavar="ID", help="A draft, one of its replies, or its group.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(reply)
+    app.command()(approve)
+    app.command()(reject)
+
+
+def reply(
+    ctx: typer.Context,
+    ids: Ids,
+    template: Annotated[str | None, typer.Option(metavar="T", help="A template (default: the suggested one).")] = None,
+    values: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A value the text needs.")
+    ] = None,
+    text: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Your own words; {{ person.name }} and such work.")
+    ] = None,
+    edit: Annotated[bool, typer.Option("--edit", help="Write it in $EDITOR, starting from the template.")] = False,
+    mode: Annotated[Mode, typer.Option(help="One answer to each person, or one together.")] = Mode.auto,
+    promised: Annotated[
+        list[str] | None, typer.Option("--promise", metavar="KIND@TIME", help="Promise this kind by this time.")
+    ] = None,
+    not_promised: Annotated[
+        list[str] | None, typer.Option("--not-a-promise", metavar="EXCERPT", help="These words commit to nothing.")
+    ] = None,
+    private: Annotated[bool, typer.Option("--private", help="Answer in private.")] = False,
+    include_new: Annotated[bool, typer.Option("--include-new", help="Also who joined since you looked.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be posted and promised; write nothing.")
+    ] = False,
+    later: Annotated[bool, typer.Option("--later", help="Leave it in the outbox for `caretool send`.")] = False,
+    by_hand: Annotated[
+        str | None, typer.Option("--by-hand", metavar="URL", help="You posted it yourself, here.")
+    ] = None,
+    yes: Yes = False,
+    agent: AsAgent = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer comments or a whole group: draft, checks, your yes, promises into the ledger, out.
+
+    A check that refuses exits 5, says what would pass, and writes nothing.
+
+    \b
+    Examples:
+      caretool reply gk3f2                                  the suggestion, after your yes
+      caretool reply gk3f2 --template delivery-late --mode together
+      caretool reply c7k2m9 --text "Buongiorno {{ person.name }}, sono Dario: …"
+      caretool reply gk3f2 --promise "callback@2026-11-24 12:00" --dry-run
+    """
+    from caretool.cli import conversation
+
+    asked = conversation.Asked(
+        template, _pairs(values or []), text, edit, mode.value, tuple(promised or ()), tuple(not_promised or ()),
+        private, include_new, dry_run, later, by_hand, yes,
+    )  # fmt: skip
+    with desk_of(ctx, agent) as desk:
+        told = conversation.hold(desk, ids, asked)
+        _tell(desk, told, as_json)
+
+
+def approve(
+    ctx: typer.Context,
+    draft: DraftId,
+    yes: Yes = False,
+    later: Annotated[bool, typer.Option("--later", help="Leave it in the outbox.")] = False,
+    agent: AsAgent = None,
+    as_json: AsJson = False,
+) -> None:
+    """Approve somebody else's draft: checked again, its times fixed anew, posted.
+
+    \b
+    Example:
+      caretool approve d7k2m
+    """
+    from caretool.cli import conversation
+
+    with desk_of(ctx, agent) as desk:
+        told = conversation.decide(desk, draft, yes=yes, later=later)
+        _tell(desk, told, as_json)
+
+
+def reject(
+    ctx: typer.Context, draft: DraftId, because: Because, agent: AsAgent = None, as_json: AsJson = False
+) -> None:
+    """Send somebody's draft back with the reason; its comments still wait.
+
+    \b
+    Example:
+      caretool reject d7k2m --because "promise a call, not a mail"
+    """
+    from caretool.desk import approving
+
+    with desk_of(ctx, agent) as desk:
+        found = approving.find(desk, draft)
+        approving.reject(desk, found, because)
+    show(
+        found.id,
+        as_json,
+        lambda rejected: {"id": rejected, "state": "rejected"},
+        lambda rejected: out(f"{rejected} is rejected."),
+    )
+
+
+def _pairs(values: Sequence[str]) -> dict[str, str]:
+    pairs = {}
+    for value in values:
+        name, equals, given = value.partition("=")
+        if not equals or not name.strip():
+            raise UsageProblem(f"--set {value!r}: write NAME=VALUE.")
+        pairs[name.strip()] = given
+    return pairs
+
+
+def _tell(desk: Desk, told: tuple[Outcome, Sent | None], as_json: bool) -> None:
+    """Show what became of a reply; exits 5 if it was refused, else as sending went."""
+    outcome, sent = told
+    for remark in outcome.composed.remarks:
+        say(remark)
+    if outcome.refusals and not as_json:
+        tell_refusals(outcome.refusals, desk.zone)
+    else:
+        show(outcome, as_json, outcome_shape, lambda value: _outcome_text(value, sent, desk.zone))
+    if outcome.refusals:
+        raise typer.Exit(5)
+    if sent is not None:
+        from caretool.cli.fetching import tell_problems
+
+        tell_problems(sent)
+        raise typer.Exit(sent.exit_code)
+
+
+def outcome_shape(outcome: Outcome) -> dict[str, Any]:
+    """DESIGN §5, reply: ids are null where nothing was written."""
+    from caretool.reports import shapes
+
+    parts = outcome.composed.parts
+    unwritten = [
+        {
+            "id": None,
+            "state": "drafted",
+            "mode": part.target.mode,
+            "private": part.target.private,
+            "account": part.target.account,
+            "text": part.text,
+            "to": [comment.native_id for comment in part.comments],
+            "url": None,
+        }
+        for part in parts
+    ]
+    planned = [_planned_shape(one, parts[one.part]) for one in outcome.composed.promises]
+    written = bool(outcome.replies)
+    return {
+        "replies": [shapes.reply(one) for one in outcome.replies] if written else unwritten,
+        "promises": [shapes.promise(one) for one in outcome.promises] if written else planned,
+        "refused": [shapes.refusal(one) for one in outcome.refusals],
+    }
+
+
+def _planned_shape(one: Planned, part: Part) -> dict[str, Any]:
+    from caretool.reports import shapes
+
+    names = {comment.person: comment.name or comment.handle for comment in part.comments}
+    return {
+        "id": None,
+        "kind": one.kind,
+        "person": {"id": one.person, "name": names[one.person]},
+        "text": one.text,
+        "due_at": shapes.moment(one.due_at),
+        "state": "logged",
+        "owner": one.owner or None,
+        "reply": None,
+        "overdue": False,
+        "at_risk": False,
+    }
+
+
+def _outcome_text(outcome: Outcome, sent: Sent | None, zone: ZoneInfo) -> None:
+    from caretool.cli.conversation import tell_composed
+    from caretool.cli.screen import count
+
+    if not outcome.replies:
+        tell_composed(outcome.composed, zone)
+        out("Nothing was written (--dry-run).")
+        return
+    people = count(sum(len(reply.to) for reply in outcome.replies), "comment", "comments")
+    replies = count(len(outcome.replies), "reply", "replies")
+    if outcome.state == "awaiting":
+        out(f"{replies} to {people} wait for approval: caretool approve {outcome.replies[0].draft}")
+        return
+    if sent is None:
+        waits = "posted by hand" if outcome.state == "posted" else "in the outbox; they leave with: caretool send"
+        out(f"{replies} to {people}: {waits}.")
+    else:
+        out(f"{count(len(sent.posted), 'reply', 'replies')} posted, answering {people}.")
+    if outcome.promises:
+        due = {(one.kind, one.due_at) for one in outcome.promises}
+        out(f"{count(len(outcome.promises), 'promise', 'promises')} in the ledger: " + _dues(due, zone))
+
+
+def _dues(due: set[tuple[str, Any]], zone: ZoneInfo) -> str:
+    from caretool.domain.moment import stamp
+
+    return ", ".join(f"{kind} by {stamp(at, zone)}" for kind, at in sorted(due, key=lambda pair: pair[1]))
+
+
+def tell_refusals(refusals: Sequence[Refusal], zone: ZoneInfo) -> None:
+    """Why it may not go out and what would pass, on stderr."""
+    from caretool.cli.screen import indented
+    from caretool.domain.harmless import one_line
+
+    for refusal in refusals:
+        say(f'Refused ({refusal.check}): "{one_line(refusal.excerpt, 90)}"')
+        say(indented(refusal.why, "  "))
+        if refusal.suggest:
+            say(indented(f'Would pass: "{refusal.suggest}"', "  "))
+    if refusals:
+        say("Nothing was written.")

@@ -1,0 +1,81 @@
+"""report: what cron sends round."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from caretool.cli.context import desk_of, out
+
+if TYPE_CHECKING:
+    from caretool.domain.promise import Overdue
+
+app = typer.Typer(help="Reports, fit for cron.", no_args_is_help=True, rich_markup_mode=None)
+
+
+class Format(StrEnum):
+    """How a report is written."""
+
+    table = "table"
+    json = "json"
+    markdown = "markdown"
+
+
+@app.callback()
+def reports() -> None:
+    """Reports, fit for cron."""
+
+
+@app.command()
+def overdue(
+    ctx: typer.Context,
+    layout: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.table,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    as_of: Annotated[str | None, typer.Option(metavar="TIME", help="As it stands at this time.")] = None,
+) -> None:
+    """Promises past their time, at risk, and due within 24 hours. Exits 8 if something is overdue.
+
+    In a pipe it says nothing if nothing is overdue or at risk, so that cron sends no empty mail.
+
+    \b
+    Example (crontab):
+      0 8 * * 1-6  caretool -C /srv/desk report overdue --format markdown
+    """
+    from caretool.desk import promising
+    from caretool.desk.times import parse_time
+
+    with desk_of(ctx) as desk:
+        moment = parse_time(as_of, desk.clock(), desk.zone) if as_of else desk.clock()
+        found = promising.overdue(desk, moment)
+        _write(found, Format.json if as_json else layout, desk.zone)
+    if found.overdue:
+        raise typer.Exit(8)
+
+
+def _write(found: Overdue, layout: Format, zone: ZoneInfo) -> None:
+    import json
+    import sys
+
+    from caretool.cli.screen import table
+    from caretool.domain.moment import stamp
+    from caretool.reports import overdue as report
+    from caretool.reports import shapes
+
+    if layout is Format.json:
+        out(json.dumps(shapes.overdue(found), ensure_ascii=False))
+        return
+    if report.is_quiet(found) and not sys.stdout.isatty():
+        return
+    if layout is Format.markdown:
+        out(report.markdown(found, zone))
+        return
+    out(f"Promises on {stamp(found.as_of, zone)}")
+    sections = report.sections(found)
+    if not sections:
+        out("Nothing is overdue, at risk or due within 24 h.")
+    for heading, promises in sections:
+        out(f"\n{heading} ({len(promises)})")
+        table(("due", "promise", "owner", "for", "kind", "said"), [report.row(one, zone) for one in promises])

@@ -1,0 +1,44 @@
+"""init and demo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from caretool.cli.context import out
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(init)
+    app.command()(demo)
+
+
+def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder; made if it is not there.")]) -> None:
+    """Make a workspace: the starter policy, Q&A templates and a commented accounts.toml.
+
+    Overwrites nothing: what is there stays, what is missing is added.
+
+    \b
+    Example:
+      caretool init desk && cd desk && caretool fetch && caretool inbox
+    """
+    from caretool import workspace
+
+    made = workspace.create(folder)
+    for name in made:
+        out(f"new  {name}")
+    out(f"{folder} is ready." if made else f"{folder} has everything already; nothing was changed.")
+    out(f"Next: edit {folder / 'accounts.toml'}, then caretool -C {folder} fetch")
+
+
+def demo() -> None:
+    """Show the whole way on invented comments: fetch, inbox, one answer for many, a refusal, promises, overdue.
+
+    Works in a throw-away folder, without network, at a fixed moment, so that it reads the same every day.
+    """
+    from caretool.cli.demo import walk
+
+    walk()

@@ -1,0 +1,82 @@
+"""Without an answer: close, reopen, snooze, note."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from caretool.desk import triaging
+from caretool.desk.desk import Desk
+from caretool.domain.comment import Comment, CommentState
+from caretool.errors import UsageProblem
+
+
+def comments_meant(desk: Desk, ids: Sequence[str]) -> list[str]:
+    """The comments meant: a group stands for those that wait in it."""
+    found: list[str] = []
+    for typed in ids:
+        resolved = desk.store.resolve(typed, ("c", "g"))
+        if resolved.startswith("g"):
+            found += [comment.id for comment in desk.store.comments.waiting_in(resolved)]
+        else:
+            found.append(resolved)
+    return list(dict.fromkeys(found))
+
+
+def close(desk: Desk, ids: Sequence[str], because: str) -> list[Comment]:
+    """These need no answer; the reason is kept as a note."""
+    return _move(desk, ids, "closed", was=("waiting", "snoozed"), action="comment-closed", because=because)
+
+
+def reopen(desk: Desk, ids: Sequence[str], because: str) -> list[Comment]:
+    """These wait again (closed, snoozed or answered too quickly)."""
+    was: tuple[CommentState, ...] = ("closed", "snoozed", "answered")
+    return _move(desk, ids, "waiting", was=was, action="comment-reopened", because=because)
+
+
+def snooze(desk: Desk, ids: Sequence[str], until: datetime) -> list[Comment]:
+    """Out of the inbox until a time; they come back however late somebody looks."""
+    if until <= desk.clock():
+        raise UsageProblem("Snooze until a time that is still to come.")
+    return _move(desk, ids, "snoozed", was=("waiting", "snoozed"), action="comment-snoozed", until=until)
+
+
+def note(desk: Desk, typed: str, text: str) -> str:
+    """Leave a note on a comment, group, person, reply or promise; its whole id."""
+    agent = desk.agent()
+    subject = desk.store.resolve(typed, ("c", "g", "u", "r", "p", "t"))
+    now = desk.clock()
+    with desk.store.writing():
+        desk.store.journal.note(subject, text, agent=agent.id, at=now)
+        desk.store.journal.write("noted", [subject], agent=agent.id, at=now)
+    return subject
+
+
+def _move(
+    desk: Desk,
+    ids: Sequence[str],
+    state: CommentState,
+    *,
+    was: Sequence[CommentState],
+    action: str,
+    because: str | None = None,
+    until: datetime | None = None,
+) -> list[Comment]:
+    agent = desk.agent()
+    now = desk.clock()
+    comments = comments_meant(desk, ids)
+    with desk.store.writing():
+        for comment in desk.store.comments.by_ids(comments):
+            if comment.state not in was:
+                raise UsageProblem(f"{comment.id} is {comment.state}: it cannot be {action.removeprefix('comment-')}.")
+        desk.store.comments.set_state(comments, state, was=was, until=until)
+        if state == "waiting":
+            triaging.read_unread(desk)
+            triaging.regroup(desk, comments)
+        else:
+            triaging.leave_groups(desk, comments)
+        if because:
+            for comment_id in comments:
+                desk.store.journal.note(comment_id, because, agent=agent.id, at=now)
+        desk.store.journal.write(action, comments, agent=agent.id, at=now)
+    return desk.store.comments.by_ids(comments)

@@ -1,0 +1,224 @@
+"""From the final texts to the ledger: every promise they make, of which kind, by when, and whether it can be kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+from urllib.parse import urlsplit
+
+from caretool.desk.desk import Desk
+from caretool.desk.request import Part, Planned, Request
+from caretool.domain import checks
+from caretool.domain.calendar import wall_clock
+from caretool.domain.comment import Comment
+from caretool.domain.deliverability import Load, judge, wished_due
+from caretool.domain.draft import Refusal
+from caretool.domain.moment import spoken
+from caretool.domain.policy import Agent, PromiseKind
+from caretool.domain.reading import Commitment
+from caretool.language import commitments, personal
+
+_WANTS_A_TIME = frozenset({"stock-phrase", "vague", "no-time", "no-commitment"})
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """The promises that approval would log, and everything the checks refuse."""
+
+    promises: tuple[Planned, ...]
+    refusals: tuple[Refusal, ...]
+
+
+def commit(
+    desk: Desk,
+    request: Request,
+    agent: Agent,
+    parts: Sequence[Part],
+    due: Mapping[str, datetime],
+    now: datetime,
+) -> Committed:
+    """Read the texts as the customer will, match what commits us with what was asked for, check all of it."""
+    texts = [part.text for part in parts]
+    found = find_commitments(desk, texts, now)
+    private_data = personal.find(texts, desk.policy.reply.patterns)
+    given = {kind: datetime.fromisoformat(at) for kind, at in request.promises}
+    planned: list[Planned] = []
+    refusals: list[Refusal] = []
+    for index, part in enumerate(parts):
+        told = [c for c in found[index] if not _waived(c, request.not_a_promise)]
+        promised, contradictions = _promised(desk, index, part, told, due, given)
+        planned += promised
+        refusals += contradictions
+        text = checks.ReplyText(
+            text=part.text,
+            language=part.target.language,
+            private=part.target.private,
+            kinds=frozenset(comment.kind for comment in part.comments if comment.kind),
+            agent=agent.name,
+            limits=desk.open_platform(desk.account(part.target.account)).limits,
+            rules=desk.policy.reply,
+            personal=private_data[index],
+            commitments=tuple(told),
+            names=tuple(person.called for person in part.addressees),
+            ours=our_contacts(desk),
+        )
+        refusals += check_text(desk, text, len(part.addressees), now)
+    deliverable, undeliverable = check_promises(desk, planned, [p.target.language for p in parts], now)
+    return Committed(tuple(deliverable), tuple(dict.fromkeys((*refusals, *undeliverable))))
+
+
+def check_text(desk: Desk, text: checks.ReplyText, count: int, now: datetime) -> tuple[Refusal, ...]:
+    """The checks on one text; where it lacks a time, with one that can be kept for `count` people."""
+    refusals = checks.check(text)
+    if not any(refusal.check in _WANTS_A_TIME for refusal in refusals):
+        return refusals
+    names = {one.promise_kind for one in text.commitments if one.due_at is None} | {"reply"}
+    passing = {}
+    for name in names & desk.policy.promises.keys():
+        kind = desk.policy.promises[name]
+        due_at = wished_due(kind, count, None, now, load_of(desk, kind, now))
+        if due_at is not None:
+            passing[name] = checks.passing(kind, due_at, text.language, desk.zone)
+    return checks.check(replace(text, passing=passing))
+
+
+def our_contacts(desk: Desk) -> tuple[str, ...]:
+    """What a public text may name although it looks like personal data: addresses at our own domain."""
+    page = desk.policy.company.help_page
+    host = urlsplit(page).hostname if page else None
+    return (f"@{host.removeprefix('www.')}",) if host else ()
+
+
+def find_commitments(desk: Desk, texts: Sequence[str], posted_at: datetime) -> list[tuple[Commitment, ...]]:
+    """What commits us in these texts, counted from `posted_at`."""
+    policy = desk.policy
+    return commitments.find(
+        texts,
+        languages=policy.company.languages,
+        kinds=policy.promises,
+        calendar=policy.response.calendar,
+        zone=desk.zone,
+        posted_at=posted_at,
+    )
+
+
+def load_of(desk: Desk, kind: PromiseKind, now: datetime, leaving_out: Sequence[str] = ()) -> Load:
+    """What is already promised of a kind."""
+    today = wall_clock(now.astimezone(kind.zone).date(), time(0), kind.zone)
+    return desk.store.promises.load(kind.name, day_began=today, leaving_out=leaving_out)
+
+
+def check_promises(
+    desk: Desk, planned: Sequence[Planned], languages: Sequence[str], now: datetime, leaving_out: Sequence[str] = ()
+) -> tuple[list[Planned], list[Refusal]]:
+    """Whether all of these can be kept beside what is open, and each with its days, owner and review time."""
+    passed: list[Planned] = []
+    refusals: list[Refusal] = []
+    by_kind: dict[str, dict[datetime, list[Planned]]] = {}
+    for one in planned:
+        by_kind.setdefault(one.kind, {}).setdefault(one.due_at, []).append(one)
+    for name, by_due in by_kind.items():
+        kind = desk.promise_kind(name)
+        load = load_of(desk, kind, now, leaving_out)
+        for due_at, same in sorted(by_due.items()):
+            verdict = judge(kind, len(same), due_at, now, load)
+            if verdict.check is not None or verdict.window is None:
+                language = languages[same[0].part]
+                refusals.append(checks.refusal_for(verdict, same[0].text, kind, len(same), due_at, language, desk.zone))
+                continue
+            load = Load({**load.open, verdict.window: load.open.get(verdict.window, 0) + len(same)}, load.kept_today)
+            review_at = review_time(kind, due_at)
+            passed += [replace(one, window=verdict.window, review_at=review_at, owner=kind.owner) for one in same]
+    return passed, refusals
+
+
+def review_time(kind: PromiseKind, due_at: datetime) -> datetime | None:
+    """When a promise is looked at before it is due; working lengths run backwards on the kind's calendar."""
+    if kind.review is None:
+        return None
+    if kind.review.unit == "working hours" and kind.calendar is not None:
+        return kind.calendar.subtract(due_at, timedelta(hours=kind.review.amount))
+    if kind.review.unit == "working days" and kind.calendar is not None:
+        day = kind.calendar.day(due_at)
+        earliest = day - timedelta(days=7 * kind.review.amount + 30)
+        days = (day - timedelta(days=back) for back in range(1, (day - earliest).days))
+        open_days = [day for day in days if kind.calendar.is_open_day(day)]
+        return (
+            kind.calendar.opening(open_days[kind.review.amount - 1]) if len(open_days) >= kind.review.amount else None
+        )
+    hours = {"minutes": 1 / 60, "hours": 1, "days": 24}[kind.review.unit]
+    return due_at - timedelta(hours=kind.review.amount * hours)
+
+
+def _promised(
+    desk: Desk,
+    index: int,
+    part: Part,
+    told: Sequence[Commitment],
+    due: Mapping[str, datetime],
+    given: Mapping[str, datetime],
+) -> tuple[list[Planned], list[Refusal]]:
+    """What one text promises each of its people: named times first, then typed ones, then what was only given."""
+    made: dict[tuple[str, datetime], tuple[str, bool]] = {}
+    refusals: list[Refusal] = []
+    spans: list[tuple[int, int]] = []
+    for kind, when in part.whens.items():
+        start = part.text.find(when)
+        if start >= 0:
+            spans.append((start, start + len(when)))
+            made[kind, due[kind]] = (_sentence_around(part.text, start, start + len(when)), False)
+    for one in told:
+        if one.due_at is None or one.vague or one.conditional or _touches(one, spans):
+            continue
+        kind = one.promise_kind
+        if kind in given and given[kind] != one.due_at:
+            refusals.append(_mismatch(desk, one, given[kind], part.target.language))
+            continue
+        if kind not in given:
+            kind = next((k for k, at in given.items() if at == one.due_at and (k, at) not in made), kind)
+        made.setdefault((kind, one.due_at), (one.excerpt, one.relative))
+    for kind, at in given.items():
+        if (kind, at) not in made:
+            made[kind, at] = (desk.promise_kind(kind).says.get(part.target.language, kind), False)
+    planned = [
+        Planned(index, kind, comment.person, comment.id, text, due_at, relative)
+        for (kind, due_at), (text, relative) in made.items()
+        for comment in _one_each(part)
+    ]
+    return planned, refusals
+
+
+def _one_each(part: Part) -> list[Comment]:
+    first: dict[str, Comment] = {}
+    for comment in part.comments:
+        first.setdefault(comment.person, comment)
+    return list(first.values())
+
+
+def _waived(one: Commitment, excerpts: Iterable[str]) -> bool:
+    said = one.excerpt.casefold()
+    return any(excerpt.casefold() in said or said in excerpt.casefold() for excerpt in excerpts if excerpt.strip())
+
+
+def _touches(one: Commitment, spans: Sequence[tuple[int, int]]) -> bool:
+    return any(one.start < end and start < one.end for start, end in spans)
+
+
+def _sentence_around(text: str, start: int, end: int) -> str:
+    begins = max(text.rfind(mark, 0, start) for mark in (". ", "! ", "? ", "\n", ": ")) + 1
+    return text[begins:end].strip()
+
+
+def _mismatch(desk: Desk, one: Commitment, asked: datetime, language: str) -> Refusal:
+    kind = desk.promise_kind(one.promise_kind)
+    says = kind.says.get(language, kind.name)
+    return Refusal(
+        check="mismatch",
+        excerpt=one.excerpt,
+        why=f"The text promises a {kind.name} for another time than --promise {kind.name} does.",
+        suggest=f"{says} {spoken(asked, language, desk.zone)}",
+        promise_kind=kind.name,
+        asked_due_at=one.due_at,
+        earliest_due_at=asked,
+    )

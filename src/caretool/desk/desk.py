@@ -1,0 +1,83 @@
+"""What every verb of the desk works with: the store, the settings in force, the platforms, the clock, the agent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from caretool.domain.policy import Account, Agent, Policy, PromiseKind, Settings
+from caretool.errors import NotFound, UsageProblem
+from caretool.platforms.platform import Platform
+from caretool.store.store import Store
+
+
+@dataclass
+class Desk:
+    """One agent at work in one workspace. Everything is opened on first use; `clock` gives aware moments.
+
+    `agent_id` is who was named (`--as`, CARETOOL_AGENT), None where nobody was. `say` takes a sentence for stderr.
+    """
+
+    folder: Path
+    store: Store
+    load_settings: Callable[[], Settings]
+    open_platform: Callable[[Account], Platform]
+    clock: Callable[[], datetime]
+    agent_id: str | None
+    say: Callable[[str], None]
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The workspace's files as they are now."""
+        return self.load_settings()
+
+    @property
+    def policy(self) -> Policy:
+        """The rules everyone respects."""
+        return self.settings.policy
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The desk's time zone."""
+        return self.policy.company.zone
+
+    def agent(self) -> Agent:
+        """Who is answering: the one named, else the only one there is."""
+        agents = self.settings.agents
+        if self.agent_id is not None:
+            if self.agent_id not in agents:
+                raise NotFound(
+                    f"No agent is called {self.agent_id!r}: accounts.toml has {', '.join(agents) or 'none'}."
+                )
+            return agents[self.agent_id]
+        if len(agents) == 1:
+            return next(iter(agents.values()))
+        if not agents:
+            raise UsageProblem("accounts.toml names no agent: add [agents.yourname] with a name and a role.")
+        raise UsageProblem(f"Who is answering? Say --as {' or --as '.join(agents)}, or set CARETOOL_AGENT.")
+
+    def onlooker(self) -> str:
+        """Who is looking: the agent's id, or an empty one where several could be and none was named."""
+        if self.agent_id is not None or len(self.settings.agents) == 1:
+            return self.agent().id
+        return ""
+
+    def account(self, name: str) -> Account:
+        """One of our accounts; NotFound names those there are."""
+        accounts = self.settings.accounts
+        if name not in accounts:
+            raise NotFound(f"No account is called {name!r}: accounts.toml has {', '.join(accounts) or 'none'}.")
+        return accounts[name]
+
+    def promise_kind(self, name: str) -> PromiseKind:
+        """A kind of promise of the policy; what fits none is `other`, kept by whoever answers."""
+        kinds = self.policy.promises
+        if name in kinds:
+            return kinds[name]
+        if name == "other":
+            return PromiseKind(name="other", owner=self.agent().id, zone=self.zone)
+        raise NotFound(f"The policy has no promise kind {name!r}: it has {', '.join(kinds) or 'none'}.")

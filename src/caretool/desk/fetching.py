@@ -1,0 +1,138 @@
+"""Fetch: what is new on every platform at once, into the store page by page; then it is read."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from queue import Empty, Queue
+
+from caretool.desk import triaging
+from caretool.desk.desk import Desk
+from caretool.domain.calendar import after
+from caretool.domain.policy import Account
+from caretool.errors import CaretoolError, TokenRefused
+from caretool.platforms.platform import Page, Platform, Skipped
+
+_AT_ONCE = 32
+
+
+@dataclass
+class Fetched:
+    """What one account's fetch brought. `remarks` are for a person to read; `error` is why it stopped early."""
+
+    account: str
+    new: int = 0
+    edited: int = 0
+    deleted: int = 0
+    skipped: list[Skipped] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    error: CaretoolError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    account: Account
+    page: Page | None = None
+    error: CaretoolError | None = None
+
+
+def fetch(desk: Desk, names: Sequence[str]) -> list[Fetched]:
+    """Fetch these accounts (none named: all); one that fails stops no other. Then read what is new."""
+    accounts = [desk.account(name) for name in names] or list(desk.settings.accounts.values())
+    results = {account.name: Fetched(account.name) for account in accounts}
+    bookmarks = {account.name: desk.store.arrivals.bookmark(account.name) for account in accounts}
+    pages: Queue[_Arrived] = Queue(maxsize=2 * _AT_ONCE)
+    stop = threading.Event()
+    waiting = [(account, desk.open_platform(account)) for account in accounts]
+    readers = [
+        threading.Thread(target=_read_accounts, args=(waiting[start::_AT_ONCE], bookmarks, pages, stop), daemon=True)
+        for start in range(min(_AT_ONCE, len(waiting)))
+    ]
+    now = desk.clock()
+    for reader in readers:
+        reader.start()
+    try:
+        left = len(waiting)
+        while left:
+            arrived = pages.get()
+            if arrived.page is not None:
+                _store(desk, arrived.account, arrived.page, bookmarks, now, results[arrived.account.name])
+            else:
+                results[arrived.account.name].error = arrived.error
+                left -= 1
+    finally:
+        stop.set()
+        _drain(pages)
+    triaging.wake(desk, now)
+    triaging.read_unread(desk)
+    return list(results.values())
+
+
+def _read_accounts(
+    accounts: Sequence[tuple[Account, Platform]],
+    bookmarks: dict[str, str | None],
+    pages: Queue[_Arrived],
+    stop: threading.Event,
+) -> None:
+    for account, platform in accounts:
+        error: CaretoolError | None = None
+        try:
+            for page in platform.fetch(bookmarks[account.name]):
+                if stop.is_set():
+                    return
+                pages.put(_Arrived(account, page=page))
+        except CaretoolError as problem:
+            error = problem
+        except Exception as problem:  # a connector's bug must not leave the others waiting for ever
+            error = CaretoolError(f"{account.name}: the {account.platform} connector failed ({problem!r}).")
+        pages.put(_Arrived(account, error=error))
+
+
+def _store(
+    desk: Desk, account: Account, page: Page, bookmarks: dict[str, str | None], now: datetime, result: Fetched
+) -> None:
+    first_fetch = bookmarks[account.name] is None
+    closed_before = _before(desk, account, now) if first_fetch else None
+    with desk.store.writing():
+        stored = desk.store.arrivals.add_page(
+            account.name,
+            page.comments,
+            bookmark=page.bookmark,
+            now=now,
+            our_handle=account.handle,
+            deleted=page.deleted,
+            closed_before=closed_before,
+        )
+        desk.store.groups.refresh(stored.touched_groups)
+    result.new += stored.new
+    result.edited += stored.edited
+    result.deleted += stored.deleted
+    result.remarks += page.remarks
+    result.skipped += page.skipped
+
+
+def _before(desk: Desk, account: Account, now: datetime) -> datetime | None:
+    if account.since is None:
+        return None
+    length = after(now, account.since, None, desk.zone, "closing") - now
+    return now - length
+
+
+def _drain(pages: Queue[_Arrived]) -> None:
+    while True:
+        try:
+            pages.get_nowait()
+        except Empty:
+            return
+
+
+def failure(results: Sequence[Fetched]) -> int:
+    """The exit code: 0 if all went well, 4 if nothing came but refused tokens, 6 if some did, 1 if none."""
+    failed = [result.error for result in results if result.error is not None]
+    if not failed:
+        return 0
+    if len(failed) < len(results):
+        return 6
+    return 4 if all(isinstance(error, TokenRefused) for error in failed) else 1

@@ -1,0 +1,102 @@
+"""Inbox: what waits, grouped, most urgent first; only what was worked out before is read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from caretool.desk import triaging
+from caretool.desk.desk import Desk
+from caretool.domain.comment import Comment
+from caretool.domain.group import Group
+from caretool.domain.moment import stamp
+
+SOON = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which part of the inbox somebody wants to see; `limit` counts groups."""
+
+    account: str | None = None
+    topic: str | None = None
+    kind: str | None = None
+    late: bool = False
+    search: str | None = None
+    limit: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One group as shown: `urgency` is escalated, late, soon or later; `why` says so in words."""
+
+    group: Group
+    people: int
+    urgency: str
+    late: bool
+    why: tuple[str, ...]
+    comments: tuple[Comment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """The whole desk in numbers, and the groups asked for. `waiting`, `late` count comments."""
+
+    as_of: datetime
+    waiting: int
+    late: int
+    groups_waiting: int
+    promises_overdue: int
+    drafts_awaiting: int
+    groups: tuple[Listed, ...]
+
+
+def inbox(desk: Desk, wanted: Wanted, as_of: datetime, *, with_comments: bool) -> Inbox:
+    """What waits at a moment. What is shown is remembered for the agent, so that a reply knows what joined since."""
+    triaging.wake(desk, as_of)
+    store = desk.store
+    where = {k: v for k, v in (("account", wanted.account), ("topic", wanted.topic), ("kind", wanted.kind)) if v}
+    groups = store.groups.alive(
+        where=where,
+        late_at=as_of if wanted.late else None,
+        among=store.comments.matching(wanted.search) if wanted.search else None,
+        limit=wanted.limit,
+    )
+    joined = store.groups.last_joined([group.id for group in groups])
+    with store.writing():
+        store.groups.remember_shown(desk.onlooker(), joined)
+    waiting, late = store.comments.count_waiting(as_of)
+    return Inbox(
+        as_of=as_of,
+        waiting=waiting,
+        late=late,
+        groups_waiting=store.groups.count_alive(),
+        promises_overdue=store.promises.count_overdue(as_of),
+        drafts_awaiting=store.replies.count_awaiting(),
+        groups=tuple(_listed(desk, group, as_of, with_comments) for group in groups),
+    )
+
+
+def _listed(desk: Desk, group: Group, as_of: datetime, with_comments: bool) -> Listed:
+    comments: Sequence[Comment] = desk.store.comments.waiting_in(group.id) if with_comments else ()
+    people = len({c.person for c in comments}) if with_comments else desk.store.comments.count_people(group.id)
+    urgency, why = urgency_of(desk, group, as_of)
+    return Listed(group, people, urgency, group.due_at is not None and group.due_at < as_of, why, tuple(comments))
+
+
+def urgency_of(desk: Desk, group: Group, as_of: datetime) -> tuple[str, tuple[str, ...]]:
+    """How urgent a group is, and why."""
+    why: list[str] = []
+    if group.escalation:
+        why.append(f"{group.escalation}: for the manager, no template answers")
+    if group.due_at is None:
+        return ("escalated" if group.escalation else "later"), tuple(why)
+    due = stamp(group.due_at, desk.zone)
+    if group.due_at < as_of:
+        why.append(f"an answer was due {due}")
+        urgency = "late"
+    else:
+        why.append(f"an answer is due {due}")
+        urgency = "soon" if group.due_at - as_of <= SOON else "later"
+    return ("escalated" if group.escalation else urgency), tuple(why)

@@ -1,0 +1,192 @@
+"""The ledger by hand: promises made elsewhere, kept, broken, moved, released; and what is overdue (R12, R13)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from caretool.desk import committing
+from caretool.desk.desk import Desk
+from caretool.domain.checks import refusal_for
+from caretool.domain.deliverability import judge, late_windows
+from caretool.domain.draft import Refusal
+from caretool.domain.policy import PromiseKind
+from caretool.domain.promise import Overdue, Promise, PromiseState
+from caretool.errors import NotFound, UsageProblem
+from caretool.store.promises import OPEN, NewPromise
+
+DUE_NEXT = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Promises as they are now, and why a change was refused (then nothing was written)."""
+
+    promises: tuple[Promise, ...]
+    refusals: tuple[Refusal, ...] = ()
+
+
+def standing(desk: Desk, promises: Sequence[Promise], now: datetime) -> list[Promise]:
+    """The promises with `overdue` and `at_risk` worked out for the moment `now`."""
+    late = _late_by_kind(desk, {promise.kind for promise in promises if promise.state in OPEN}, now)
+    windows = desk.store.promises.windows([promise.id for promise in promises])
+    found = []
+    for promise in promises:
+        overdue = promise.state == "running" and promise.due_at < now
+        reviewed = promise.review_at is not None and promise.review_at <= now
+        doomed = windows[promise.id] in late.get(promise.kind, ())
+        at_risk = promise.state in OPEN and not overdue and (reviewed or doomed)
+        found.append(replace(promise, overdue=overdue, at_risk=at_risk))
+    return found
+
+
+def _late_by_kind(desk: Desk, kinds: set[str], now: datetime) -> dict[str, set[tuple[object, object]]]:
+    known = [desk.policy.promises[name] for name in kinds if name in desk.policy.promises]
+    limited = [kind for kind in known if kind.capacity is not None]
+    return {kind.name: set(late_windows(kind, now, committing.load_of(desk, kind, now))) for kind in limited}
+
+
+def overdue(desk: Desk, as_of: datetime) -> Overdue:
+    """What is overdue, at risk and due next at a moment; overdue ones however old."""
+    promises = standing(desk, desk.store.promises.open(), as_of)
+    return Overdue(
+        as_of=as_of,
+        overdue=tuple(p for p in promises if p.overdue),
+        at_risk=tuple(p for p in promises if p.at_risk),
+        due_next=tuple(p for p in promises if not p.overdue and not p.at_risk and p.due_at <= as_of + DUE_NEXT),
+    )
+
+
+def ledger(desk: Desk, *, everything: bool, limit: int | None = None) -> list[Promise]:
+    """The open promises (or all of them), the earliest due first."""
+    states: Sequence[PromiseState] = (
+        ("logged", "running", "kept", "broken", "moved", "released", "void") if everything else OPEN
+    )
+    return standing(desk, desk.store.promises.in_states(states, limit), desk.clock())
+
+
+def add(desk: Desk, kind_name: str, person: str, due_at: datetime, text: str | None) -> Changed:
+    """Log a promise made elsewhere (on the phone, in the shop); it runs at once. Refused if it cannot be kept."""
+    agent = desk.agent()
+    kind = _known_kind(desk, kind_name)
+    person_id = _person(desk, person)
+    now = desk.clock()
+    with desk.store.writing():
+        refused, new = _checked(desk, kind, person_id, due_at, text, now)
+        if refused is not None or new is None:
+            return Changed((), (refused,) if refused else ())
+        ids = desk.store.promises.add([new], now=now, state="running")
+        desk.store.journal.write("promise-logged", ids, agent=agent.id, at=now)
+        return Changed(tuple(standing(desk, desk.store.promises.by_ids(ids), now)))
+
+
+def move(desk: Desk, promise_id: str, due_at: datetime, because: str, *, told: bool) -> Changed:
+    """Log the new promise that takes this one's place. The old one runs until the customer has been told: by a reply
+    that says the new time, or already (`told`), on the phone for instance."""
+    agent = desk.agent()
+    now = desk.clock()
+    with desk.store.writing():
+        old = _one(desk, promise_id)
+        if old.state != "running" or old.moved_to is not None:
+            raise UsageProblem(_wrong_state(old, "moved"))
+        kind = desk.promise_kind(old.kind)
+        refused, new = _checked(desk, kind, old.person_id, due_at, old.text, now, leaving_out=(old.id,))
+        if refused is not None or new is None:
+            return Changed((), (refused,) if refused else ())
+        ids = desk.store.promises.add([new], now=now, state="running" if told else "logged")
+        desk.store.promises.link_move(old.id, ids[0], because)
+        if told:
+            desk.store.promises.change([old.id], "moved", was=("running",), ended_at=now)
+        desk.store.journal.write("promise-move-logged", [old.id], agent=agent.id, at=now, codes={"to": ids[0]})
+        return Changed(tuple(standing(desk, desk.store.promises.by_ids([old.id, *ids]), now)))
+
+
+def keep(desk: Desk, ids: Sequence[str], evidence: str | None) -> Changed:
+    """What was promised has been done; with the evidence its kind asks for. After its time it is kept late."""
+    promises = [_one(desk, promise_id) for promise_id in ids]
+    for promise in promises:
+        asked = desk.promise_kind(promise.kind).evidence
+        if asked and not evidence:
+            raise UsageProblem(f"A {promise.kind} is kept with evidence ({' or '.join(asked)}): add --evidence.")
+    return _end(desk, promises, "kept", was=("running",), evidence=evidence)
+
+
+def end(desk: Desk, ids: Sequence[str], state: PromiseState, because: str) -> Changed:
+    """A promise that will not be kept (`broken`) or that the customer no longer needs (`released`)."""
+    return _end(desk, [_one(desk, i) for i in ids], state, was=("logged", "running"), because=because)
+
+
+def _end(
+    desk: Desk,
+    promises: Sequence[Promise],
+    state: PromiseState,
+    *,
+    was: Sequence[PromiseState],
+    evidence: str | None = None,
+    because: str | None = None,
+) -> Changed:
+    agent = desk.agent()
+    now = desk.clock()
+    ids = [promise.id for promise in promises]
+    with desk.store.writing():
+        for promise in desk.store.promises.by_ids(ids):
+            if promise.state not in was:
+                raise UsageProblem(_wrong_state(promise, state))
+        desk.store.promises.change(ids, state, was=was, ended_at=now, evidence=evidence, because=because)
+        for promise_id in ids:
+            _end_pair(desk, promise_id, now)
+        desk.store.journal.write(f"promise-{state}", ids, agent=agent.id, at=now)
+        return Changed(tuple(standing(desk, desk.store.promises.by_ids(ids), now)))
+
+
+def _end_pair(desk: Desk, ended: str, now: datetime) -> None:
+    """A move in progress ends with either half: the untold new promise is void, or the old one runs on alone."""
+    promise = desk.store.promises.by_ids([ended])[0]
+    if promise.moved_to is not None:
+        desk.store.promises.change([promise.moved_to], "void", was=("logged",), ended_at=now)
+    desk.store.promises.unlink_move(ended)
+
+
+def _checked(
+    desk: Desk,
+    kind: PromiseKind,
+    person: str,
+    due_at: datetime,
+    text: str | None,
+    now: datetime,
+    leaving_out: Sequence[str] = (),
+) -> tuple[Refusal | None, NewPromise | None]:
+    minute = now.replace(second=0, microsecond=0)
+    verdict = judge(kind, 1, due_at, minute, committing.load_of(desk, kind, now, leaving_out))
+    language = desk.policy.company.languages[0]
+    said = text or kind.says.get(language, kind.name)
+    if verdict.check is not None or verdict.window is None:
+        return refusal_for(verdict, said, kind, 1, due_at, language, desk.zone), None
+    review_at = committing.review_time(kind, due_at)
+    return None, NewPromise(kind.name, person, said, due_at, verdict.window, kind.owner, review_at)
+
+
+def _known_kind(desk: Desk, name: str) -> PromiseKind:
+    if name in desk.policy.promises:
+        return desk.policy.promises[name]
+    from rapidfuzz import process
+
+    near = process.extractOne(name, list(desk.policy.promises), score_cutoff=60)
+    hint = f"did you mean {near[0]!r}?" if near else f"the policy has {', '.join(desk.policy.promises) or 'none'}."
+    raise NotFound(f"The policy has no promise kind {name!r}: {hint}")
+
+
+def _person(desk: Desk, typed: str) -> str:
+    found = desk.store.resolve(typed, ("u", "c"))
+    return found if found.startswith("u") else desk.store.comments.by_ids([found])[0].person
+
+
+def _one(desk: Desk, typed: str) -> Promise:
+    return desk.store.promises.by_ids([desk.store.resolve(typed, ("p",))])[0]
+
+
+def _wrong_state(promise: Promise, wanted: str) -> str:
+    if promise.moved_to is not None and promise.state == "running":
+        return f"{promise.id} is being moved to {promise.moved_to} already: tell the customer, or void that one first."
+    return f"{promise.id} cannot be {wanted}: it is {promise.state}."

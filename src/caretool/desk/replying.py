@@ -1,0 +1,266 @@
+"""Reply: from what an agent typed to an approved reply with its promises, written in one transaction or not at all."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from caretool.desk import composing, triaging
+from caretool.desk.desk import Desk
+from caretool.desk.request import Composed, Planned, Request
+from caretool.domain.comment import Comment, CommentState
+from caretool.domain.draft import Draft, Refusal, Reply
+from caretool.domain.policy import Agent
+from caretool.domain.promise import Promise
+from caretool.errors import NotFound, UsageProblem
+from caretool.store.promises import NewPromise
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a request: the replies (ids are None in a dry run or a refusal), promises, refusals.
+
+    `state` is `approved` (in the outbox), `awaiting` (a trainee's), `posted` (by hand); None: nothing was written.
+    """
+
+    composed: Composed
+    replies: tuple[Reply, ...] = ()
+    promises: tuple[Promise, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    state: str | None = None
+
+
+def make_request(desk: Desk, ids: Sequence[str], asked: Request) -> Request:
+    """The request with what was typed resolved: groups to their waiting comments, short ids to whole ones."""
+    comments: list[str] = []
+    groups: list[str] = []
+    for typed in ids:
+        found = desk.store.resolve(typed, ("g", "c"))
+        if found.startswith("g"):
+            waiting = desk.store.comments.waiting_in(found)
+            if not waiting:
+                raise NotFound(f"Nobody waits in group {found}: `caretool show {found}` tells what became of it.")
+            groups.append(found)
+            comments += [comment.id for comment in waiting]
+        else:
+            comments.append(found)
+    return replace(asked, comments=tuple(dict.fromkeys(comments)), groups=tuple(groups))
+
+
+def suggestion_for(desk: Desk, request: Request) -> tuple[str | None, bool, tuple[str, ...]]:
+    """The template suggested for these comments, whether it is sure, and the alternatives."""
+    comments = desk.store.comments.by_ids(request.comments)
+    groups = list(dict.fromkeys(comment.group for comment in comments if comment.group))
+    offered = [group.suggestion for name in groups if (group := desk.store.groups.by_id(name))]
+    names = {one.template for one in offered if one is not None}
+    if len(names) != 1 or None in offered:
+        return None, False, tuple(sorted(names))
+    first = offered[0]
+    assert first is not None
+    return first.template, all(one is not None and one.sure for one in offered), first.alternatives
+
+
+def consider(desk: Desk, request: Request) -> Composed:
+    """What the reply would be, with everything that speaks against it; nothing is written."""
+    agent = desk.agent()
+    now = desk.clock()
+    against = standing(desk, request, agent)
+    composed = composing.compose(desk, request, agent, now)
+    return replace(composed, refusals=(*against, *composed.refusals))
+
+
+def look_again(desk: Desk, request: Request) -> Request:
+    """The request without comments that were deleted on the platform meanwhile; those are marked `gone`."""
+    comments = desk.store.comments.by_ids(request.comments)
+    gone: set[str] = set()
+    for account in {comment.account for comment in comments}:
+        ours = [comment for comment in comments if comment.account == account]
+        deleted = desk.open_platform(desk.account(account)).gone([comment.native_id for comment in ours])
+        gone |= {comment.id for comment in ours if comment.native_id in deleted}
+    if not gone:
+        return request
+    with desk.store.writing():
+        desk.store.comments.set_state(sorted(gone), "gone", was=("waiting", "snoozed", "closed"))
+        triaging.leave_groups(desk, sorted(gone))
+    desk.say(f"{len(gone)} of these comments were deleted on the platform: left out.")
+    return replace(request, comments=tuple(c for c in request.comments if c not in gone))
+
+
+def approve(desk: Desk, request: Request, *, shown: Composed | None, by_hand: str | None = None) -> Outcome:
+    """Write it: draft, replies, promises, states and log together, checked again under the lock.
+
+    `shown` is what the agent said yes to; where the texts have changed since (another agent took the room), nothing is
+    written and `state` is None: show it again. None takes what passes now. A trainee's reply waits for somebody else.
+    """
+    agent = desk.agent()
+    now = desk.clock()
+    with desk.store.writing():
+        against = standing(desk, request, agent)
+        composed = composing.compose(desk, request, agent, now)
+        refusals = (*against, *composed.refusals)
+        if refusals:
+            return Outcome(composed, refusals=refusals)
+        if shown is not None and [part.text for part in shown.parts] != [part.text for part in composed.parts]:
+            return Outcome(composed)
+        draft = Draft(
+            id=desk.store.new_ids("d", 1)[0],
+            agent=agent.id,
+            state="awaiting" if agent.role == "trainee" else "approved",
+            request=request.to_json(),
+            made_at=now,
+            group=request.groups[0] if request.groups else None,
+        )
+        desk.store.replies.add_draft(draft)
+        if agent.role == "trainee":
+            replies = _write_replies(desk, draft, composed, agent, now, request.template, by_hand=None)
+            desk.store.journal.write("draft-awaiting", [draft.id], agent=agent.id, at=now)
+            return Outcome(composed, replies=replies, state="awaiting")
+        return settle(desk, draft, composed, agent, agent, now, request, by_hand)
+
+
+def settle(
+    desk: Desk,
+    draft: Draft,
+    composed: Composed,
+    writer: Agent,
+    decider: Agent,
+    now: datetime,
+    request: Request,
+    by_hand: str | None,
+) -> Outcome:
+    """Replies into the outbox, promises into the ledger, comments queued; inside the transaction that checked them."""
+    replies = _write_replies(desk, draft, composed, writer, now, request.template, by_hand)
+    promises = _log_promises(desk, composed.promises, replies, now, running=by_hand is not None)
+    comments = [comment.id for part in composed.parts for comment in part.comments]
+    state: CommentState = "answered" if by_hand is not None else "queued"
+    desk.store.comments.set_state(comments, state, was=("waiting", "snoozed", "closed"))
+    triaging.leave_groups(desk, comments)
+    action = "reply-posted-by-hand" if by_hand is not None else "reply-approved"
+    codes: dict[str, str | int | None] = {"draft": draft.id, "writer": writer.id, "waived": len(request.not_a_promise)}
+    desk.store.journal.write(action, [reply.id for reply in replies], agent=decider.id, at=now, codes=codes)
+    desk.store.journal.write("promise-logged", [promise.id for promise in promises], agent=decider.id, at=now)
+    return Outcome(composed, replies, promises, state="posted" if by_hand is not None else "approved")
+
+
+def _write_replies(
+    desk: Desk,
+    draft: Draft,
+    composed: Composed,
+    writer: Agent,
+    now: datetime,
+    template: str | None,
+    by_hand: str | None,
+) -> tuple[Reply, ...]:
+    ids = desk.store.new_ids("r", len(composed.parts))
+    waits = draft.state == "awaiting"
+    replies = tuple(
+        Reply(
+            id=reply_id,
+            draft=draft.id,
+            state="awaiting" if waits else "posted" if by_hand is not None else "approved",
+            mode=part.target.mode,
+            private=part.target.private,
+            account=part.target.account,
+            text=part.text,
+            language=part.target.language,
+            agent=writer.id,
+            kind=part.comments[0].kind or "chatter",
+            key=uuid.uuid4().hex,
+            made_at=now,
+            template=template,
+            thread=part.comments[0].thread,
+            thread_native_id=part.comments[0].thread_native_id,
+            posted_at=now if by_hand is not None else None,
+            url=by_hand,
+            by_hand=by_hand is not None,
+            to=tuple(comment.native_id for comment in part.comments),
+            comments=tuple(comment.id for comment in part.comments),
+        )
+        for reply_id, part in zip(ids, composed.parts, strict=True)
+    )
+    desk.store.replies.add(replies)
+    return replies
+
+
+def _log_promises(
+    desk: Desk, planned: Sequence[Planned], replies: Sequence[Reply], now: datetime, *, running: bool
+) -> tuple[Promise, ...]:
+    """Log what the texts promise; a move that was waiting for the customer to be told is told by this reply."""
+    ids: list[str] = []
+    fresh: list[NewPromise] = []
+    for one in planned:
+        assert one.window is not None
+        told = desk.store.promises.untold(one.kind, one.person, one.due_at)
+        if told is not None:
+            desk.store.promises.told_by(told, replies[one.part].id)
+            ids.append(told)
+            continue
+        fresh.append(
+            NewPromise(
+                kind=one.kind,
+                person=one.person,
+                text=one.text,
+                due_at=one.due_at,
+                window=one.window,
+                owner=one.owner,
+                review_at=one.review_at,
+                reply=replies[one.part].id,
+                comment=one.comment,
+                relative=one.relative,
+            )
+        )
+    ids += desk.store.promises.add(fresh, now=now, state="running" if running else "logged")
+    return tuple(desk.store.promises.by_ids(ids))
+
+
+def standing(desk: Desk, request: Request, agent: Agent) -> list[Refusal]:
+    """What speaks against answering these comments at all, whatever the text."""
+    comments = desk.store.comments.by_ids(request.comments)
+    if not comments:
+        raise NotFound("None of these comments is there to be answered.")
+    _may_answer(desk, request, agent, comments)
+    refusals = []
+    done = [comment for comment in comments if comment.state in ("queued", "answered", "gone")]
+    for comment in done:
+        refusals.append(
+            Refusal(
+                "already-answered",
+                comment.text[:60],
+                f"{comment.id} is {comment.state}"
+                + (
+                    ": it was deleted on the platform." if comment.state == "gone" else ": somebody answers it already."
+                ),
+                f"Leave {comment.id} out, or see `caretool show {comment.id}`.",
+            )
+        )
+    if request.include_new:
+        return refusals
+    joined = desk.store.groups.last_joined(request.groups)
+    for group in request.groups:
+        shown = desk.store.groups.shown_upto(agent.id, group)
+        if shown is None or joined.get(group, 0) > shown:
+            why = (
+                f"Group {group} has not been shown to {agent.id} yet."
+                if shown is None
+                else f"Comments joined group {group} since it was last shown to {agent.id}."
+            )
+            suggest = f"Look with `caretool show {group} --as {agent.id}`, or add --include-new."
+            refusals.append(Refusal("group-changed", group, why, suggest))
+    return refusals
+
+
+def _may_answer(desk: Desk, request: Request, agent: Agent, comments: Sequence[Comment]) -> None:
+    reserved = next((comment for comment in comments if comment.escalation), None)
+    if reserved is not None:
+        if agent.role != "manager":
+            raise UsageProblem(f"{reserved.id} is a matter of {reserved.escalation}: only a manager answers it.")
+        if request.template is not None:
+            raise UsageProblem(
+                f"{reserved.id} is a matter of {reserved.escalation}: no template answers it; use --text or --edit."
+            )
+    if request.template is not None:
+        template = composing.template_of(desk, request.template)
+        if template.reserved and agent.role != "manager":
+            raise UsageProblem(f"Template {template.id!r} is the manager's: {agent.id} is {agent.role}.")

@@ -1,0 +1,103 @@
+"""How a reply was asked for, and what became of it before anybody said yes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from typing import Literal
+
+from caretool.domain.comment import Comment
+from caretool.domain.draft import Addressee, Mode, Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What an agent asked: which comments, with which template or text, how.
+
+    `groups` are the groups that were named (to see whether they changed); `promises` are `(kind, due)` given by hand,
+    due in RFC 3339; `given` the values of `--set`; `not_a_promise` excerpts that commit to nothing.
+    """
+
+    comments: tuple[str, ...]
+    groups: tuple[str, ...] = ()
+    template: str | None = None
+    text: str | None = None
+    given: Mapping[str, str] = field(default_factory=dict)
+    mode: Literal["auto", "each", "together"] = "auto"
+    promises: tuple[tuple[str, str], ...] = ()
+    not_a_promise: tuple[str, ...] = ()
+    private: bool = False
+    include_new: bool = False
+
+    def to_json(self) -> str:
+        """As it is kept with a draft that waits for approval."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Request:
+        """Back from `to_json`."""
+        values = json.loads(text)
+        for name in ("comments", "groups", "not_a_promise"):
+            values[name] = tuple(values[name])
+        values["promises"] = tuple((kind, due) for kind, due in values["promises"])
+        return cls(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Whom one reply speaks to, before it has words: one person, or the people of one thread."""
+
+    comments: tuple[Comment, ...]
+    mode: Mode
+    private: bool
+    language: str
+    source: str
+
+    @property
+    def account(self) -> str:
+        """Where it is posted."""
+        return self.comments[0].account
+
+    @property
+    def persons(self) -> tuple[str, ...]:
+        """Ids of the people, in the order they wrote."""
+        return tuple(dict.fromkeys(comment.person for comment in self.comments))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One reply as it would be posted."""
+
+    target: Target
+    comments: tuple[Comment, ...]
+    addressees: tuple[Addressee, ...]
+    text: str
+    whens: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A promise that approval would log: for one person, by `part` (an index)."""
+
+    part: int
+    kind: str
+    person: str
+    comment: str
+    text: str
+    due_at: datetime
+    relative: bool
+    window: tuple[date, date] | None = None
+    review_at: datetime | None = None
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """The whole: parts with their promises, what is refused, and remarks worth a line on stderr."""
+
+    parts: tuple[Part, ...]
+    promises: tuple[Planned, ...]
+    refusals: tuple[Refusal, ...]
+    remarks: tuple[str, ...] = ()

@@ -1,0 +1,90 @@
+"""Show: one thing with its history, whatever the kind of its id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from caretool.desk import listing, promising
+from caretool.desk.desk import Desk
+from caretool.desk.listing import Listed
+from caretool.domain.comment import Comment
+from caretool.domain.draft import Reply
+from caretool.domain.ids import Letter
+from caretool.domain.promise import Promise
+from caretool.store.log import Line
+
+ANY: tuple[Letter, ...] = ("g", "c", "t", "u", "r", "p")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Everything about one id. `group` only for a group; `revisions` only for a comment."""
+
+    id: str
+    comments: tuple[Comment, ...]
+    replies: tuple[Reply, ...]
+    promises: tuple[Promise, ...]
+    notes: tuple[tuple[datetime, str, str], ...]
+    history: tuple[Line, ...]
+    group: Listed | None = None
+    revisions: tuple[tuple[datetime, str], ...] = ()
+
+
+def show(desk: Desk, typed: str) -> Shown:
+    """The thing meant by an id, with who did what; a group so shown counts as seen by the agent."""
+    found = desk.store.resolve(typed, ANY)
+    store = desk.store
+    now = desk.clock()
+    group = None
+    revisions: tuple[tuple[datetime, str], ...] = ()
+    replies: list[Reply] = []
+    promises: list[Promise] = []
+    comments: list[Comment] = []
+    if found.startswith("g"):
+        group = _group(desk, found, now)
+        comments = store.comments.waiting_in(found)
+    elif found.startswith("c"):
+        comments = store.comments.by_ids([found])
+        revisions = tuple(store.comments.revisions(found))
+    elif found.startswith("t"):
+        comments = store.comments.of_thread(found)
+    elif found.startswith("u"):
+        comments = store.comments.of_person(found)
+        promises = store.promises.of_person(found)
+    elif found.startswith("r"):
+        replies = store.replies.by_ids([found])
+        comments = store.comments.by_ids(replies[0].comments)
+    else:
+        promises = store.promises.by_ids([found])
+        replies = store.replies.by_ids([promises[0].reply]) if promises[0].reply else []
+        comments = store.comments.by_ids([c for reply in replies for c in reply.comments])
+    if found[0] in "gctu":
+        replies = store.replies.of_comments([comment.id for comment in comments])
+    if found[0] != "p" and found[0] != "u":
+        promises = store.promises.of_replies([reply.id for reply in replies])
+        if found[0] == "c":
+            promises = [promise for promise in promises if promise.person_id == comments[0].person]
+    subjects = [found, *(reply.id for reply in replies), *(promise.id for promise in promises)]
+    return Shown(
+        id=found,
+        comments=tuple(comments),
+        replies=tuple(replies),
+        promises=tuple(promising.standing(desk, promises, now)),
+        notes=tuple(store.journal.notes(found)),
+        history=tuple(store.journal.about(list(dict.fromkeys(subjects)))),
+        group=group,
+        revisions=revisions,
+    )
+
+
+def _group(desk: Desk, group_id: str, now: datetime) -> Listed | None:
+    group = desk.store.groups.by_id(group_id)
+    if group is None:
+        return None
+    joined = desk.store.groups.last_joined([group_id])
+    with desk.store.writing():
+        desk.store.groups.remember_shown(desk.onlooker(), joined)
+    urgency, why = listing.urgency_of(desk, group, now)
+    people = desk.store.comments.count_people(group_id)
+    return Listed(group, people, urgency, group.due_at is not None and group.due_at < now, why)

@@ -1,0 +1,40 @@
+"""TIME as people type it in commands: a length from now, a date, a date and hour, HH:MM, or RFC 3339 (DESIGN §5)."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from caretool.domain.calendar import Calendar, after, closing_of, wall_clock
+from caretool.domain.duration import Duration
+from caretool.errors import UsageProblem
+
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+def parse_time(text: str, now: datetime, zone: ZoneInfo, calendar: Calendar | None = None) -> datetime:
+    """The moment meant, aware. A date alone is its closing time on `calendar` (18:00 without one); `HH:MM` its next
+    occurrence. UsageProblem shows every form."""
+    typed = text.strip()
+    if match := _CLOCK.fullmatch(typed):
+        return _next(time(int(match[1]), int(match[2])), now, zone)
+    try:
+        if _DATE.fullmatch(typed):
+            return closing_of(date.fromisoformat(typed), calendar, zone)
+        if typed[:1].isdigit() and "-" in typed[:5]:
+            moment = datetime.fromisoformat(typed)
+            return moment if moment.tzinfo else wall_clock(moment.date(), moment.time(), zone)
+        return after(now, Duration.parse(typed), calendar, zone, "closing")
+    except ValueError:
+        raise UsageProblem(
+            f"{text!r} is not a time: write 3h, 2 days, 2 working days, 2026-11-26, '2026-11-26 18:00', 18:00 "
+            "or 2026-11-26T18:00:00+01:00."
+        ) from None
+
+
+def _next(clock: time, now: datetime, zone: ZoneInfo) -> datetime:
+    today = now.astimezone(zone).date()
+    moment = wall_clock(today, clock, zone)
+    return moment if moment > now else wall_clock(today + timedelta(days=1), clock, zone)

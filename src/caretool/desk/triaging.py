@@ -1,0 +1,177 @@
+"""Triage: what sort of comment it is, by when it wants an answer, with whom it goes; and a person's corrections."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from caretool.desk.desk import Desk
+from caretool.domain.calendar import response_due
+from caretool.domain.comment import Comment
+from caretool.domain.group import suggest
+from caretool.domain.limits import Limits
+from caretool.domain.reading import Reading, Text
+from caretool.language.alike import fold_key, near_copies
+from caretool.language.reading import Reader
+
+_RUN = 1000
+
+
+def read_unread(desk: Desk) -> int:
+    """Read every waiting comment nobody has read yet; how many."""
+    count = 0
+    reader: Reader | None = None
+    while unread := desk.store.comments.unread(_RUN):
+        reader = reader or make_reader(desk)
+        _read(desk, reader, unread)
+        count += len(unread)
+    return count
+
+
+def read_again(desk: Desk) -> int:
+    """Read every waiting comment anew (the policy or the templates have changed); how many."""
+    count, after = 0, 0
+    reader: Reader | None = None
+    while waiting := desk.store.comments.all_waiting(after, _RUN):
+        reader = reader or make_reader(desk)
+        _read(desk, reader, waiting)
+        count += len(waiting)
+        after = max(comment.number for comment in waiting)
+    return count
+
+
+def make_reader(desk: Desk) -> Reader:
+    """The reading in force: the company's languages, the templates' examples, the policy's escalations."""
+    policy = desk.policy
+    return Reader(
+        languages=policy.company.languages,
+        templates=desk.settings.templates.values(),
+        escalations=policy.escalations,
+        patterns=policy.reply.patterns,
+    )
+
+
+def text_of(desk: Desk, comment: Comment) -> Text:
+    """What a reading looks at in a comment."""
+    account = desk.settings.accounts.get(comment.account)
+    fallback = (account.language if account else None) or desk.policy.company.languages[0]
+    return Text(
+        text=comment.text,
+        fallback=fallback,
+        tag=comment.tag,
+        form=comment.form,
+        rating=comment.rating,
+        thread_text=comment.thread_text,
+    )
+
+
+def _read(desk: Desk, reader: Reader, unordered: Sequence[Comment]) -> None:
+    # Pages of several accounts arrive in any order; what comes of them should not depend on it.
+    comments = sorted(unordered, key=lambda comment: (comment.account, comment.written_at, comment.native_id))
+    readings = reader.read([text_of(desk, comment) for comment in comments])
+    texts = [comment.text for comment in comments]
+    folds = [fold_key(text) for text in texts]
+    roots = near_copies(texts)
+    with desk.store.writing():
+        first = desk.store.comments.first_copies(folds)
+        read: list[Comment] = []
+        before = desk.store.groups.of_comments([comment.id for comment in comments])
+        for index, (comment, reading) in enumerate(zip(comments, readings, strict=True)):
+            root = roots[index]
+            copy_of = comments[root].id if root != index else first.get(folds[index])
+            due_at = _due(desk, comment)
+            corrected = _keep_corrections(comment, reading)
+            desk.store.comments.write_reading(
+                comment,
+                corrected,
+                fold=folds[root],
+                copy_of=copy_of if copy_of != comment.id else None,
+                due_at=due_at,
+            )
+            read.append(
+                replace(
+                    comment,
+                    language=corrected.language,
+                    kind=corrected.kind,
+                    topic=corrected.topic,
+                    escalation=corrected.escalation,
+                )
+            )
+        _place(desk, read, before)
+
+
+def _keep_corrections(comment: Comment, reading: Reading) -> Reading:
+    kind = comment.kind if "kind" in comment.corrected and comment.kind else reading.kind
+    tone = comment.tone if "tone" in comment.corrected and comment.tone else reading.tone
+    if "topic" in comment.corrected:
+        return replace(reading, kind=kind, tone=tone, topic=comment.topic, confidence=1.0, escalation=None)
+    return replace(reading, kind=kind, tone=tone)
+
+
+def _due(desk: Desk, comment: Comment) -> datetime:
+    response = desk.policy.response
+    account = desk.settings.accounts.get(comment.account)
+    platform = account.platform if account else ""
+    duration = response.accounts.get(comment.account) or response.platforms.get(platform) or response.default
+    return response_due(comment.written_at, duration, response.calendar, desk.zone)
+
+
+def _place(desk: Desk, comments: Sequence[Comment], before: Sequence[str]) -> None:
+    placed = desk.store.groups.assign(comments)
+    for group, members in placed.items():
+        desk.store.comments.place(members, group)
+    touched = sorted({*placed, *before})
+    desk.store.groups.refresh(touched)
+    _suggest(desk, touched)
+
+
+def regroup(desk: Desk, ids: Sequence[str]) -> None:
+    """Put comments that wait again into the groups they belong to now; inside a transaction."""
+    comments = desk.store.comments.by_ids(ids)
+    _place(desk, comments, desk.store.groups.of_comments(ids))
+
+
+def leave_groups(desk: Desk, ids: Sequence[str]) -> None:
+    """Count anew the groups of comments that no longer wait; inside a transaction."""
+    groups = desk.store.groups.of_comments(ids)
+    desk.store.groups.refresh(groups)
+    _suggest(desk, groups)
+
+
+def _suggest(desk: Desk, groups: Sequence[str]) -> None:
+    limits: dict[str, Limits] = {}
+    for group in groups:
+        comments = desk.store.comments.waiting_in(group, limit=500)
+        if not comments:
+            continue
+        account = comments[0].account
+        if account not in limits:
+            known = account in desk.settings.accounts
+            limits[account] = desk.open_platform(desk.account(account)).limits if known else Limits()
+        suggestion = suggest(comments, desk.settings.templates, limits[account], desk.policy.reply.together_from)
+        desk.store.groups.keep_suggestion(group, suggestion)
+
+
+def wake(desk: Desk, now: datetime) -> int:
+    """Bring back what was snoozed until a time that has come, however long ago; how many."""
+    due = desk.store.comments.due_to_wake(now)
+    if due:
+        with desk.store.writing():
+            desk.store.comments.set_state(due, "waiting", was=("snoozed",))
+            regroup(desk, due)
+    return len(due)
+
+
+def correct(desk: Desk, ids: Sequence[str], values: Mapping[str, str]) -> list[Comment]:
+    """A person says what these comments are (`kind`, `topic`, `tone`); they move to the groups they then belong to."""
+    agent = desk.agent()
+    now = desk.clock()
+    with desk.store.writing():
+        before = desk.store.groups.of_comments(ids)
+        for comment in desk.store.comments.by_ids(ids):
+            desk.store.comments.correct(comment.id, values, sorted({*comment.corrected, *values}))
+        comments = desk.store.comments.by_ids(ids)
+        _place(desk, [comment for comment in comments if comment.state == "waiting"], before)
+        desk.store.journal.write("triage-corrected", ids, agent=agent.id, at=now, codes=dict(values))
+    return desk.store.comments.by_ids(ids)

@@ -1,0 +1,175 @@
+"""Words of ours that commit us (DESIGN §6): found in a reply, matched to a kind of promise, given a due time.
+
+A text is cut into sentences and clauses; each time goes to the nearest verb, and what that verb is (ours, the
+customer's, past, an opening hour…) decides. What counts as what is data: `caretool/language/grammar/*.toml`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from caretool.domain.calendar import Calendar
+from caretool.domain.policy import PromiseKind
+from caretool.domain.reading import Commitment
+from caretool.language.commitments.clauses import Head, Sentence, sentences_of
+from caretool.language.commitments.grammar import Grammar, fold, grammar_of
+from caretool.language.commitments.kinds import OTHER, Cue, Sign, cues_of, kind_of, signs_in
+from caretool.language.commitments.times import When, due_of
+
+_EDGES = " \t\r\n.,;:!?…-–—()[]\"'«»“”"
+
+
+def find(
+    texts: Sequence[str],
+    *,
+    languages: Sequence[str],
+    kinds: Mapping[str, PromiseKind],
+    calendar: Calendar | None,
+    zone: ZoneInfo,
+    posted_at: datetime,
+) -> list[tuple[Commitment, ...]]:
+    """What each text commits us to, in the order of the text; one tuple a text.
+
+    `languages` are those our replies are written in: every text is read in each of them (a language without a grammar
+    is left out). Due times are in UTC, counted from `posted_at` (aware) by the kind's own calendar, else by `calendar`.
+    """
+    grammars = [grammar for name in dict.fromkeys(languages) if (grammar := grammar_of(name)) is not None]
+    readers = [_Reader(grammar, cues_of(kinds, grammar), kinds, calendar, zone, posted_at) for grammar in grammars]
+    return [_without_doubles([found for reader in readers for found in reader.read(text)]) for text in texts]
+
+
+def _without_doubles(found: list[Commitment]) -> tuple[Commitment, ...]:
+    """Two languages may both find the same words: the reading that knows more, then the longer one stays."""
+    kept: list[Commitment] = []
+    for one in sorted(found, key=lambda c: (c.start, c.end)):
+        double = next((i for i, other in enumerate(kept[-2:], start=-len(kept[-2:])) if _same(one, other)), None)
+        if double is None:
+            kept.append(one)
+        else:
+            kept[double] = min(kept[double], one, key=_knows_less)
+    return tuple(kept)
+
+
+def _knows_less(one: Commitment) -> tuple[bool, bool, int]:
+    return one.due_at is None, one.promise_kind == OTHER, one.start - one.end
+
+
+def _same(one: Commitment, other: Commitment) -> bool:
+    overlap = one.start < other.end and other.start < one.end
+    return overlap and (one.due_at == other.due_at or one.due_at is None or other.due_at is None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A commitment before it is given a kind: the verb, the time, or both."""
+
+    head: Head | None
+    when: When | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    grammar: Grammar
+    cues: tuple[Cue, ...]
+    kinds: Mapping[str, PromiseKind]
+    calendar: Calendar | None
+    zone: ZoneInfo
+    posted_at: datetime
+
+    def read(self, text: str) -> Iterator[Commitment]:
+        for sentence in sentences_of(fold(text), self.grammar):
+            signs = signs_in(sentence, self.cues)
+            found = _found_in(sentence, signs)
+            for one in found:
+                yield self._commitment(text, sentence, one, signs, alone=len(found) == 1)
+
+    def _commitment(self, text: str, sentence: Sentence, one: _Found, signs: list[Sign], *, alone: bool) -> Commitment:
+        when, position = one.when, (one.when or one.head or sentence).start
+        kind = kind_of(sentence, one.head, position, signs)
+        timed = when is not None and when.nature == "due"
+        own = self.kinds[kind].calendar if kind in self.kinds else None
+        start, end = _span(text, sentence, one, alone=alone)
+        return Commitment(
+            excerpt=text[start:end],
+            start=start,
+            end=end,
+            promise_kind=kind,
+            due_at=due_of(when, self.grammar, own or self.calendar, self.zone, self.posted_at)
+            if when is not None and timed
+            else None,
+            vague=when is not None and not timed,
+            conditional=sentence.conditional(one.head, when),
+            relative=when is not None and timed and when.relative,
+        )
+
+
+def _found_in(sentence: Sentence, signs: list[Sign]) -> list[_Found]:
+    found = [one for when in sentence.times if (one := _around(sentence, when, signs)) is not None]
+    definite = [one for one in found if _nature(one) == "due"]
+    busy = {id(one.head) for one in definite if one.head is not None}
+    kept = [
+        one
+        for one in found
+        if _nature(one) == "due" or not (definite and (_nature(one) == "soft" or id(one.head) in busy))
+    ]
+    return _latest_of_each_head(kept) or _timeless(sentence, signs)
+
+
+def _nature(one: _Found) -> str | None:
+    return one.when.nature if one.when is not None else None
+
+
+def _latest_of_each_head(found: list[_Found]) -> list[_Found]:
+    """One verb with several times is one commitment: the last time said."""
+    by_head: dict[int, _Found] = {}
+    for one in found:
+        by_head[id(one.head or one.when)] = one
+    return list(by_head.values())
+
+
+def _around(sentence: Sentence, when: When, signs: list[Sign]) -> _Found | None:
+    """What the nearest verb makes of a time; without a verb, what a noun and a deadline do ("rimborso entro …")."""
+    if when.nature == "none" or _asked(sentence, when.start):
+        return None
+    clause = sentence.clause(when.start)
+
+    def distance(head: Head) -> tuple[int, int]:
+        return abs(sentence.clause(head.start) - clause), max(head.start - when.end, when.start - head.end, 0)
+
+    nearest = min(sentence.heads, key=distance, default=None)
+    if nearest is not None and nearest.role in ("firm", "likely", "timed"):
+        return None if _asked(sentence, nearest.start) else _Found(nearest, when)
+    if nearest is not None and distance(nearest)[0] == 0:
+        return None
+    named = any(sentence.clause(sign.start) == clause for sign in signs)
+    if when.nature == "due" and (named or (nearest is None and when.firm)):
+        return _Found(None, when)
+    return None
+
+
+def _timeless(sentence: Sentence, signs: list[Sign]) -> list[_Found]:
+    """The last verb that commits us without saying when."""
+    for head in reversed(sentence.heads):
+        named = any(sentence.clause(sign.start) == sentence.clause(head.start) for sign in signs)
+        if (head.role == "firm" or (head.role == "likely" and named)) and not _asked(sentence, head.start):
+            return [_Found(head, None)]
+    return []
+
+
+def _asked(sentence: Sentence, position: int) -> bool:
+    return sentence.asked_from is not None and position >= sentence.asked_from
+
+
+def _span(text: str, sentence: Sentence, one: _Found, *, alone: bool) -> tuple[int, int]:
+    """The clauses of verb and time; the words themselves where several commitments share a sentence."""
+    parts = [part for part in (one.head, one.when) if part is not None]
+    start, end = min(part.start for part in parts), max(part.end for part in parts)
+    if alone:
+        start = sentence.starts[sentence.clause(start)]
+        end = max(end, sentence.ends[sentence.clause(end - 1)])
+    within = text[start:end]
+    start += len(within) - len(within.lstrip(_EDGES))
+    return start, start + len(within.strip(_EDGES))

@@ -1,0 +1,188 @@
+"""Sentences and clauses of a text, and what each clause does: heads (verbs), times, conditions, questions."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from caretool.language.commitments.grammar import Grammar, Role
+from caretool.language.commitments.times import When, times_in
+
+LONGEST = 600
+"""Characters after which a sentence is cut, so that the work stays linear whatever is typed."""
+
+_SENTENCE_END = re.compile(r"[.!?…]+[\"'»”)\]]*(?= |$)|[.!?…]*[\n;\x0b\x0c\x85\u2028\u2029]+")
+_WORD_BEFORE = re.compile(r"([\w.]{1,8})\.$")
+_FOLLOWS_A_CONDITION = 45
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a clause does: a verb phrase and its role."""
+
+    start: int
+    end: int
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of a folded text. `starts` are where its clauses begin; `conditional_from`: heads from there on hang
+    on something the customer does; `asked_from`: heads from there on only ask."""
+
+    text: str
+    start: int
+    end: int
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+    heads: tuple[Head, ...]
+    times: tuple[When, ...]
+    conditional_from: int | None
+    asked_from: int | None
+
+    def clause(self, position: int) -> int:
+        """The number of the clause that `position` is in."""
+        return max(bisect_right(self.starts, position) - 1, 0)
+
+    def conditional(self, head: Head | None, when: When | None) -> bool:
+        """Whether what `head` says to be done at `when` waits for the customer."""
+        if self.conditional_from is None:
+            return False
+        return max(part.start for part in (head, when) if part is not None) >= self.conditional_from
+
+
+def sentences_of(text: str, grammar: Grammar) -> Iterator[Sentence]:
+    """The sentences of a folded text that have a time or a head."""
+    for start, end in _bounds(text, grammar):
+        times = tuple(times_in(text, start, end, grammar))
+        heads = tuple(_heads(text, start, end, grammar, times))
+        if times or heads:
+            yield _read(text, start, end, grammar, times, heads)
+
+
+def _bounds(text: str, grammar: Grammar) -> Iterator[tuple[int, int]]:
+    start = 0
+    for match in _SENTENCE_END.finditer(text):
+        before = _WORD_BEFORE.search(text, max(start, match.start() - 8), match.start() + 1)
+        if match[0] == "." and before is not None and before[1] in grammar.abbreviations:
+            continue
+        yield from _pieces(text, start, match.end())
+        start = match.end()
+    yield from _pieces(text, start, len(text))
+
+
+def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    while end - start > LONGEST:
+        cut = text.rfind(" ", start + LONGEST // 2, start + LONGEST)
+        cut = cut if cut > start else start + LONGEST
+        yield start, cut
+        start = cut
+    if start < end:
+        yield start, end
+
+
+def _heads(text: str, start: int, end: int, grammar: Grammar, times: tuple[When, ...]) -> Iterator[Head]:
+    for match in grammar.heads.finditer(text, start, end):
+        rule = grammar.head_rules[int((match.lastgroup or "h0")[1:])]
+        if any(when.start <= match.start() and match.end() <= when.end for when in times):
+            continue
+        if rule.not_after and _word_before(text, start, match.start()) in rule.not_after:
+            continue
+        yield Head(match.start(), match.end(), rule.role)
+
+
+def _word_before(text: str, start: int, position: int) -> str:
+    words = text[max(start, position - 16) : position].split()
+    return words[-1].lstrip('("«“') if words else ""
+
+
+def _read(
+    text: str, start: int, end: int, grammar: Grammar, times: tuple[When, ...], heads: tuple[Head, ...]
+) -> Sentence:
+    taken = [(part.start, part.end) for part in times] + [(part.start, part.end) for part in heads]
+    breaks = [
+        match
+        for match in grammar.breaks.finditer(text, start, end)
+        if not any(begun < match.end() and match.start() < ended for begun, ended in taken)
+    ]
+    starts = (start, *(match.end() for match in breaks))
+    sentence = Sentence(
+        text=text,
+        start=start,
+        end=end,
+        starts=starts,
+        ends=(*(match.start() for match in breaks), end),
+        heads=tuple(_negated_out(text, starts, heads, grammar)),
+        times=tuple(_limited_out(text, start, times, grammar)),
+        conditional_from=None,
+        asked_from=None,
+    )
+    sentence = _conditioned(sentence, grammar)
+    return replace(sentence, asked_from=_asked_from(sentence, grammar))
+
+
+def _negated_out(text: str, starts: tuple[int, ...], heads: tuple[Head, ...], grammar: Grammar) -> Iterator[Head]:
+    for head in heads:
+        clause = starts[max(bisect_right(starts, head.start) - 1, 0)]
+        negated = grammar.guards.negation.search(text[max(clause, head.start - 60) : head.start])
+        yield replace(head, role="absorbed") if negated and head.role in ("firm", "likely", "timed") else head
+
+
+def _limited_out(text: str, start: int, times: tuple[When, ...], grammar: Grammar) -> Iterator[When]:
+    """Times that say how long something holds, or name a thing ("fino a domenica", "l'ordine del 15 novembre")."""
+    for when in times:
+        limited = grammar.guards.before_time.search(text[max(start, when.start - 24) : when.start])
+        yield replace(when, nature="none") if limited else when
+
+
+def _conditioned(sentence: Sentence, grammar: Grammar) -> Sentence:
+    """Find what the rest hangs on: a conditional clause about the customer, or a request joined to our verb.
+
+    The first head of a conditional clause is what is waited for, not a commitment, if another one follows.
+    """
+    text, guards = sentence.text, grammar.guards
+    heads, since = list(sentence.heads), sentence.conditional_from
+    for marker in guards.condition.finditer(text, sentence.start, sentence.end):
+        ends = sentence.ends[sentence.clause(marker.start())]
+        eaten = next((i for i, head in enumerate(heads) if marker.start() <= head.start <= ends), None)
+        near = eaten is not None and heads[eaten].start - marker.end() <= _FOLLOWS_A_CONDITION
+        scope = heads[eaten].end if eaten is not None and near else ends
+        ours = near and eaten is not None and heads[eaten].role in ("firm", "likely", "timed")
+        acts = guards.customer_acts.search(text, marker.end(), min(scope, ends))
+        if ours and eaten is not None and (not acts or any(_is_ours(head) for head in heads[eaten + 1 :])):
+            if any(_is_ours(head) for head in heads[eaten + 1 :]):
+                heads[eaten] = replace(heads[eaten], role="absorbed")
+            else:
+                acts = acts or marker
+        if acts or (near and eaten is not None and heads[eaten].role == "request"):
+            since = marker.end() if since is None else min(since, marker.end())
+    requests = [head for head in heads if head.role == "request"]
+    for request in requests:
+        follower = next((head for head in heads if head.start >= request.end and _is_ours(head)), None)
+        if follower is not None and guards.request_joins.search(text, request.end, follower.start):
+            since = follower.start if since is None else min(since, follower.start)
+    if any(guards.after_time.search(text[when.end : when.end + 60]) for when in sentence.times):
+        since = sentence.start
+    return replace(sentence, heads=tuple(heads), conditional_from=since)
+
+
+def _is_ours(head: Head) -> bool:
+    return head.role in ("firm", "likely", "timed")
+
+
+def _asked_from(sentence: Sentence, grammar: Grammar) -> int | None:
+    """A question takes the whole sentence, or its last clause where a statement of ours stands before it."""
+    if "?" not in sentence.text[max(sentence.start, sentence.end - 4) : sentence.end]:
+        return None
+    last = sentence.starts[-1]
+    said_before = any(head.role == "firm" and head.end <= last for head in sentence.heads)
+    first_word = grammar.guards.question_words.match(sentence.text, _skip_blanks(sentence), sentence.end)
+    tag = grammar.guards.question_tags.search(sentence.text, last, sentence.end)
+    return last if (said_before or tag) and not first_word and last > sentence.start else sentence.start
+
+
+def _skip_blanks(sentence: Sentence) -> int:
+    within = sentence.text[sentence.start : sentence.end]
+    return sentence.start + len(within) - len(within.lstrip(" ¿\"'«(-"))

@@ -1,0 +1,158 @@
+"""What must never stand in public (R8): e-mail, phone, bank account, card, tax code, order number, street address."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+
+from caretool.domain.reading import PersonalData
+
+# A company's own expression sees the text through windows, so that one that backtracks stays bounded in a long e-mail.
+_WINDOW = 2_000
+_OVERLAP = 200
+
+_WORTH_A_LOOK = re.compile(r"[\d@]")
+_EMAIL = re.compile(r"(?<![\w.+%@-])\w[\w.+%-]{0,127}@(?:[\w-]{1,63}\.){1,6}[^\W\d_]{2,24}(?![\w@])")
+_IBAN = re.compile(r"(?<![^\W_])[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}", re.IGNORECASE | re.ASCII)
+_TAX_CODE = re.compile(
+    r"(?<!\w)[A-Z]{3} ?[A-Z]{3} ?[\dLMNP-V]{2}[A-EHLMPR-T][\dLMNP-V]{2} ?[A-Z][\dLMNP-V]{3}[A-Z](?!\w)",
+    re.IGNORECASE | re.ASCII,
+)
+_CARD = re.compile(r"(?<![\w.,/-])[3-6]\d{3}(?:[ -]?\d){11,12}(?!\w)", re.ASCII)
+_URL = re.compile(r"(?:https?://|www\.)\S{1,2000}", re.IGNORECASE)
+
+_MARK = r"(?:numero|number|num\b\.?|no\b\.?|nr\b\.?|n\b\.?\s?[°º]?|id\b|code|codice|ref\b\.?|\#|№)"
+_ORDER = re.compile(
+    rf"""(?<!\w)
+    (?: (?P<before>{_MARK}) \s? (?:d[’']\s?|(?:di|del|of)\s)? (?:(?:mio|suo|tuo|the|my|your)\s)? )?
+    (?: ordin[ei] | orders? | ord\. )
+    (?: [\s:,(]{{0,3}} (?P<after>{_MARK}) )?
+    [\s:(]{{0,3}} (?: (?:è|is|was|era)\s (?P<copula>(?:(?:il|la|the)\s)?) (?:{_MARK}\s?)? )?
+    (?P<token> (?=[\w\#/.-]{{0,40}}\d) \#? \w{{1,20}} (?:[-/.]\w{{1,20}}){{0,5}} )
+    (?! \w | [,.]\d | \s?(?: € | % | euro | eur | gbp | usd | pezzi | pz | articoli | giorni | ore | volte
+        | pieces | items | units | copies | days | hours | times ) )
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_THOUSANDS = re.compile(r"\d{1,3}(?:\.\d{3})+", re.ASCII)
+_DATE = re.compile(r"\d{1,4}([-/.])\d{1,2}(?:\1\d{1,4})?", re.ASCII)
+
+_NAME = r"(?:(?:di|de|dei|degli|della|delle|del|d['’]|san|santa)\s?)?[A-ZÀ-Ý][\w.'’]{0,30}"
+_STREET = re.compile(
+    rf"""(?<!\w)(?: (?i:via|viale|v\.le|piazza|p\.zza|piazzale|corso|c\.so|largo|vicolo|strada)
+        \s {_NAME} (?:\s{_NAME}){{0,3}} ,?\s (?:n\.?\s?[°º]?\s?)? \d{{1,3}}(?:/?[A-Za-z])?
+        (?! [\w:/] | [.,]\d | \s?(?:\d|€|%|ore\b) )
+    | \d{{1,4}}[A-Za-z]? \s [A-Z][\w'’]{{1,30}} (?:\s[A-Z][\w'’]{{1,30}}){{0,2}}
+        \s (?:Street|St|Road|Rd|Avenue|Ave|Lane|Drive|Square|Boulevard|Terrace|Crescent) (?!\w) )""",
+    re.VERBOSE,
+)
+
+
+def find(texts: Sequence[str], patterns: Mapping[str, str]) -> list[tuple[PersonalData, ...]]:
+    """The personal data in each text, in the order of the text.
+
+    `patterns` are the company's own regular expressions by name (already validated); `what` of their findings is that
+    name. Built in: e-mail, iban, tax-code, card, order (the number, where the words around it say so), phone (Italian
+    ones and international ones with their +), address. What lies inside another finding is left out. A fediverse
+    handle (`@anna@social.example`) is no e-mail.
+    """
+    compiled = {name: _compiled(pattern) for name, pattern in patterns.items()}
+    return [_find(text, compiled) for text in texts]
+
+
+def mask(text: str, findings: Sequence[PersonalData]) -> str:
+    """The text with `[e-mail]`, `[phone]`… in the place of each finding; overlapping findings become one."""
+    parts: list[str] = []
+    reached = 0
+    for finding in sorted(findings, key=lambda finding: (finding.start, -finding.end)):
+        if finding.start >= reached:
+            parts += [text[reached : finding.start], f"[{finding.what}]"]
+        reached = max(reached, finding.end)
+    return "".join([*parts, text[reached:]])
+
+
+def _find(text: str, patterns: Mapping[str, re.Pattern[str]]) -> tuple[PersonalData, ...]:
+    found: list[PersonalData] = []
+    taken = bytearray(len(text))
+    # The surest readings come first: a phone number "found" inside an IBAN is dropped.
+    for finding in [*_own(text, patterns), *(_built_in(text) if _WORTH_A_LOOK.search(text) else ())]:
+        if 0 in taken[finding.start : finding.end]:
+            found.append(finding)
+            taken[finding.start : finding.end] = b"\1" * (finding.end - finding.start)
+    return tuple(sorted(found, key=lambda finding: (finding.start, finding.end)))
+
+
+def _own(text: str, patterns: Mapping[str, re.Pattern[str]]) -> Iterator[PersonalData]:
+    for name, pattern in patterns.items():
+        for begin in range(0, len(text), _WINDOW - _OVERLAP):
+            for match in pattern.finditer(text, begin, begin + _WINDOW):
+                if match[0]:
+                    yield _finding(name, match)
+
+
+def _built_in(text: str) -> Iterator[PersonalData]:
+    yield from (_finding("e-mail", match) for match in _EMAIL.finditer(text))
+    yield from _ibans(text)
+    yield from _tax_codes(text)
+    without_links = _URL.sub(lambda match: " " * len(match[0]), text)
+    yield from _cards(without_links)
+    yield from _orders(without_links)
+    yield from _phones(without_links)
+    yield from (_finding("address", match) for match in _STREET.finditer(text))
+
+
+def _ibans(text: str) -> Iterator[PersonalData]:
+    for match in _IBAN.finditer(text):
+        from stdnum import iban
+
+        # The expression runs on into the words that follow: the country's length and check digits say where to stop.
+        ends = range(match.end(), match.start() + 14, -1)
+        end = next((end for end in ends if text[end - 1].isalnum() and iban.is_valid(text[match.start() : end])), None)
+        if end is not None:
+            yield PersonalData("iban", text[match.start() : end], match.start(), end)
+
+
+def _tax_codes(text: str) -> Iterator[PersonalData]:
+    for match in _TAX_CODE.finditer(text):
+        from stdnum.it import codicefiscale
+
+        if codicefiscale.is_valid(match[0].replace(" ", "")):
+            yield _finding("tax-code", match)
+
+
+def _cards(text: str) -> Iterator[PersonalData]:
+    for match in _CARD.finditer(text):
+        from stdnum import luhn
+
+        if luhn.is_valid(re.sub(r"\D", "", match[0])):
+            yield _finding("card", match)
+
+
+def _orders(text: str) -> Iterator[PersonalData]:
+    for match in _ORDER.finditer(text):
+        token = match["token"].removeprefix("#")
+        marked = match["before"] or match["after"] or match["copula"] or token != match["token"]
+        digits = sum(character.isdigit() for character in token)
+        if digits >= (2 if marked else 3) and not _DATE.fullmatch(token):
+            end = match.end("token")
+            yield PersonalData("order", token, end - len(token), end)
+
+
+def _phones(text: str) -> Iterator[PersonalData]:
+    if sum(character.isdigit() for character in text) < 6:
+        return
+    from phonenumbers import Leniency, PhoneNumberMatcher
+
+    for match in PhoneNumberMatcher(text, "IT", leniency=Leniency.VALID):
+        if not _THOUSANDS.fullmatch(match.raw_string):
+            yield PersonalData("phone", match.raw_string, match.start, match.end)
+
+
+def _finding(what: str, match: re.Match[str]) -> PersonalData:
+    return PersonalData(what, match[0], match.start(), match.end())
+
+
+@lru_cache(maxsize=64)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)

@@ -1,0 +1,50 @@
+"""Which platforms there are. A connector is imported when its settings are read or an account on it is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from caretool.domain.policy import Account
+from caretool.platforms.platform import Platform
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+Clock = Callable[[], datetime]
+Opener = Callable[[Account, Path, ZoneInfo, Clock], Platform]
+
+
+@dataclass(frozen=True, slots=True)
+class Connector:
+    """What a connector brings: the model of its keys in accounts.toml, and how an account of it is opened."""
+
+    settings: type[BaseModel]
+    open: Opener
+
+
+def _file() -> Connector:
+    from caretool.platforms import file
+
+    return Connector(file.FileSettings, file.open_account)
+
+
+_CONNECTORS: Mapping[str, Callable[[], Connector]] = {"file": _file}
+KNOWN: tuple[str, ...] = tuple(_CONNECTORS)
+
+
+def settings_models() -> dict[str, type[BaseModel]]:
+    """The settings model of every platform, by its name in accounts.toml."""
+    return {name: load().settings for name, load in _CONNECTORS.items()}
+
+
+def open_platform(account: Account, folder: Path, zone: ZoneInfo, clock: Clock) -> Platform:
+    """The account's platform, without a request. `account.platform` is one of `KNOWN`, its `settings` that one's model.
+
+    `folder` is the workspace, `zone` the desk's (for times that name none), `clock` gives the aware moment it is now.
+    """
+    return _CONNECTORS[account.platform]().open(account, folder, zone, clock)

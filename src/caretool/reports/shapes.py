@@ -1,0 +1,106 @@
+"""The JSON shapes other programs rely on (DESIGN §5), for values of the domain. Times are RFC 3339 in UTC with `Z`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from caretool.domain.comment import Comment
+from caretool.domain.draft import Refusal, Reply
+from caretool.domain.promise import Overdue, Promise
+
+Shape = dict[str, Any]
+
+
+def moment(at: datetime | None) -> str | None:
+    """RFC 3339 in UTC, whole seconds."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at is not None else None
+
+
+def promise(one: Promise) -> Shape:
+    """One promise; `id` and `reply` are null where it is not logged."""
+    return {
+        "id": one.id or None,
+        "kind": one.kind,
+        "person": {"id": one.person_id, "name": one.person_name},
+        "text": one.text,
+        "due_at": moment(one.due_at),
+        "state": one.state,
+        "owner": one.owner,
+        "reply": one.reply,
+        "overdue": one.overdue,
+        "at_risk": one.at_risk,
+        "moved_to": one.moved_to,
+        "evidence": one.evidence,
+    }
+
+
+def refusal(one: Refusal) -> Shape:
+    """One reason why a draft may not go out."""
+    return {
+        "check": one.check,
+        "excerpt": one.excerpt,
+        "why": one.why,
+        "suggest": one.suggest,
+        "promise_kind": one.promise_kind,
+        "asked_due_at": moment(one.asked_due_at),
+        "earliest_due_at": moment(one.earliest_due_at),
+        "fits": one.fits,
+    }
+
+
+def reply(one: Reply) -> Shape:
+    """One reply; `id` is null in a dry run and where it was refused."""
+    return {
+        "id": one.id or None,
+        "state": one.state,
+        "mode": one.mode,
+        "private": one.private,
+        "account": one.account,
+        "text": one.text,
+        "to": list(one.to),
+        "url": one.url,
+        "posted_at": moment(one.posted_at),
+        "error": one.error,
+    }
+
+
+def comment(one: Comment) -> Shape:
+    """One comment with what was read in it."""
+    return {
+        "id": one.id,
+        "native_id": one.native_id,
+        "account": one.account,
+        "form": one.form,
+        "author": {"handle": one.handle, "name": one.name},
+        "person": one.person,
+        "text": one.text,
+        "language": one.language,
+        "kind": one.kind,
+        "tone": one.tone,
+        "topic": one.topic,
+        "state": one.state,
+        "private": one.private,
+        "written_at": moment(one.written_at),
+        "url": one.url,
+        "due_at": moment(one.due_at),
+        "copy_of": one.copy_of,
+        "why": why(one),
+    }
+
+
+def why(one: Comment) -> list[str]:
+    """What decided the reading, and what is odd about the comment."""
+    undated = [] if one.dated else ["the platform gives no date: it counts from the first fetch"]
+    corrected = [f"{name}: corrected by a person" for name in one.corrected]
+    return [*one.reasons, *corrected, *undated]
+
+
+def overdue(report: Overdue) -> Shape:
+    """The overdue report."""
+    return {
+        "as_of": moment(report.as_of),
+        "overdue": [promise(one) for one in report.overdue],
+        "at_risk": [promise(one) for one in report.at_risk],
+        "due_next": [promise(one) for one in report.due_next],
+    }

@@ -1,0 +1,131 @@
+"""accounts.toml: where we are and who we are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from caretool.domain.duration import Duration
+from caretool.domain.policy import Account, Agent, Owner, Role
+from caretool.settings.known import Known
+from caretool.settings.problems import Problem, instead, one_of, shown
+from caretool.settings.validation import keys, validated
+from caretool.settings.values import Address, Elapsed, Name, Spoken, Table, Takes, Text, Whole
+
+_FIRST_FETCH = "7 days"
+
+
+class AccountTable(Table):
+    """The keys that every account has; the others are the connector's own."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    platform: Text = Field(description="what kind of place it is; the connector that speaks to it")
+    handle: Text | None = Field(default=None, description="what we are called there: our own posts never wait")
+    followers: Whole | None = Field(default=None, description="how many people follow it")
+    language: Spoken | None = Field(
+        default=None, description="what a comment too short to tell is assumed to be written in"
+    )
+    since: Elapsed | None = Field(
+        default=None,
+        description=f"how far back the first fetch reaches; {_FIRST_FETCH} unless the platform says otherwise",
+    )
+
+
+class AgentTable(Table):
+    """Who answers, by name."""
+
+    name: Text = Field(description="the name customers read")
+    role: Role = Field(default="agent", description="a trainee's replies wait for somebody else's yes")
+    signature: Text | None = Field(default=None, description="how this person signs")
+
+
+class OwnerTable(Table):
+    """Who keeps promises."""
+
+    notify: list[Address] = Field(default=[], description="where they are told")
+
+
+def _with_a_manager(agents: dict[str, AgentTable]) -> dict[str, AgentTable]:
+    if agents and not any(agent.role == "manager" for agent in agents.values()):
+        raise ValueError('nobody is a manager: give one of them role = "manager"')
+    return agents
+
+
+AccountKeys = Annotated[dict[str, Any], Takes("the keys of an account")]
+
+
+class AccountsFile(Table):
+    """The whole file."""
+
+    accounts: dict[Name, AccountKeys] = Field(default={}, description="our presences, by a name of your own")
+    agents: Annotated[dict[Name, AgentTable], AfterValidator(_with_a_manager)] = Field(
+        default={}, description="who answers, by a short name"
+    )
+    owners: dict[Name, OwnerTable] = Field(default={}, description="who keeps promises, by a short name")
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """accounts.toml as the desk knows it."""
+
+    accounts: Mapping[str, Account]
+    agents: Mapping[str, Agent]
+    owners: Mapping[str, Owner]
+
+
+def read_accounts(
+    file: str, data: Mapping[str, Any], known: Known, platforms: Mapping[str, type[BaseModel]]
+) -> tuple[People | None, list[Problem]]:
+    """The file's tables, or None and all that is wrong with them. `platforms`: a connector's name → its own model."""
+    whole, problems = validated(AccountsFile, data, known, file=file)
+    accounts: dict[str, Account] = {}
+    tables = data.get("accounts")
+    for name, table in tables.items() if isinstance(tables, dict) else ():
+        if isinstance(table, dict):
+            account, wrong = _account(file, name, table, known, platforms)
+            problems += wrong
+            if account is not None:
+                accounts[name] = account
+    if whole is None or problems:
+        return None, problems
+    agents = {id_: Agent(id_, table.name, table.role, table.signature) for id_, table in whole.agents.items()}
+    owners = {id_: Owner(id_, tuple(table.notify)) for id_, table in whole.owners.items()}
+    return People(accounts, agents, owners), []
+
+
+def _account(
+    file: str, name: str, data: Mapping[str, Any], known: Known, platforms: Mapping[str, type[BaseModel]]
+) -> tuple[Account | None, list[Problem]]:
+    at = ("accounts", name)
+    common, problems = validated(AccountTable, data, known, file=file, at=at)
+    platform = data.get("platform")
+    model = platforms.get(platform) if isinstance(platform, str) else None
+    if model is None:
+        if isinstance(platform, str):
+            problems.append(Problem(file, (*at, "platform"), _unknown_platform(platform, list(platforms))))
+        return None, problems
+    shared, theirs = keys(AccountTable), keys(model)
+    own = {key: value for key, value in data.items() if key not in shared or key in theirs}
+    settings, wrong = validated(model, own, known, file=file, at=at, discreet=True, also=shared)
+    told = {problem.path for problem in problems}
+    problems += [problem for problem in wrong if problem.path not in told]
+    if common is None or settings is None:
+        return None, problems
+    since = common.since or _default_since(model)
+    return Account(name, common.platform, settings, common.handle, common.followers, since, common.language), problems
+
+
+def _unknown_platform(platform: str, platforms: list[str]) -> str:
+    hint = instead(platform, platforms)
+    near = f": {hint}" if hint.startswith("did") else ""
+    return f"{shown(platform)} is not {one_of(platforms)}{near}"
+
+
+def _default_since(model: type[BaseModel]) -> Duration | None:
+    """What the connector declares as `default_since` (None: nothing is too old), else a week."""
+    default: str | None = getattr(model, "default_since", _FIRST_FETCH)
+    return None if default is None else Duration.parse(default)

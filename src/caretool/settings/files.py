@@ -1,0 +1,49 @@
+"""Which files a workspace is read from, and whether they changed. On the hot path: the standard library only."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+ACCOUNTS = "accounts.toml"
+POLICIES = "policies.toml"
+TEMPLATES = "templates/replies"
+
+
+def names(folder: Path) -> Iterator[str]:
+    """The files settings are read from, relative to the workspace, in reading order, also where the first two are
+    missing. What an editor hides (`.#name.toml`) is none of them. Raises OSError where the folder cannot be listed."""
+    yield ACCOUNTS
+    yield POLICIES
+    templates = folder / TEMPLATES
+    if templates.exists():
+        yield from sorted(
+            f"{TEMPLATES}/{entry.name}"
+            for entry in templates.iterdir()
+            if entry.suffix == ".toml" and not entry.name.startswith(".")
+        )
+
+
+def digest(folder: Path) -> str:
+    """A sha256 (64 hex digits) over names and bytes: another value means that the settings have to be read again.
+
+    What is missing or cannot be read counts as such; `load` says what is wrong with it.
+    """
+    whole = hashlib.sha256()
+    try:
+        found = list(names(folder))
+    except OSError:
+        found = [ACCOUNTS, POLICIES]
+    for name in found:
+        content = _content(folder / name)
+        whole.update(f"{name!r} {len(content) if content is not None else 'unreadable'}\n".encode())
+        whole.update(content or b"")
+    return whole.hexdigest()
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes() if path.is_file() else None
+    except OSError:
+        return None

@@ -1,0 +1,88 @@
+"""The names that the files declare, gathered before anything is checked: a mistake inside a calendar is no reason to
+call the calendar unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Names = tuple[str, ...]
+_TAG_LENGTHS = (2, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a reference may point at. None: the file that says so could not be read, so nothing is held against it.
+
+    `keepers` are owners and agents; `dated` the promise kinds that name a calendar.
+    """
+
+    platforms: Names = ()
+    accounts: Names | None = None
+    keepers: Names | None = None
+    languages: Names | None = None
+    calendars: Names | None = None
+    promises: Names | None = None
+    dated: Names | None = None
+    escalations: Names | None = None
+    topics: Names | None = None
+
+
+def declared(
+    accounts: Mapping[str, Any] | None,
+    policies: Mapping[str, Any] | None,
+    templates: Mapping[str, Mapping[str, Any] | None],
+    platforms: Iterable[str],
+) -> Known:
+    """What the TOML of the files (None: unreadable) declares, whatever else is wrong with it. `templates` are by id."""
+    return Known(
+        platforms=tuple(platforms),
+        accounts=_keys(accounts, "accounts"),
+        keepers=None if accounts is None else _table(accounts, "owners") + _table(accounts, "agents"),
+        languages=_languages(policies),
+        calendars=_keys(policies, "calendars"),
+        promises=_keys(policies, "promises"),
+        dated=None if policies is None else _dated(policies),
+        escalations=None if policies is None else _named(policies.get("escalation")),
+        topics=_topics(templates),
+    )
+
+
+def _keys(data: Mapping[str, Any] | None, name: str) -> Names | None:
+    return None if data is None else _table(data, name)
+
+
+def _table(data: Mapping[str, Any], name: str) -> Names:
+    found = data.get(name)
+    return tuple(found) if isinstance(found, dict) else ()
+
+
+def _languages(policies: Mapping[str, Any] | None) -> Names | None:
+    company = (policies or {}).get("company")
+    languages = company.get("languages") if isinstance(company, dict) else None
+    tags: list[Any] = languages if isinstance(languages, list) else [None]
+    sound = all(isinstance(tag, str) and tag.islower() and len(tag) in _TAG_LENGTHS for tag in tags)
+    return tuple(tags) if sound else None
+
+
+def _dated(policies: Mapping[str, Any]) -> Names:
+    kinds = policies.get("promises")
+    return (
+        tuple(k for k, v in kinds.items() if isinstance(v, dict) and "calendar" in v) if isinstance(kinds, dict) else ()
+    )
+
+
+def _named(entries: object) -> Names:
+    found = entries if isinstance(entries, list) else []
+    return tuple(e["name"] for e in found if isinstance(e, dict) and isinstance(e.get("name"), str))
+
+
+def _topics(templates: Mapping[str, Mapping[str, Any] | None]) -> Names | None:
+    topics: list[str] = []
+    for name, data in templates.items():
+        topic = None if data is None else data.get("topic", name)
+        if not isinstance(topic, str):
+            return None
+        topics.append(topic)
+    return tuple(topics)

@@ -1,0 +1,302 @@
+"""policies.toml: the rules everyone respects, as tables. `policy_in_force` makes the domain's values of them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+
+from caretool.domain.comment import Kind, Tone
+from caretool.domain.duration import Duration
+from caretool.domain.moderation import grounded
+from caretool.domain.policy import Action, When
+from caretool.settings.known import Known
+from caretool.settings.patterns import safe
+from caretool.settings.values import (
+    AccountName,
+    CalendarName,
+    Country,
+    Cue,
+    Day,
+    ExpectedEscalation,
+    ExpectedTopic,
+    Hours,
+    Identifier,
+    Keeper,
+    Length,
+    Name,
+    OpenHours,
+    PlatformName,
+    Region,
+    Several,
+    Spoken,
+    Table,
+    Tag,
+    Takes,
+    Text,
+    TopicName,
+    WebAddress,
+    Whole,
+    Zone,
+    known_to,
+)
+
+Phrases = dict[Tag, list[Text]]
+Cues = dict[Tag, Annotated[list[Cue], Field(min_length=1)]]
+
+
+def _needs_a_calendar(length: Duration, calendar: str | None, known: Known) -> None:
+    if length.working and calendar is None:
+        names = ", ".join(known.calendars or ())
+        raise ValueError(
+            f"'{length}' runs on a calendar and none is named: add calendar = … ({names or 'none is yet'})"
+        )
+
+
+def minutes(length: Duration) -> tuple[str, int]:
+    """What makes two lengths comparable: the clock they run on and how much of it."""
+    if length.unit == "working days":
+        return "open days", length.amount
+    if length.unit == "working hours":
+        return "open hours", length.amount
+    return "elapsed", length.amount * {"minutes": 1, "hours": 60, "days": 24 * 60}[length.unit]
+
+
+def _shorter(one: Duration, other: object) -> bool:
+    if not isinstance(other, Duration):
+        return False
+    (clock, amount), (other_clock, other_amount) = minutes(one), minutes(other)
+    return clock == other_clock and amount < other_amount
+
+
+class CompanyTable(Table):
+    """Who we are."""
+
+    name: Text = Field(description="as customers know it")
+    languages: Annotated[list[Tag], Field(min_length=1)] = Field(
+        description="what we answer in; the first is the default"
+    )
+    time_zone: Zone = Field(description="the desk's, like Europe/Rome")
+    help_page: WebAddress | None = Field(default=None, description="where customers find help")
+
+    @field_validator("languages")
+    @classmethod
+    def _once(cls, languages: list[str]) -> list[str]:
+        if len(set(languages)) < len(languages):
+            raise ValueError("names a language twice")
+        return languages
+
+
+class HolidaysTable(Table):
+    """Whose public holidays are closed days. `"IT"` alone stands for `{ country = "IT" }`."""
+
+    country: Country = Field(description="two letters, like IT")
+    region: Region | None = Field(default=None, description="one that has more of them, like MI")
+
+
+class CalendarTable(Table):
+    """When somebody is there, in the desk's time zone. A day without hours is shut."""
+
+    weekdays: Hours = Field(default=(), description="Monday to Friday")
+    monday: Hours | None = Field(default=None, description="Monday, instead of weekdays, as for each day below")
+    tuesday: Hours | None = Field(default=None, description="Tuesday")
+    wednesday: Hours | None = Field(default=None, description="Wednesday")
+    thursday: Hours | None = Field(default=None, description="Thursday")
+    friday: Hours | None = Field(default=None, description="Friday")
+    saturday: Hours = Field(default=(), description="Saturday")
+    sunday: Hours = Field(default=(), description="Sunday")
+    holidays: Annotated[
+        HolidaysTable | None, BeforeValidator(lambda value: {"country": value} if isinstance(value, str) else value)
+    ] = Field(default=None, description="a country, or { country = …, region = … }: its public holidays are shut")
+    closed: list[Day] = Field(default=[], description="further days that are shut")
+    open: dict[Day, OpenHours] = Field(
+        default={}, description="days with hours of their own, whatever the week, the holidays and closed say"
+    )
+
+    @model_validator(mode="after")
+    def _some_day(self) -> CalendarTable:
+        own = (self.monday, self.tuesday, self.wednesday, self.thursday, self.friday, self.saturday, self.sunday)
+        if not self.weekdays and not any(own):
+            raise ValueError('is never open: add hours, like weekdays = ["09:00-13:00", "14:00-18:00"]')
+        return self
+
+
+class ResponseTable(Table):
+    """By when a first answer is due: the account's own, else its platform's, else the default."""
+
+    calendar: CalendarName | None = Field(
+        default=None, description="all of these run on its hours; left out: round the clock"
+    )
+    default: Length = Field(default=Duration(1, "hours"), description="everywhere else")
+    platforms: dict[PlatformName, Length] = Field(default={}, description="by platform")
+    accounts: dict[AccountName, Length] = Field(default={}, description="by account")
+
+    @field_validator("default")
+    @classmethod
+    def _dated(cls, length: Duration, info: ValidationInfo) -> Duration:
+        if "calendar" in info.data:
+            _needs_a_calendar(length, info.data["calendar"], known_to(info))
+        return length
+
+    @field_validator("platforms", "accounts")
+    @classmethod
+    def _all_dated(cls, lengths: dict[str, Duration], info: ValidationInfo) -> dict[str, Duration]:
+        for length in lengths.values():
+            cls._dated(length, info)
+        return lengths
+
+
+class CapacityTable(Table):
+    """How many can be done on an open day. 0: none."""
+
+    per_day: Whole = Field(description="every open day")
+    monday: Whole | None = Field(default=None, description="Monday, instead of per_day, as for each day below")
+    tuesday: Whole | None = Field(default=None, description="Tuesday")
+    wednesday: Whole | None = Field(default=None, description="Wednesday")
+    thursday: Whole | None = Field(default=None, description="Thursday")
+    friday: Whole | None = Field(default=None, description="Friday")
+    saturday: Whole | None = Field(default=None, description="Saturday")
+    sunday: Whole | None = Field(default=None, description="Sunday")
+
+
+class PromiseTable(Table):
+    """A kind of promise: what can be delivered. A length in working hours or days needs the calendar."""
+
+    says: dict[Tag, Text] = Field(default={}, description="how it is said, by language")
+    calendar: CalendarName | None = Field(
+        default=None, description="when it can be done; left out: any day, round the clock"
+    )
+    earliest: Length | None = Field(default=None, description="the lead time: nothing sooner is promised")
+    latest: Length | None = Field(default=None, description="nothing later is promised")
+    due: Length | None = Field(
+        default=None, description="by when, where nobody says; left out: the earliest that can be kept"
+    )
+    review: Length | None = Field(default=None, description="how long before it is due it is looked at")
+    capacity: CapacityTable | None = Field(default=None, description="how many a day; left out: no limit")
+    owner: Keeper = Field(description="who keeps it: an owner or an agent of accounts.toml")
+    evidence: list[Literal["text", "url", "file"]] = Field(default=[], description="what must be shown when it is kept")
+    cues: Cues = Field(
+        default={}, description="words that betray it in a text, by language; a * at the end of a word: its stem"
+    )
+
+    @field_validator("earliest", "latest", "due", "review")
+    @classmethod
+    def _dated(cls, length: Duration | None, info: ValidationInfo) -> Duration | None:
+        if length is not None and "calendar" in info.data:
+            _needs_a_calendar(length, info.data["calendar"], known_to(info))
+        return length
+
+    @field_validator("latest", "due")
+    @classmethod
+    def _in_time(cls, length: Duration | None, info: ValidationInfo) -> Duration | None:
+        earliest, latest = info.data.get("earliest"), info.data.get("latest")
+        if length is not None and _shorter(length, earliest):
+            raise ValueError(f"'{length}' is before the earliest, '{earliest}'")
+        if isinstance(latest, Duration) and _shorter(latest, length):
+            raise ValueError(f"'{length}' is after the latest, '{latest}'")
+        return length
+
+
+_LISTS = "one or a list of them: any will do"
+
+
+class WhenTable(Table):
+    """What a rule looks at: all that is named must hold."""
+
+    kind: Annotated[list[Kind] | None, Several, Field(min_length=1)] = Field(default=None, description=_LISTS)
+    tone: Annotated[list[Tone] | None, Several, Field(min_length=1)] = Field(default=None, description=_LISTS)
+    topic: Annotated[list[TopicName] | None, Several, Field(min_length=1)] = Field(default=None, description=_LISTS)
+    language: Annotated[list[Tag] | None, Several, Field(min_length=1)] = Field(default=None, description=_LISTS)
+    account: Annotated[list[AccountName] | None, Several, Field(min_length=1)] = Field(default=None, description=_LISTS)
+    platform: Annotated[list[PlatformName] | None, Several, Field(min_length=1)] = Field(
+        default=None, description=_LISTS
+    )
+    same_message_profiles: Annotated[int, Field(ge=2, le=10_000), Takes("a whole number")] | None = Field(
+        default=None, description="the same message of one author stands on so many of our profiles, or more"
+    )
+    personal_data: bool | None = Field(default=None, description="the comment exposes personal data, or does not")
+
+
+class ModerationTable(Table):
+    """What may be done with a comment, on a person's yes; the first rule that matches wins. A rule that hides,
+    deletes, mutes or bans needs a ground that is no complaint: kind spam or abuse, the same message on several
+    profiles, or (only to hide) personal data."""
+
+    name: Text = Field(description="how the log calls it")
+    action: Action = Field(description="what would be done")
+    when: WhenTable = Field(description="which comments it is for")
+
+    @field_validator("when")
+    @classmethod
+    def _grounded(cls, when: WhenTable, info: ValidationInfo) -> WhenTable:
+        action: Action | None = info.data.get("action")
+        refusal = grounded(conditions(when), action) if action is not None else None
+        if refusal is not None:
+            raise ValueError(refusal)
+        return when
+
+
+def conditions(when: WhenTable) -> When:
+    """The table as the domain's value."""
+    named: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in when.model_dump().items()
+    }
+    return When(**named)
+
+
+class EscalationTable(Table):
+    """What always reaches a person and never gets a template's answer."""
+
+    name: Name = Field(description="how it is called, like injury or press")
+    cues: Annotated[Cues, Field(min_length=1)] = Field(description="words that betray it, by language")
+
+
+class ReplyTable(Table):
+    """What our replies may and may not say."""
+
+    together_from: Annotated[int, Field(ge=2, le=10_000), Takes("a whole number")] = Field(
+        default=5, description="people in a thread from which one public answer is suggested"
+    )
+    stock_phrases: Phrases = Field(default={}, description="what nobody wants to read any more: refused, by language")
+    vague: Phrases = Field(default={}, description="times that are none, like soon: refused, by language")
+    blame: Phrases = Field(default={}, description="putting it on the courier: refused, by language")
+    patterns: dict[Name, Annotated[str, safe, Takes("a regular expression")]] = Field(
+        default={}, description="what must never be public beside the usual personal data, like order numbers"
+    )
+
+
+class ExpectTable(Table):
+    """What must be read in the text. `""` for topic or escalation: none."""
+
+    kind: Kind | None = Field(default=None, description="what sort of comment")
+    tone: Tone | None = Field(default=None, description="how it feels")
+    topic: ExpectedTopic | None = Field(default=None, description="which template it is about")
+    language: Spoken | None = Field(default=None, description="what it is written in")
+    escalation: ExpectedEscalation | None = Field(default=None, description="what must reach a person, if anything")
+    action: Action | None = Field(default=None, description="what moderation would do")
+
+    @model_validator(mode="after")
+    def _something(self) -> ExpectTable:
+        if not self.model_fields_set:
+            raise ValueError("expects nothing: add at least one of kind, tone, topic, language, escalation, action")
+        return self
+
+
+class ExampleTable(Table):
+    """A worked example, run by `caretool policy test`."""
+
+    text: Text = Field(description="a comment as somebody could write it")
+    expect: ExpectTable = Field(description="what must be read in it")
+
+
+class PoliciesFile(Table):
+    """The whole file."""
+
+    company: CompanyTable = Field(description="who we are: a table [company] with name, languages and time_zone")
+    calendars: dict[Name, CalendarTable] = Field(default={}, description="opening hours, by name")
+    response: ResponseTable = Field(default_factory=ResponseTable, description="by when a first answer is due")
+    promises: dict[Identifier, PromiseTable] = Field(default={}, description="what can be promised, by kind")
+    moderation: list[ModerationTable] = Field(default=[], description="what may be hidden, and why")
+    escalation: list[EscalationTable] = Field(default=[], description="what always reaches a person")
+    reply: ReplyTable = Field(default_factory=ReplyTable, description="what our replies may and may not say")
+    examples: list[ExampleTable] = Field(default=[], description="worked examples of these rules")

@@ -1,0 +1,36 @@
+"""Numbers and ids for new things, and lists in runs that one statement can carry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from peewee import EXCLUDED
+
+from caretool.domain.ids import Letter, make_id
+from caretool.store.database import Database
+from caretool.store.schema import Counter
+
+# Below SQLite's and PostgreSQL's limits on values in one statement.
+CHUNK = 400
+
+
+def chunks(items: Sequence[Any]) -> Iterable[Sequence[Any]]:
+    """The items in runs a single statement can carry."""
+    return (items[start : start + CHUNK] for start in range(0, len(items), CHUNK))
+
+
+def next_numbers(database: Database, letter: str, count: int) -> range:
+    """Reserve `count` consecutive numbers of one type; inside a write transaction."""
+    database.run(
+        Counter.insert({"letter": letter, "last": count}).on_conflict(
+            conflict_target=(Counter.c.letter,), update={Counter.c.last: Counter.c.last + EXCLUDED.last}
+        )
+    )
+    last = int(database.value(Counter.select(Counter.c.last).where(Counter.c.letter == letter)))
+    return range(last - count + 1, last + 1)
+
+
+def new_ids(database: Database, letter: Letter, count: int) -> list[str]:
+    """Reserve ids of one type."""
+    return [make_id(letter, number) for number in next_numbers(database, letter, count)]

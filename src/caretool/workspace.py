@@ -1,0 +1,159 @@
+"""The only wiring: a folder's files, store, platforms and clock, each opened on first use."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from caretool.desk.desk import Desk
+from caretool.domain.policy import Account, Settings
+from caretool.errors import CaretoolError, UsageProblem
+from caretool.platforms import registry
+from caretool.platforms.platform import Platform
+from caretool.settings.files import digest
+from caretool.store.store import Store
+
+DATABASE = "caretool.db"
+
+
+def find(named: str | None) -> Path:
+    """The workspace: the one named (`-C`, CARETOOL_WORKSPACE), else the nearest folder upwards with accounts.toml."""
+    chosen = named or os.environ.get("CARETOOL_WORKSPACE")
+    if chosen:
+        folder = Path(chosen).expanduser()
+        if not (folder / "accounts.toml").is_file():
+            raise UsageProblem(
+                f"{folder} is no workspace (it has no accounts.toml): make one with `caretool init {folder}`."
+            )
+        return folder.resolve()
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "accounts.toml").is_file():
+            return folder
+    raise UsageProblem("There is no workspace here: make one with `caretool init DIR`, or name one with -C DIR.")
+
+
+def clock() -> datetime:
+    """The moment it is now; CARETOOL_NOW (RFC 3339) fixes it, for demonstrations and tests."""
+    fixed = os.environ.get("CARETOOL_NOW")
+    if not fixed:
+        return datetime.now(UTC)
+    try:
+        moment = datetime.fromisoformat(fixed)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise UsageProblem(f"CARETOOL_NOW={fixed!r} is not a moment: write 2026-11-23T09:12:00+01:00.")
+    return moment
+
+
+def settings_of(folder: Path) -> Settings:
+    """The workspace's files, read and checked whole; SettingsProblem with every problem at once."""
+    from caretool.settings.loading import load
+
+    return load(folder, registry.settings_models())
+
+
+@contextmanager
+def open_desk(folder: Path, agent: str | None, say: Callable[[str], None]) -> Iterator[Desk]:
+    """A desk at work in this folder; changed settings are worked in first, once."""
+    store = Store(folder / DATABASE, clock())
+    try:
+        if store.backup is not None:
+            say(f"The database was brought up to date; as it was, it is kept in {store.backup.name}.")
+        desk = Desk(
+            folder=folder,
+            store=store,
+            load_settings=lambda: _settings_in_force(folder, store),
+            open_platform=_opener(folder, store),
+            clock=clock,
+            agent_id=agent or os.environ.get("CARETOOL_AGENT") or None,
+            say=say,
+        )
+        _work_in(desk)
+        yield desk
+    finally:
+        store.close()
+
+
+def _settings_in_force(folder: Path, store: Store) -> Settings:
+    from caretool.settings import kept
+
+    text = store.kept("settings")
+    if text is not None and store.kept("digest") == digest(folder):
+        try:
+            return kept.from_text(text)
+        except ValueError:  # kept by another version of caretool
+            return settings_of(folder)
+    return settings_of(folder)
+
+
+def _work_in(desk: Desk) -> None:
+    now_on_disk = digest(desk.folder)
+    if desk.store.kept("digest") == now_on_disk:
+        return
+    from caretool.desk import triaging
+    from caretool.settings import kept
+
+    desk.settings = settings_of(desk.folder)
+    triaging.read_again(desk)
+    with desk.store.writing():
+        desk.store.keep("settings", kept.to_text(desk.settings))
+        desk.store.keep("digest", now_on_disk)
+
+
+def _opener(folder: Path, store: Store) -> Callable[[Account], Platform]:
+    @cache
+    def platform(name: str) -> Platform:
+        account = _settings_in_force(folder, store).accounts[name]
+        if isinstance(account.settings, dict):
+            account = replace(account, settings=registry.settings_models()[account.platform](**account.settings))
+        settings = _settings_in_force(folder, store)
+        return registry.open_platform(account, folder, settings.policy.company.zone, clock)
+
+    return lambda account: platform(account.name)
+
+
+def create(folder: Path) -> list[str]:
+    """Lay the starter files into a folder, overwriting nothing; the names of those that are new."""
+    starter = resources.files("caretool") / "starter"
+    made: list[str] = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("accounts.toml", "policies.toml", "comments.jsonl", "templates"):
+            made += _copy(starter / name, folder / name, name)
+        ignore = folder / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text(f"{DATABASE}*\n.locks/\n.secrets/\nunsent/\n", encoding="utf-8")
+            made.append(".gitignore")
+    except OSError as error:
+        raise CaretoolError(f"{error.filename or folder} cannot be written ({error.strerror}).") from error
+    return made
+
+
+def lay_demo(folder: Path) -> None:
+    """A workspace with the demonstration's four profiles, in an empty folder."""
+    create(folder)
+    demo = resources.files("caretool") / "starter" / "demo"
+    for entry in demo.iterdir():
+        with resources.as_file(entry) as source:
+            shutil.copyfile(source, folder / entry.name)
+
+
+def _copy(source: Traversable, target: Path, name: str) -> list[str]:
+    if source.is_dir():
+        target.mkdir(exist_ok=True)
+        entries = sorted(source.iterdir(), key=lambda entry: entry.name)
+        return [made for entry in entries for made in _copy(entry, target / entry.name, f"{name}/{entry.name}")]
+    if target.exists():
+        return []
+    target.write_bytes(source.read_bytes())
+    return [name]

@@ -1,0 +1,240 @@
+"""A small shop's workspace in which every key of every file is used once."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import pytest
+from pydantic import BaseModel, ConfigDict
+
+from caretool.domain.policy import Settings
+from caretool.errors import SettingsProblem
+from caretool.settings.loading import load
+
+
+class Board(BaseModel):
+    """A connector's own keys, as a connector declares them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    path: str
+    together: Literal["mentions", "names", "no"] = "no"
+    max_length: int | None = None
+    token: dict[str, str] | None = None
+
+
+class Export(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    default_since: ClassVar[str | None] = None
+
+    path: str
+
+
+PLATFORMS: dict[str, type[BaseModel]] = {"board": Board, "export": Export}
+
+ACCOUNTS = """\
+# where we are
+[accounts.page]
+platform = "board"
+path = "page.jsonl"
+together = "names"
+handle = "bottegablu"
+followers = 12000
+language = "it"
+since = "30 days"
+
+[accounts.feed]
+platform = "board"
+path = "feed.jsonl"
+
+[accounts.archive]
+platform = "export"
+path = "archive.csv"
+
+[agents.dario]
+name = "Dario"
+role = "manager"
+signature = "Dario, assistenza clienti"
+
+[agents.tom]
+name = "Tom"
+
+[owners.logistics]
+notify = ["mailto:magazzino@bottegablu.example"]
+"""
+
+POLICIES = """\
+[company]
+name = "Bottega Blu"
+languages = ["it", "en"]
+time_zone = "Europe/Rome"
+help_page = "https://bottegablu.example/aiuto"
+
+[calendars.desk]
+weekdays = ["09:00-13:00", "14:00-18:00"]
+monday = ["10:00-13:00"]
+tuesday = ["10:00-13:00"]
+wednesday = ["10:00-13:00"]
+thursday = ["10:00-13:00"]
+friday = []
+saturday = ["9:00-13:00"]
+sunday = ["00:00-24:00"]
+holidays = { country = "IT", region = "MI" }
+closed = ["2026-12-24", 2026-12-31]
+open = { "2026-12-13" = ["09:00-13:00"] }
+
+[calendars.courier]
+weekdays = ["08:00-18:00"]
+holidays = "IT"
+
+[response]
+default = "1h"
+calendar = "desk"
+platforms = { board = "15m", mastodon = "4 working hours" }
+accounts = { page = "30m" }
+
+[promises.pickup]
+says = { it = "il corriere passa a ritirare il pacco", en = "the courier collects the parcel" }
+earliest = "2 working days"
+latest = "5 working days"
+due = "3 working days"
+calendar = "courier"
+owner = "logistics"
+review = "4 working hours"
+evidence = ["text", "url"]
+cues = { it = ["corriere", "ritir*"], en = ["courier", "pick* up"] }
+
+[promises.pickup.capacity]
+per_day = 40
+monday = 1
+tuesday = 2
+wednesday = 3
+thursday = 4
+friday = 5
+saturday = 10
+sunday = 0
+
+[promises.reply]
+owner = "dario"
+due = "24h"
+
+[[moderation]]
+name = "strangers' links"
+when = { kind = "spam", tone = ["angry", "neutral"], topic = "delivery-late", language = "it" }
+action = "hide"
+
+[[moderation]]
+name = "floods"
+action = "delete"
+[moderation.when]
+account = ["page", "feed"]
+platform = "board"
+same_message_profiles = 3
+
+[[moderation]]
+name = "exposed data"
+when = { personal_data = true }
+action = "hide"
+
+[[escalation]]
+name = "injury"
+cues = { it = ["ferit*"], en = ["injur*"] }
+
+[reply]
+together_from = 6
+stock_phrases = { it = ["apra un ticket"], en = ["open a ticket"] }
+vague = { it = ["a breve"] }
+blame = { it = ["colpa del corriere"] }
+
+[reply.patterns]
+order = '\\bBB-\\d{4,8}\\b'
+
+[[examples]]
+text = \"\"\"
+Ordine 4711:
+[not.a.table]
+vergogna!\"\"\"
+expect = { kind = "complaint", tone = "angry", topic = "delivery-late", language = "it", action = "leave" }
+
+[[examples]]
+text = "mi sono ferita aprendo il pacco"
+[examples.expect]
+escalation = "injury"
+topic = ""
+"""
+
+DELIVERY_LATE = """\
+topic = "delivery-late"
+kinds = ["complaint", "question"]
+needs = ["order"]
+reserved = true
+
+[examples]
+it = ["il pacco non è ancora arrivato", "quando arriva?"]
+en = ["my parcel has not arrived yet"]
+
+[reply.it]
+public = "Buongiorno {{ person.name }}, {{ agent.name }} di {{ company.name }}: rispondo qui {{ promises.reply.when }}."
+together = "Buongiorno {{ people }}, sono {{ agent.name }}: vi rispondo qui {{ promises.reply.when }}."
+private = \"\"\"
+Buongiorno {{ person.name }}, il suo ordine {{ order }} parte.
+{{ company.help_page }}
+{% if agent.signature is defined %}{{ agent.signature }}{% endif %}\"\"\"
+
+[reply.en]
+public = "Hello {{ person.name }}, {{ agent.name }} here: I reply {{ promises.reply.when }}."
+
+[[promises]]
+kind = "reply"
+due = "24h"
+"""
+
+THANKS = """\
+[examples]
+it = ["grazie"]
+
+[reply.it]
+public = "Grazie a lei, {{ person.name }}! {{ agent.name }}"
+"""
+
+TEMPLATES = {"delivery-late": DELIVERY_LATE, "thanks": THANKS}
+
+
+def workspace(
+    folder: Path, *, accounts: str = ACCOUNTS, policies: str = POLICIES, templates: dict[str, str] | None = None
+) -> Path:
+    """The shop's files in `folder`, any of them replaced."""
+    replies = folder / "templates" / "replies"
+    replies.mkdir(parents=True, exist_ok=True)
+    (folder / "accounts.toml").write_text(accounts, encoding="utf-8")
+    (folder / "policies.toml").write_text(policies, encoding="utf-8")
+    for name, text in (TEMPLATES if templates is None else templates).items():
+        (replies / f"{name}.toml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def loaded(folder: Path) -> Settings:
+    return load(folder, PLATFORMS)
+
+
+def problems(folder: Path) -> list[str]:
+    """What is wrong with it, after a look that each is one line that says where."""
+    with pytest.raises(SettingsProblem) as caught:
+        load(folder, PLATFORMS)
+    for line in caught.value.problems:
+        assert re.fullmatch(r"[^\n:]+(:[1-9]\d*)?( [^\n]+?)?: [^\n]+", line), line
+        assert "Traceback" not in line
+    return caught.value.problems
+
+
+def changed(text: str, old: str, new: str) -> str:
+    """The text with one thing changed; the test is wrong if that thing is not there exactly once."""
+    assert text.count(old) == 1, (old, text.count(old))
+    return text.replace(old, new)
+
+
+def line_of(part: str, text: str) -> int:
+    """The first line (from 1) that holds the part."""
+    return text[: text.index(part)].count("\n") + 1
