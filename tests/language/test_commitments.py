@@ -95,6 +95,7 @@ def test_the_labelled_sentences_are_read(language: str) -> None:
     assert whole.matched / whole.gold >= 0.8
     assert whole.matched / whole.found >= 0.8
     assert whole.due / whole.matched >= 0.85
+    assert whole.kind / whole.matched >= 0.8
 
 
 @pytest.mark.parametrize("language", ["it", "en"])
@@ -134,6 +135,17 @@ def test_both_passes_through_the_repeated_hour_are_read_back(language: str, minu
     moment = datetime(2026, 10, 25, 0, 0, tzinfo=UTC) + minutes * MINUTE
     text = SENTENCES[language].format(when=spoken(moment, language, ROME))
     assert only(text, datetime(2026, 10, 1, tzinfo=UTC)).due_at == moment
+
+
+def test_a_desk_reads_the_name_of_its_own_zone_before_anybody_elses() -> None:
+    dublin = ZoneInfo("Europe/Dublin")
+    moment = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    text = SENTENCES["en"].format(when=spoken(moment, "en", dublin))
+    found = find(
+        [text], languages=["en"], kinds=KINDS, calendar=None, zone=dublin, posted_at=MONDAY - timedelta(days=60)
+    )
+    assert "01:30 IST" in text
+    assert [one.due_at for one in found[0]] == [moment]
 
 
 def test_a_rendered_time_that_has_passed_stays_in_the_past() -> None:
@@ -320,6 +332,25 @@ def test_offsets_cut_the_excerpt_out_of_the_text() -> None:
     text = "GENTILE İrem 👋🏽, mi scuso: DOMANI passa il corriere a ritirare i pacchi."
     found = only(text)
     assert text[found.start : found.end] == found.excerpt == "DOMANI passa il corriere a ritirare i pacchi"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Il corriere le consegna il pacco domani.", "delivery"),
+        ("Domani passa il corriere.", "pickup"),
+        ("Il rimborso arriva domani.", "refund"),
+        ("Il rimborso è partito e arriverà entro venerdì.", "refund"),
+        ("Le spediamo il ricambio domani.", "replacement"),
+        ("Sento il magazzino per il rimborso e la richiamo domani.", "callback"),
+        ("Domani ci pensiamo noi.", "other"),
+        ("The courier delivers your parcel tomorrow.", "delivery"),
+        ("The courier is coming to pick your parcel up tomorrow.", "pickup"),
+        ("Your refund arrives tomorrow.", "refund"),
+    ],
+)
+def test_the_verb_names_the_kind_before_the_things_around_it(text: str, kind: str) -> None:
+    assert only(text).promise_kind == kind
 
 
 def test_a_policys_own_cues_name_its_kinds() -> None:

@@ -64,6 +64,8 @@ def when(at: datetime | None, now: datetime, zone: ZoneInfo) -> str:
     elif length < timedelta(hours=12):
         text = f"{int(length.total_seconds() // 3600)} h"
     elif apart < timedelta(0):
+        if length > timedelta(days=60):
+            return f"since {stamp(at, zone).split()[2]} {at.astimezone(zone).year}"
         text = f"{int(length.total_seconds() // 3600)} h" if length < timedelta(days=2) else f"{length.days} days"
     else:
         return stamp(at, zone)

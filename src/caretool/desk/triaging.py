@@ -14,6 +14,7 @@ from caretool.domain.limits import Limits
 from caretool.domain.reading import Reading, Text
 from caretool.language.alike import fold_key, near_copies
 from caretool.language.reading import Reader
+from caretool.store.comments import Reread
 
 _RUN = 1000
 
@@ -76,28 +77,20 @@ def _read(desk: Desk, reader: Reader, unordered: Sequence[Comment]) -> None:
     with desk.store.writing():
         first = desk.store.comments.first_copies(folds)
         read: list[Comment] = []
+        rereads: list[Reread] = []
         before = desk.store.groups.of_comments([comment.id for comment in comments])
         for index, (comment, reading) in enumerate(zip(comments, readings, strict=True)):
             root = roots[index]
             copy_of = comments[root].id if root != index else first.get(folds[index])
-            due_at = _due(desk, comment)
-            corrected = _keep_corrections(comment, reading)
-            desk.store.comments.write_reading(
-                comment,
-                corrected,
-                fold=folds[root],
-                copy_of=copy_of if copy_of != comment.id else None,
-                due_at=due_at,
-            )
+            kept = _keep_corrections(comment, reading)
+            same = copy_of if copy_of != comment.id else None
+            rereads.append(Reread(comment.id, kept, folds[root], same, _due(desk, comment)))
             read.append(
                 replace(
-                    comment,
-                    language=corrected.language,
-                    kind=corrected.kind,
-                    topic=corrected.topic,
-                    escalation=corrected.escalation,
+                    comment, language=kept.language, kind=kept.kind, topic=kept.topic, escalation=kept.escalation
                 )
             )
+        desk.store.comments.write_readings(rereads)
         _place(desk, read, before)
 
 

@@ -145,12 +145,11 @@ def refusal_for(
     """The refusal of a promise to `count` people that cannot be kept; ValueError if the verdict lets it pass."""
     if verdict.check is None:
         raise ValueError(f"a {kind.name} by {asked_due_at} passes: {verdict.why}")
-    room = f" At the time asked it would pass for {verdict.fits} of {count}." if count > 1 else ""
     earliest = verdict.earliest_due_at
     return Refusal(
         check=verdict.check,
         excerpt=excerpt,
-        why=verdict.why + room,
+        why=f"{verdict.why[:1].upper()}{verdict.why[1:].rstrip('.')}.",
         suggest=passing(kind, earliest, language, zone).sentence if earliest else None,
         promise_kind=kind.name,
         asked_due_at=asked_due_at,

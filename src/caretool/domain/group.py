@@ -11,8 +11,8 @@ from caretool.domain.draft import Mode
 from caretool.domain.limits import Limits
 from caretool.domain.template import Template
 
-# Below this the first template is one of several candidates: offered, never taken by `--yes`.
-SURE = 0.6
+# Of comments read with this confidence nine in ten belong to the template; below it is offered, never taken by `--yes`.
+SURE = 0.7
 
 
 @dataclass(frozen=True, slots=True)

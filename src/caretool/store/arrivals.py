@@ -122,8 +122,7 @@ class Arrivals:
                     "state": "closed" if own or old else "waiting",
                 }
             )
-        for part in (rows[start : start + 40] for start in range(0, len(rows), 40)):
-            self._database.run(C.insert(part))
+        self._database.insert(C, rows)
         answered = [i.reply_to for i in fresh if i.reply_to and our_handle and i.author.handle == our_handle]
         return self._answered_elsewhere(account, answered)
 
@@ -145,14 +144,13 @@ class Arrivals:
             found.update({row[0]: row[1] for row in self._database.tuples(query)})
         unknown = [author for handle, author in authors.items() if handle not in found]
         ids = new_ids(self._database, "u", len(unknown)) if unknown else []
-        for part in chunks(list(zip(ids, unknown, strict=True))):
-            self._database.run(Person.insert([{"id": i, "name": a.name or a.handle} for i, a in part]))
-        for part in (list(zip(ids, unknown, strict=True))[s : s + 150] for s in range(0, len(unknown), 150)):
-            rows = [
-                {"account": account, "handle": a.handle, "name": a.name, "followers": a.followers, "person": i}
-                for i, a in part
-            ]
-            self._database.run(AuthorRow.insert(rows))
+        known = list(zip(ids, unknown, strict=True))
+        self._database.insert(Person, [{"id": i, "name": a.name or a.handle} for i, a in known])
+        rows = [
+            {"account": account, "handle": a.handle, "name": a.name, "followers": a.followers, "person": i}
+            for i, a in known
+        ]
+        self._database.insert(AuthorRow, rows)
         found.update({author.handle: person for person, author in zip(ids, unknown, strict=True)})
         return found
 

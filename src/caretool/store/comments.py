@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,22 @@ from caretool.store.database import Database, Row, moment_in, moment_out, option
 from caretool.store.numbers import chunks, next_numbers
 from caretool.store.schema import AuthorRow, Found, Revision, ThreadRow
 from caretool.store.schema import Comment as C
+
+_READ = (
+    "language", "kind", "tone", "topic", "confidence", "alternatives", "escalation", "vulgar", "personal_data",
+    "reasons", "fold", "copy_of", "due_at",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """What was read in the comment with this id; its folded text, the first comment that says the same, when due."""
+
+    comment: str
+    reading: Reading
+    fold: str
+    copy_of: str | None
+    due_at: datetime
 
 
 class Comments:
@@ -120,26 +137,10 @@ class Comments:
             found.update({row[0]: row[1] for row in self._database.tuples(query)})
         return found
 
-    def write_reading(
-        self, comment: Comment, reading: Reading, *, fold: str, copy_of: str | None, due_at: datetime | None
-    ) -> None:
-        """Keep what was read in a comment; what a person corrected stays."""
-        values = {
-            C.c.language: reading.language,
-            C.c.kind: reading.kind,
-            C.c.tone: reading.tone,
-            C.c.topic: reading.topic,
-            C.c.confidence: reading.confidence,
-            C.c.alternatives: json.dumps(reading.alternatives),
-            C.c.escalation: reading.escalation,
-            C.c.vulgar: int(reading.vulgar),
-            C.c.personal_data: int(reading.personal_data),
-            C.c.reasons: json.dumps(reading.reasons, ensure_ascii=False),
-            C.c.fold: fold,
-            C.c.copy_of: copy_of,
-            C.c.due_at: moment_out(due_at) if due_at else None,
-        }
-        self._database.run(C.update(values).where(C.c.id == comment.id))
+    def write_readings(self, readings: Sequence[Reread]) -> None:
+        """Keep what was read in comments."""
+        query = C.update({getattr(C.c, name): name for name in _READ}).where(C.c.id == "comment")
+        self._database.many(query, (_reading_row(one) for one in readings))
 
     def correct(self, comment: str, values: Mapping[str, str], corrected: Sequence[str]) -> None:
         """A person says what it is: kind, topic or tone, remembered as corrected."""
@@ -170,12 +171,31 @@ class Comments:
     def place(self, ids: Sequence[str], group: str) -> None:
         """Put comments into a group; each gets the next place in the order of joining."""
         numbers = next_numbers(self._database, "joined", len(ids))
-        for number, comment in zip(numbers, ids, strict=True):
-            self._database.run(
-                C.update({C.c.grouped: group, C.c.joined: number}).where(
-                    (C.c.id == comment) & (C.c.grouped.is_null() | (C.c.grouped != group))
-                )
-            )
+        query = C.update({C.c.grouped: "group", C.c.joined: "number"}).where(
+            (C.c.id == "comment") & (C.c.grouped.is_null() | (C.c.grouped != "group"))
+        )
+        placed = zip(numbers, ids, strict=True)
+        self._database.many(query, ({"group": group, "number": number, "comment": c} for number, c in placed))
+
+
+def _reading_row(one: Reread) -> Row:
+    reading = one.reading
+    return {
+        "language": reading.language,
+        "kind": reading.kind,
+        "tone": reading.tone,
+        "topic": reading.topic,
+        "confidence": reading.confidence,
+        "alternatives": json.dumps(reading.alternatives),
+        "escalation": reading.escalation,
+        "vulgar": int(reading.vulgar),
+        "personal_data": int(reading.personal_data),
+        "reasons": json.dumps(reading.reasons, ensure_ascii=False),
+        "fold": one.fold,
+        "copy_of": one.copy_of,
+        "due_at": moment_out(one.due_at),
+        "comment": one.comment,
+    }
 
 
 def _comment(row: Row) -> Comment:

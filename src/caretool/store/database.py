@@ -5,16 +5,18 @@ SQLite comes with apsw (a version without the WAL-reset bug), the queries are pe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import apsw
 import peewee
 from playhouse.apsw_ext import APSWDatabase
 
 from caretool.errors import StoreProblem
+from caretool.store.schema import Table
 
 Row = dict[str, Any]
 
@@ -79,6 +81,22 @@ class Database:
         """Carry out an INSERT, UPDATE or DELETE built with peewee; how many rows it touched."""
         with self._explained():
             return int(query.execute(self._peewee) or 0)
+
+    def many(self, query: Any, rows: Iterable[Row]) -> None:
+        """Carry out one INSERT or UPDATE for each of `rows`. In `query` each value is the key of a row that takes its
+        place. The statement is worked out once: many times faster than `run` in a loop."""
+        with self._explained():
+            sql, keys = self._peewee.get_sql_context().sql(query).query()
+            cursor = self._peewee.cursor()
+            try:
+                cursor.executemany(sql, (tuple(row[key] for key in keys) for row in rows))
+            except apsw.Error as error:
+                raise peewee.DatabaseError(str(error)) from error
+
+    def insert(self, table: Table, rows: Sequence[Row]) -> None:
+        """Insert rows that all name the same columns."""
+        if rows:
+            self.many(table.insert({name: name for name in rows[0]}), rows)
 
     def rows(self, query: Any) -> list[Row]:
         """Every row of a SELECT (or of a RETURNING), as dicts."""

@@ -45,8 +45,7 @@ class Journal:
             {"at": moment_out(at), "agent": agent, "action": action, "subject": subject, "codes": text}
             for subject in subjects
         ]
-        for part in (rows[start : start + 150] for start in range(0, len(rows), 150)):
-            self._database.run(L.insert(part))
+        self._database.insert(L, rows)
 
     def about(self, subjects: Sequence[str]) -> list[Line]:
         """What was done with these things, oldest first."""

@@ -64,8 +64,7 @@ class Promises:
             }
             for promise_id, new in zip(ids, promises, strict=True)
         ]
-        for part in (rows[start : start + 60] for start in range(0, len(rows), 60)):
-            self._database.run(P.insert(part))
+        self._database.insert(P, rows)
         return ids
 
     def load(self, kind: str, *, day_began: datetime, leaving_out: Sequence[str] = ()) -> Load:

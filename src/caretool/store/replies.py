@@ -70,8 +70,7 @@ class Replies:
                 )
             )
             rows = [{"reply": reply.id, "comment": c, "place": place} for place, c in enumerate(reply.comments)]
-            for part in chunks(rows):
-                self._database.run(ReplyComment.insert(list(part)))
+            self._database.insert(ReplyComment, rows)
 
     def drop_of_draft(self, draft: str) -> None:
         """Take away the replies of a draft that are about to be written anew (never one that was approved)."""

@@ -35,6 +35,7 @@ def find(
 
     `languages` are those our replies are written in: every text is read in each of them (a language without a grammar
     is left out). Due times are in UTC, counted from `posted_at` (aware) by the kind's own calendar, else by `calendar`.
+    Raises NeverOpen where working hours are promised on a calendar without an open one.
     """
     grammars = [grammar for name in dict.fromkeys(languages) if (grammar := grammar_of(name)) is not None]
     readers = [_Reader(grammar, cues_of(kinds, grammar), kinds, calendar, zone, posted_at) for grammar in grammars]
@@ -140,11 +141,12 @@ def _around(sentence: Sentence, when: When, signs: list[Sign]) -> _Found | None:
         return abs(sentence.clause(head.start) - clause), max(head.start - when.end, when.start - head.end, 0)
 
     nearest = min(sentence.heads, key=distance, default=None)
-    if nearest is not None and nearest.role in ("firm", "likely", "timed"):
+    if nearest is not None and nearest.commits:
         return None if _asked(sentence, nearest.start) else _Found(nearest, when)
     if nearest is not None and distance(nearest)[0] == 0:
         return None
-    named = any(sentence.clause(sign.start) == clause for sign in signs)
+    told_before = nearest is not None and nearest.role == "past" and when.firm and bool(signs)
+    named = told_before or any(sentence.clause(sign.start) == clause for sign in signs)
     if when.nature == "due" and (named or (nearest is None and when.firm)):
         return _Found(None, when)
     return None

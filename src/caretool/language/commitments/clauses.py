@@ -16,6 +16,7 @@ LONGEST = 600
 _SENTENCE_END = re.compile(r"[.!?…]+[\"'»”)\]]*(?= |$)|[.!?…]*[\n;\x0b\x0c\x85\u2028\u2029]+")
 _WORD_BEFORE = re.compile(r"([\w.]{1,8})\.$")
 _FOLLOWS_A_CONDITION = 45
+_RIGHT_AFTER = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,11 @@ class Head:
     start: int
     end: int
     role: Role
+
+    @property
+    def commits(self) -> bool:
+        """Whether it is something that we do."""
+        return self.role in ("firm", "likely", "timed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +133,7 @@ def _negated_out(text: str, starts: tuple[int, ...], heads: tuple[Head, ...], gr
     for head in heads:
         clause = starts[max(bisect_right(starts, head.start) - 1, 0)]
         negated = grammar.guards.negation.search(text[max(clause, head.start - 60) : head.start])
-        yield replace(head, role="absorbed") if negated and head.role in ("firm", "likely", "timed") else head
+        yield replace(head, role="absorbed") if negated and head.commits else head
 
 
 def _limited_out(text: str, start: int, times: tuple[When, ...], grammar: Grammar) -> Iterator[When]:
@@ -138,38 +144,34 @@ def _limited_out(text: str, start: int, times: tuple[When, ...], grammar: Gramma
 
 
 def _conditioned(sentence: Sentence, grammar: Grammar) -> Sentence:
-    """Find what the rest hangs on: a conditional clause about the customer, or a request joined to our verb.
-
-    The first head of a conditional clause is what is waited for, not a commitment, if another one follows.
-    """
-    text, guards = sentence.text, grammar.guards
-    heads, since = list(sentence.heads), sentence.conditional_from
+    """Find from where on the sentence hangs on the customer: a condition ("se ci manda…"), a request joined to our verb
+    ("ci scriva e le rispondiamo"), a time that counts from what they do ("dal ricevimento del reso")."""
+    text, guards, heads, since = sentence.text, grammar.guards, list(sentence.heads), list[int]()
     for marker in guards.condition.finditer(text, sentence.start, sentence.end):
         ends = sentence.ends[sentence.clause(marker.start())]
-        eaten = next((i for i, head in enumerate(heads) if marker.start() <= head.start <= ends), None)
-        near = eaten is not None and heads[eaten].start - marker.end() <= _FOLLOWS_A_CONDITION
-        scope = heads[eaten].end if eaten is not None and near else ends
-        ours = near and eaten is not None and heads[eaten].role in ("firm", "likely", "timed")
-        acts = guards.customer_acts.search(text, marker.end(), min(scope, ends))
-        if ours and eaten is not None and (not acts or any(_is_ours(head) for head in heads[eaten + 1 :])):
-            if any(_is_ours(head) for head in heads[eaten + 1 :]):
-                heads[eaten] = replace(heads[eaten], role="absorbed")
+        at = next((i for i, head in enumerate(heads) if marker.start() <= head.start <= ends), None)
+        waited_for = None if at is None or heads[at].start - marker.end() > _FOLLOWS_A_CONDITION else heads[at]
+        scope = ends if waited_for is None else min(waited_for.end, ends)
+        customers = guards.customer_acts.search(text, marker.end(), scope) is not None
+        if at is not None and waited_for is not None and waited_for.commits:
+            if any(head.commits for head in heads[at + 1 :]):
+                heads[at] = replace(waited_for, role="absorbed")
             else:
-                acts = acts or marker
-        if acts or (near and eaten is not None and heads[eaten].role == "request"):
-            since = marker.end() if since is None else min(since, marker.end())
-    requests = [head for head in heads if head.role == "request"]
-    for request in requests:
-        follower = next((head for head in heads if head.start >= request.end and _is_ours(head)), None)
-        if follower is not None and guards.request_joins.search(text, request.end, follower.start):
-            since = follower.start if since is None else min(since, follower.start)
+                customers = customers or waited_for.start - marker.end() <= _RIGHT_AFTER
+        if customers or (waited_for is not None and waited_for.role == "request"):
+            since.append(marker.end())
+    since.extend(_granted_requests(text, heads, grammar))
     if any(guards.after_time.search(text[when.end : when.end + 60]) for when in sentence.times):
-        since = sentence.start
-    return replace(sentence, heads=tuple(heads), conditional_from=since)
+        since.append(sentence.start)
+    return replace(sentence, heads=tuple(heads), conditional_from=min(since, default=None))
 
 
-def _is_ours(head: Head) -> bool:
-    return head.role in ("firm", "likely", "timed")
+def _granted_requests(text: str, heads: list[Head], grammar: Grammar) -> Iterator[int]:
+    """Where our verb begins that follows "and" after something we ask for."""
+    for request in (head for head in heads if head.role == "request"):
+        follower = next((head for head in heads if head.start >= request.end and head.commits), None)
+        if follower is not None and grammar.guards.request_joins.search(text, request.end, follower.start):
+            yield follower.start
 
 
 def _asked_from(sentence: Sentence, grammar: Grammar) -> int | None:
