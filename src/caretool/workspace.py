@@ -6,9 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -63,9 +61,18 @@ def settings_of(folder: Path) -> Settings:
 
 
 @contextmanager
-def open_desk(folder: Path, agent: str | None, say: Callable[[str], None]) -> Iterator[Desk]:
+def open_desk(
+    folder: Path, agent: str | None, say: Callable[[str], None], progress: Callable[[str], None] = lambda _: None
+) -> Iterator[Desk]:
     """A desk at work in this folder; changed settings are worked in first, once."""
     store = Store(folder / DATABASE, clock())
+    platforms: dict[str, Platform] = {}
+
+    def open_platform(account: Account) -> Platform:
+        if account.name not in platforms:
+            platforms[account.name] = registry.open_platform(account, folder, desk.zone, clock)
+        return platforms[account.name]
+
     try:
         if store.backup is not None:
             say(f"The database was brought up to date; as it was, it is kept in {store.backup.name}.")
@@ -73,10 +80,11 @@ def open_desk(folder: Path, agent: str | None, say: Callable[[str], None]) -> It
             folder=folder,
             store=store,
             load_settings=lambda: _settings_in_force(folder, store),
-            open_platform=_opener(folder, store),
+            open_platform=open_platform,
             clock=clock,
             agent_id=agent or os.environ.get("CARETOOL_AGENT") or None,
             say=say,
+            progress=progress,
         )
         _work_in(desk)
         yield desk
@@ -108,18 +116,6 @@ def _work_in(desk: Desk) -> None:
     with desk.store.writing():
         desk.store.keep("settings", kept.to_text(desk.settings))
         desk.store.keep("digest", now_on_disk)
-
-
-def _opener(folder: Path, store: Store) -> Callable[[Account], Platform]:
-    @cache
-    def platform(name: str) -> Platform:
-        account = _settings_in_force(folder, store).accounts[name]
-        if isinstance(account.settings, dict):
-            account = replace(account, settings=registry.settings_models()[account.platform](**account.settings))
-        settings = _settings_in_force(folder, store)
-        return registry.open_platform(account, folder, settings.policy.company.zone, clock)
-
-    return lambda account: platform(account.name)
 
 
 def create(folder: Path) -> list[str]:

@@ -31,11 +31,37 @@ def say(sentence: str) -> None:
     """Talk goes to stderr."""
     from caretool.domain.harmless import block
 
+    _line.clear()
     print(block(sentence), file=sys.stderr)  # noqa: T201
+
+
+class _TransientLine:
+    """One line of progress on a terminal's stderr, overwritten by the next and gone before anything else is said."""
+
+    def __init__(self) -> None:
+        self._shown = False
+
+    def show(self, sentence: str) -> None:
+        if sys.stderr.isatty():
+            from caretool.domain.harmless import one_line
+
+            sys.stderr.write(f"\r\x1b[2K{one_line(sentence, 78)}")
+            sys.stderr.flush()
+            self._shown = True
+
+    def clear(self) -> None:
+        if self._shown:
+            sys.stderr.write("\r\x1b[2K")
+            sys.stderr.flush()
+            self._shown = False
+
+
+_line = _TransientLine()
 
 
 def out(text: str) -> None:
     """Data goes to stdout."""
+    _line.clear()
     print(text)  # noqa: T201
 
 
@@ -44,8 +70,11 @@ def desk_of(ctx: typer.Context, agent: str | None = None) -> Iterator[Desk]:
     """The desk of the workspace chosen with -C, CARETOOL_WORKSPACE or the folder."""
     from caretool import workspace
 
-    with workspace.open_desk(workspace.find(ctx.obj), agent, say) as desk:
-        yield desk
+    with workspace.open_desk(workspace.find(ctx.obj), agent, say, _line.show) as desk:
+        try:
+            yield desk
+        finally:
+            _line.clear()
 
 
 def show(value: Value, as_json: bool, shape: Callable[[Value], Any], text: Callable[[Value], None]) -> None:

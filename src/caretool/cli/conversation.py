@@ -17,7 +17,7 @@ import typer
 
 from caretool.cli.context import say, somebody_is_there
 from caretool.cli.screen import count, indented
-from caretool.desk import approving, composing, replying, sending
+from caretool.desk import approving, composing, promising, replying, sending
 from caretool.desk.desk import Desk
 from caretool.desk.replying import Outcome
 from caretool.desk.request import Composed, Request
@@ -94,7 +94,7 @@ def decide(desk: Desk, typed: str, *, yes: bool, later: bool) -> tuple[Outcome, 
             _ask("Approve it?")
         outcome = approving.approve(desk, draft, shown=None if yes else composed)
         if outcome.refusals or outcome.state is not None:
-            return outcome, _sent(desk, outcome, later)
+            return _sent(desk, outcome, later)
         say("Meanwhile the times have changed; this is how it reads now:")
 
 
@@ -164,14 +164,19 @@ def _answered(desk: Desk, request: Request, asked: Asked) -> tuple[Outcome, Sent
             _ask("Post it?" if not asked.later else "Put it into the outbox?")
         outcome = replying.approve(desk, request, shown=None if asked.yes else composed, by_hand=asked.by_hand)
         if outcome.refusals or outcome.state is not None:
-            return outcome, _sent(desk, outcome, asked.later)
+            return _sent(desk, outcome, asked.later)
         say("Meanwhile the times have changed; this is how it reads now:")
 
 
-def _sent(desk: Desk, outcome: Outcome, later: bool) -> Sent | None:
+def _sent(desk: Desk, outcome: Outcome, later: bool) -> tuple[Outcome, Sent | None]:
+    """Post what was approved, unless it is for later; the outcome as it stands then."""
     if outcome.state != "approved" or later:
-        return None
-    return sending.send(desk, [reply.id for reply in outcome.replies])
+        return outcome, None
+    sent = sending.send(desk, [reply.id for reply in outcome.replies])
+    replies = desk.store.replies.by_ids([reply.id for reply in outcome.replies])
+    promises = desk.store.promises.by_ids([promise.id for promise in outcome.promises])
+    standing = promising.standing(desk, promises, desk.clock())
+    return replace(outcome, replies=tuple(replies), promises=tuple(standing)), sent
 
 
 def _ask(question: str) -> None:

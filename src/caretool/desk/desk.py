@@ -19,7 +19,8 @@ from caretool.store.store import Store
 class Desk:
     """One agent at work in one workspace. Everything is opened on first use; `clock` gives aware moments.
 
-    `agent_id` is who was named (`--as`, CARETOOL_AGENT), None where nobody was. `say` takes a sentence for stderr.
+    `agent_id` is who was named (`--as`, CARETOOL_AGENT), None where nobody was. `say` takes a sentence for stderr,
+    `progress` a short one that the next takes the place of.
     """
 
     folder: Path
@@ -29,6 +30,7 @@ class Desk:
     clock: Callable[[], datetime]
     agent_id: str | None
     say: Callable[[str], None]
+    progress: Callable[[str], None] = lambda _: None
 
     @cached_property
     def settings(self) -> Settings:

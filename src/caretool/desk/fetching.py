@@ -106,6 +106,7 @@ def _store(
             closed_before=closed_before,
         )
         desk.store.groups.refresh(stored.touched_groups)
+    desk.progress(f"{account.name}: {result.new + stored.new} new comments")
     result.new += stored.new
     result.edited += stored.edited
     result.deleted += stored.deleted

@@ -67,6 +67,8 @@ def inbox(desk: Desk, wanted: Wanted, as_of: datetime, *, with_comments: bool) -
     with store.writing():
         store.groups.remember_shown(desk.onlooker(), joined)
     waiting, late = store.comments.count_waiting(as_of)
+    if not desk.onlooker():
+        desk.say("Say --as NAME or set CARETOOL_AGENT, so that your replies know what you have seen.")
     return Inbox(
         as_of=as_of,
         waiting=waiting,

@@ -94,6 +94,7 @@ def _send_account(desk: Desk, platform: Platform, replies: Sequence[Reply], sent
         if reply.state == "unsure" and not _settled_by_looking(desk, platform, reply, sent):
             continue
         if reply.state in ("approved", "unsure"):
+            desk.progress(f"{reply.account}: {len(sent.posted)} of {len(replies)} posted")
             _post(desk, platform, reply, sent)
 
 
@@ -156,6 +157,10 @@ def _post(desk: Desk, platform: Platform, reply: Reply, sent: Sent) -> None:
     except (TokenRefused, PlatformBusy):
         desk.store.replies.change(reply.id, "approved", was=("sending",))
         raise
+    except Exception as bug:  # a connector's: whether it posted before it failed, nobody knows
+        _mark_unsure(desk, reply)
+        sent.unsure.append(reply)
+        sent.problems.append(AnswerLost(f"{reply.id}: the {reply.account} connector failed while posting ({bug!r})."))
     else:
         _posted(desk, reply, posted)
         sent.posted.append(reply)

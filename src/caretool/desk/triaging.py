@@ -25,6 +25,7 @@ def read_unread(desk: Desk) -> int:
     reader: Reader | None = None
     while unread := desk.store.comments.unread(_RUN):
         reader = reader or make_reader(desk)
+        desk.progress(f"reading comments: {count} done")
         _read(desk, reader, unread)
         count += len(unread)
     return count
@@ -36,6 +37,7 @@ def read_again(desk: Desk) -> int:
     reader: Reader | None = None
     while waiting := desk.store.comments.all_waiting(after, _RUN):
         reader = reader or make_reader(desk)
+        desk.progress(f"the settings have changed, reading what waits again: {count} done")
         _read(desk, reader, waiting)
         count += len(waiting)
         after = max(comment.number for comment in waiting)
@@ -86,9 +88,7 @@ def _read(desk: Desk, reader: Reader, unordered: Sequence[Comment]) -> None:
             same = copy_of if copy_of != comment.id else None
             rereads.append(Reread(comment.id, kept, folds[root], same, _due(desk, comment)))
             read.append(
-                replace(
-                    comment, language=kept.language, kind=kept.kind, topic=kept.topic, escalation=kept.escalation
-                )
+                replace(comment, language=kept.language, kind=kept.kind, topic=kept.topic, escalation=kept.escalation)
             )
         desk.store.comments.write_readings(rereads)
         _place(desk, read, before)

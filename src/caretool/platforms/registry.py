@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,8 +43,12 @@ def settings_models() -> dict[str, type[BaseModel]]:
 
 
 def open_platform(account: Account, folder: Path, zone: ZoneInfo, clock: Clock) -> Platform:
-    """The account's platform, without a request. `account.platform` is one of `KNOWN`, its `settings` that one's model.
+    """The account's platform, without a request. `account.platform` is one of `KNOWN`, its `settings` that one's model
+    or, where they were kept, a mapping for it.
 
     `folder` is the workspace, `zone` the desk's (for times that name none), `clock` gives the aware moment it is now.
     """
-    return _CONNECTORS[account.platform]().open(account, folder, zone, clock)
+    connector = _CONNECTORS[account.platform]()
+    if isinstance(account.settings, Mapping):
+        account = replace(account, settings=connector.settings(**account.settings))
+    return connector.open(account, folder, zone, clock)
