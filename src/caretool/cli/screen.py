@@ -1,8 +1,10 @@
-"""Tables and times for people: calm on a terminal (rich), aligned plain text in a pipe."""
+"""Tables and times for people: fitted to a terminal, aligned plain text in a pipe."""
 
 from __future__ import annotations
 
+import shutil
 import sys
+import textwrap
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -13,37 +15,48 @@ from caretool.domain.harmless import one_line
 from caretool.domain.moment import stamp
 
 _WIDEST = 60
+_NARROWEST = 17
+_GAP = 2
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]], loud: Sequence[bool] = ()) -> None:
     """Rows under headings; `loud` marks rows that want attention (bold on a terminal, the words say it too)."""
     if not rows:
         return
-    if sys.stdout.isatty():
-        _rich(headings, rows, loud)
-        return
+    on_terminal = sys.stdout.isatty()
     cells = [[one_line(cell, _WIDEST) for cell in row] for row in (headings, *rows)]
     widths = [max(_width(row[column]) for row in cells) for column in range(len(headings))]
-    for row in cells:
-        padded = [cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)]
-        out("  ".join(padded).rstrip())
-
-
-def _rich(headings: Sequence[str], rows: Sequence[Sequence[str]], loud: Sequence[bool]) -> None:
-    from rich.box import SIMPLE_HEAD
+    if on_terminal:
+        widths = _fitted(widths, shutil.get_terminal_size().columns - _GAP * (len(widths) - 1))
+    lines = ["".join(_filled(cell, width + _GAP) for cell, width in zip(row, widths, strict=True)) for row in cells]
+    if not on_terminal:
+        for line in lines:
+            out(line.rstrip())
+        return
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
-    shown = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    widest = max(range(len(headings)), key=lambda column: max(len(row[column]) for row in rows))
-    for column, heading in enumerate(headings):
-        flexible = column == widest
-        shown.add_column(heading, no_wrap=True, overflow="ellipsis", ratio=1 if flexible else None)
-    for index, row in enumerate(rows):
-        style = "bold" if index < len(loud) and loud[index] else ""
-        shown.add_row(*(Text(one_line(cell)) for cell in row), style=style)
-    Console(highlight=False).print(shown)
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(Text(lines[0].rstrip(), style="dim"))
+    for index, line in enumerate(lines[1:]):
+        console.print(Text(line.rstrip(), style="bold" if index < len(loud) and loud[index] else ""))
+
+
+def _fitted(widths: Sequence[int], room: int) -> list[int]:
+    """The widest columns give way until all fit; ids, times and numbers are narrow and stay whole."""
+    fitted = list(widths)
+    while sum(fitted) > room and max(fitted) > _NARROWEST:
+        fitted[fitted.index(max(fitted))] -= 1
+    return fitted
+
+
+def _filled(text: str, width: int) -> str:
+    """A cell cut to its column, counted as a terminal does (two for wide characters)."""
+    if _width(text) > width - _GAP:
+        while text and _width(text) > width - _GAP - 1:
+            text = text[:-1]
+        text += "…"
+    return text + " " * (width - _width(text))
 
 
 def _width(text: str) -> int:
@@ -78,5 +91,9 @@ def count(number: int, one: str, many: str) -> str:
 
 
 def indented(text: str, by: str = "    ") -> str:
-    """A block of text, set in."""
-    return "\n".join(by + line for line in text.splitlines())
+    """A block of text, set in; on a terminal folded at words."""
+    lines = text.splitlines()
+    if sys.stderr.isatty():
+        width = max(shutil.get_terminal_size().columns - len(by), 20)
+        lines = [folded for line in lines for folded in textwrap.wrap(line, width, break_on_hyphens=False) or [""]]
+    return "\n".join(by + line for line in lines)

@@ -86,7 +86,7 @@ def _read(desk: Desk, reader: Reader, unordered: Sequence[Comment]) -> None:
             copy_of = comments[root].id if root != index else first.get(folds[index])
             kept = _keep_corrections(comment, reading)
             same = copy_of if copy_of != comment.id else None
-            rereads.append(Reread(comment.id, kept, folds[root], same, _due(desk, comment)))
+            rereads.append(Reread(comment.id, kept, folds[root], same, _due(desk, comment, kept)))
             read.append(
                 replace(comment, language=kept.language, kind=kept.kind, topic=kept.topic, escalation=kept.escalation)
             )
@@ -102,7 +102,10 @@ def _keep_corrections(comment: Comment, reading: Reading) -> Reading:
     return replace(reading, kind=kind, tone=tone)
 
 
-def _due(desk: Desk, comment: Comment) -> datetime:
+def _due(desk: Desk, comment: Comment, reading: Reading) -> datetime | None:
+    """By when a first answer is due; spam and abuse want none."""
+    if reading.kind in ("spam", "abuse"):
+        return None
     response = desk.policy.response
     account = desk.settings.accounts.get(comment.account)
     platform = account.platform if account else ""

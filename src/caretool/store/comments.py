@@ -31,7 +31,7 @@ class Reread:
     reading: Reading
     fold: str
     copy_of: str | None
-    due_at: datetime
+    due_at: datetime | None
 
 
 class Comments:
@@ -193,7 +193,7 @@ def _reading_row(one: Reread) -> Row:
         "reasons": json.dumps(reading.reasons, ensure_ascii=False),
         "fold": one.fold,
         "copy_of": one.copy_of,
-        "due_at": moment_out(one.due_at),
+        "due_at": moment_out(one.due_at) if one.due_at else None,
         "comment": one.comment,
     }
 

@@ -97,7 +97,8 @@ class Groups:
         among: set[str] | None = None,
         limit: int | None = None,
     ) -> list[Group]:
-        """Groups with somebody waiting: what goes to the manager first, then by due time, the larger first.
+        """Groups with somebody waiting: what goes to the manager first, then by due time, the larger first; last what
+        is due no answer.
 
         `where` fixes columns (account, topic, kind); `late_at` keeps those late at that moment; `among` these ids only.
         """
@@ -108,7 +109,7 @@ class Groups:
             query = query.where(G.c.due_at < moment_out(late_at))
         if among is not None:
             query = query.where(G.c.id.in_(tuple(among)))
-        query = query.order_by(G.c.escalation.is_null(), G.c.due_at, G.c.size.desc(), G.c.id)
+        query = query.order_by(G.c.escalation.is_null(), G.c.due_at.is_null(), G.c.due_at, G.c.size.desc(), G.c.id)
         return [_group(row) for row in self._database.rows(query.limit(limit) if limit is not None else query)]
 
     def count_alive(self) -> int:

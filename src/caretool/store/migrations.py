@@ -38,7 +38,7 @@ _OPENING = (
         thread TEXT REFERENCES thread(id), language TEXT, topic TEXT, kind TEXT NOT NULL, private INTEGER NOT NULL,
         escalation TEXT, size INTEGER NOT NULL, due_at TEXT, first_text TEXT NOT NULL, suggestion TEXT)""",
     "CREATE UNIQUE INDEX group_by_key ON comment_group(key) WHERE alive = 1",
-    "CREATE INDEX group_by_urgency ON comment_group(alive, (escalation IS NULL), due_at)",
+    "CREATE INDEX group_by_urgency ON comment_group(alive, (escalation IS NULL), (due_at IS NULL), due_at)",
     """CREATE TABLE comment (
         number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, account TEXT NOT NULL, native_id TEXT NOT NULL,
         thread TEXT REFERENCES thread(id), person TEXT NOT NULL REFERENCES person(id), handle TEXT NOT NULL,
