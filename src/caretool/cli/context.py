@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -14,6 +15,29 @@ if TYPE_CHECKING:
     from caretool.desk.desk import Desk
 
 Value = TypeVar("Value")
+
+
+class KindName(StrEnum):
+    """What sort of comment."""
+
+    complaint = "complaint"
+    question = "question"
+    request = "request"
+    praise = "praise"
+    suggestion = "suggestion"
+    fault = "fault"
+    chatter = "chatter"
+    spam = "spam"
+    abuse = "abuse"
+
+
+class ToneName(StrEnum):
+    """How it feels."""
+
+    angry = "angry"
+    neutral = "neutral"
+    pleased = "pleased"
+
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdout instead of a table.")]
 AsAgent = Annotated[

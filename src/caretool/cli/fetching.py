@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from caretool.cli.context import AsAgent, AsJson, Ids, desk_of, out, say, show
+from caretool.cli.context import AsAgent, AsJson, Ids, KindName, ToneName, desk_of, out, say, show
 from caretool.errors import UsageProblem
 
 if TYPE_CHECKING:
@@ -91,9 +91,9 @@ def _fetched_text(results: Fetching) -> None:
 def triage(
     ctx: typer.Context,
     ids: Ids,
-    kind: Annotated[str | None, typer.Option(help="complaint, question, request, praise, suggestion, fault, …")] = None,
+    kind: Annotated[KindName | None, typer.Option(help="What sort of comment it is.")] = None,
     topic: Annotated[str | None, typer.Option(help="A template's topic.")] = None,
-    tone: Annotated[str | None, typer.Option(help="angry, neutral or pleased.")] = None,
+    tone: Annotated[ToneName | None, typer.Option(help="How it feels.")] = None,
     agent: AsAgent = None,
     as_json: AsJson = False,
 ) -> None:
@@ -107,7 +107,7 @@ def triage(
     from caretool.desk import closing, triaging
     from caretool.reports import shapes
 
-    values = {name: value for name, value in (("kind", kind), ("topic", topic), ("tone", tone)) if value}
+    values = {name: str(value) for name, value in (("kind", kind), ("topic", topic), ("tone", tone)) if value}
     if not values:
         raise UsageProblem("Say what it is: --kind, --topic or --tone.")
     with desk_of(ctx, agent) as desk:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from caretool.cli.context import AsAgent, AsJson, desk_of, out, show
+from caretool.cli.context import AsAgent, AsJson, KindName, desk_of, out, show
 from caretool.cli.screen import count, indented, table, when
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def inbox(
     ctx: typer.Context,
     account: Annotated[str | None, typer.Option(help="Only this account.")] = None,
     topic: Annotated[str | None, typer.Option(help="Only this topic.")] = None,
-    kind: Annotated[str | None, typer.Option(help="Only this kind (complaint, question, …).")] = None,
+    kind: Annotated[KindName | None, typer.Option(help="Only this kind.")] = None,
     late: Annotated[bool, typer.Option("--late", help="Only what is late.")] = False,
     search: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Only groups in which somebody wrote this.")
@@ -50,7 +50,7 @@ def inbox(
     from caretool.desk import listing
     from caretool.desk.times import parse_time
 
-    wanted = listing.Wanted(account, topic, kind, late, search, limit)
+    wanted = listing.Wanted(account, topic, kind.value if kind else None, late, search, limit)
     with desk_of(ctx, agent) as desk:
         moment = parse_time(as_of, desk.clock(), desk.zone) if as_of else desk.clock()
         found = listing.inbox(desk, wanted, moment, with_comments=as_json)
@@ -66,6 +66,11 @@ def inbox_shape(found: Inbox) -> dict[str, Any]:
         "as_of": moment(found.as_of),
         "waiting": found.waiting,
         "late": found.late,
+        "promises_overdue": found.promises_overdue,
+        "drafts": [
+            {"id": one.draft.id, "agent": one.draft.agent, "group": one.draft.group, "replies": one.replies}
+            for one in found.drafts
+        ],
         "groups": [_listed_shape(listed) for listed in found.groups],
     }
 
@@ -105,28 +110,34 @@ def _inbox_text(found: Inbox, zone: ZoneInfo) -> None:
         f"{count(found.waiting, 'comment waits', 'comments wait')} in {count(found.groups_waiting, 'group', 'groups')}",
         *([f"{found.late} late"] if found.late else []),
         *([f"{count(found.promises_overdue, 'promise', 'promises')} overdue"] if found.promises_overdue else []),
-        *([f"{count(found.drafts_awaiting, 'draft', 'drafts')} to approve"] if found.drafts_awaiting else []),
+        *([f"{count(len(found.drafts), 'draft', 'drafts')} to approve"] if found.drafts else []),
     ]
     out(f"{' · '.join(line)}    {stamp(found.as_of, zone)}")
     if not found.groups:
         out("Nobody waits here." if not found.waiting else "Nothing matches: see all with caretool inbox")
         return
     out("")
-    rows = [_inbox_row(listed, found.as_of, zone) for listed in found.groups]
+    drafted = {one.draft.group: one.draft.id for one in found.drafts}
+    rows = [_inbox_row(listed, found.as_of, zone, drafted.get(listed.group.id)) for listed in found.groups]
     headings = ("due", "group", "people", "where", "what they say", "", "suggested")
     table(headings, rows, [listed.urgency in ("late", "escalated") for listed in found.groups])
+    for one in found.drafts:
+        replies = count(one.replies, "reply", "replies")
+        out(f"\nTo approve: {one.draft.id}, {replies} by {one.draft.agent}: caretool approve {one.draft.id}")
     first = found.groups[0].group.id
     more = found.groups_waiting - len(found.groups)
     out("")
     out(f"Next: caretool show {first} · caretool reply {first}" + (f" · {more} more: --limit" if more > 0 else ""))
 
 
-def _inbox_row(listed: Listed, now: datetime, zone: ZoneInfo) -> tuple[str, ...]:
+def _inbox_row(listed: Listed, now: datetime, zone: ZoneInfo, draft: str | None) -> tuple[str, ...]:
     from caretool.domain.harmless import one_line
 
     group = listed.group
     where = group.account + (f" · {one_line(group.thread_text, 24)}" if group.thread_text else "")
-    if group.escalation:
+    if draft:
+        suggested = f"{draft} waits for approval"
+    elif group.escalation:
         suggested = f"manager: {group.escalation}"
     elif group.suggestion:
         together = ", together" if group.suggestion.mode == "together" else ""

@@ -8,14 +8,9 @@ from caretool.desk import composing, replying
 from caretool.desk.desk import Desk
 from caretool.desk.replying import Outcome
 from caretool.desk.request import Composed, Request
-from caretool.domain.draft import Draft, Reply
+from caretool.domain.draft import Draft
 from caretool.domain.policy import Agent
 from caretool.errors import NotFound, UsageProblem
-
-
-def awaiting(desk: Desk) -> list[tuple[Draft, list[Reply]]]:
-    """Drafts that wait for somebody else, oldest first, with their replies."""
-    return [(draft, desk.store.replies.of_draft(draft.id)) for draft in desk.store.replies.drafts("awaiting")]
 
 
 def find(desk: Desk, typed: str) -> Draft:

@@ -24,10 +24,11 @@ _WANTS_A_TIME = frozenset({"stock-phrase", "vague", "no-time", "no-commitment"})
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """The promises that approval would log, and everything the checks refuse."""
+    """The promises that approval would log, everything the checks refuse, and what is only promised on a condition."""
 
     promises: tuple[Planned, ...]
     refusals: tuple[Refusal, ...]
+    remarks: tuple[str, ...] = ()
 
 
 def commit(
@@ -45,11 +46,13 @@ def commit(
     given = {kind: datetime.fromisoformat(at) for kind, at in request.promises}
     planned: list[Planned] = []
     refusals: list[Refusal] = []
+    conditional: list[str] = []
     for index, part in enumerate(parts):
         told = [c for c in found[index] if not _waived(c, request.not_a_promise)]
-        promised, contradictions = _promised(desk, index, part, told, due, given)
+        promised, contradictions, left = _promised(desk, index, part, told, due, given)
         planned += promised
         refusals += contradictions
+        conditional += left
         text = checks.ReplyText(
             text=part.text,
             language=part.target.language,
@@ -65,7 +68,8 @@ def commit(
         )
         refusals += check_text(desk, text, len(part.addressees), now)
     deliverable, undeliverable = check_promises(desk, planned, [p.target.language for p in parts], now)
-    return Committed(tuple(deliverable), tuple(dict.fromkeys((*refusals, *undeliverable))))
+    remarks = [f'On a condition, so not in the ledger: "{excerpt}"' for excerpt in dict.fromkeys(conditional)]
+    return Committed(tuple(deliverable), tuple(dict.fromkeys((*refusals, *undeliverable))), tuple(remarks))
 
 
 def check_text(desk: Desk, text: checks.ReplyText, count: int, now: datetime) -> tuple[Refusal, ...]:
@@ -158,8 +162,11 @@ def _promised(
     told: Sequence[Commitment],
     due: Mapping[str, datetime],
     given: Mapping[str, datetime],
-) -> tuple[list[Planned], list[Refusal]]:
-    """What one text promises each of its people: named times first, then typed ones, then what was only given."""
+) -> tuple[list[Planned], list[Refusal], list[str]]:
+    """What one text promises each of its people: named times first, then typed ones, then what was only given.
+
+    Then what contradicts `--promise`, and the excerpts that hang on something the customer does first.
+    """
     made: dict[tuple[str, datetime], tuple[str, bool]] = {}
     refusals: list[Refusal] = []
     spans: list[tuple[int, int]] = []
@@ -186,7 +193,8 @@ def _promised(
         for (kind, due_at), (text, relative) in made.items()
         for comment in _one_each(part)
     ]
-    return planned, refusals
+    conditional = [one.excerpt for one in told if one.conditional and not _touches(one, spans)]
+    return planned, refusals, conditional
 
 
 def _one_each(part: Part) -> list[Comment]:

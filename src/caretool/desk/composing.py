@@ -49,7 +49,7 @@ def compose(desk: Desk, request: Request, agent: Agent, now: datetime) -> Compos
         parts=tuple(parts),
         promises=committed.promises,
         refusals=tuple(dict.fromkeys((*times.refusals, *refusals, *committed.refusals))),
-        remarks=times.remarks,
+        remarks=(*times.remarks, *committed.remarks),
     )
 
 

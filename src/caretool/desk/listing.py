@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from caretool.desk import triaging
 from caretool.desk.desk import Desk
 from caretool.domain.comment import Comment
+from caretool.domain.draft import Draft
 from caretool.domain.group import Group
 from caretool.domain.moment import stamp
 
@@ -40,6 +41,14 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
+class Awaiting:
+    """A draft that waits for somebody else's eyes, with how many replies it holds."""
+
+    draft: Draft
+    replies: int
+
+
+@dataclass(frozen=True, slots=True)
 class Inbox:
     """The whole desk in numbers, and the groups asked for. `waiting`, `late` count comments."""
 
@@ -48,12 +57,14 @@ class Inbox:
     late: int
     groups_waiting: int
     promises_overdue: int
-    drafts_awaiting: int
+    drafts: tuple[Awaiting, ...]
     groups: tuple[Listed, ...]
 
 
 def inbox(desk: Desk, wanted: Wanted, as_of: datetime, *, with_comments: bool) -> Inbox:
     """What waits at a moment. What is shown is remembered for the agent, so that a reply knows what joined since."""
+    if wanted.account:
+        desk.account(wanted.account)
     triaging.wake(desk, as_of)
     store = desk.store
     where = {k: v for k, v in (("account", wanted.account), ("topic", wanted.topic), ("kind", wanted.kind)) if v}
@@ -75,7 +86,7 @@ def inbox(desk: Desk, wanted: Wanted, as_of: datetime, *, with_comments: bool) -
         late=late,
         groups_waiting=store.groups.count_alive(),
         promises_overdue=store.promises.count_overdue(as_of),
-        drafts_awaiting=store.replies.count_awaiting(),
+        drafts=tuple(Awaiting(d, len(store.replies.of_draft(d.id))) for d in store.replies.drafts("awaiting")),
         groups=tuple(_listed(desk, group, as_of, with_comments) for group in groups),
     )
 

@@ -14,7 +14,7 @@ from caretool.domain.ids import Letter
 from caretool.domain.promise import Promise
 from caretool.store.log import Line
 
-ANY: tuple[Letter, ...] = ("g", "c", "t", "u", "r", "p")
+ANY: tuple[Letter, ...] = ("g", "c", "t", "u", "r", "d", "p")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,9 @@ def show(desk: Desk, typed: str) -> Shown:
     elif found.startswith("u"):
         comments = store.comments.of_person(found)
         promises = store.promises.of_person(found)
-    elif found.startswith("r"):
-        replies = store.replies.by_ids([found])
-        comments = store.comments.by_ids(replies[0].comments)
+    elif found[0] in "rd":
+        replies = store.replies.by_ids([found]) if found[0] == "r" else store.replies.of_draft(found)
+        comments = store.comments.by_ids([comment for reply in replies for comment in reply.comments])
     else:
         promises = store.promises.by_ids([found])
         replies = store.replies.by_ids([promises[0].reply]) if promises[0].reply else []

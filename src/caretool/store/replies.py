@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from peewee import JOIN, SQL, fn
+from peewee import JOIN
 
 from caretool.domain.draft import Draft, Reply, ReplyState
 from caretool.store.database import Database, Row, moment_in, moment_out, optional_moment
@@ -120,10 +120,6 @@ class Replies:
     def drafts(self, state: ReplyState) -> list[Draft]:
         """Every decision in a state, oldest first."""
         return [_draft(row) for row in self._database.rows(D.select().where(D.c.state == state).order_by(D.c.made_at))]
-
-    def count_awaiting(self) -> int:
-        """How many decisions wait for somebody else."""
-        return int(self._database.value(D.select(fn.COUNT(SQL("*"))).where(D.c.state == "awaiting")))
 
     def draft(self, draft: str) -> Draft | None:
         """One decision."""
