@@ -44,13 +44,9 @@ def approve(desk: Desk, draft: Draft, *, shown: Composed | None) -> Outcome:
     now = desk.clock()
     with desk.store.writing():
         request, writer = _request(desk, draft)
-        against = replying.standing(desk, request, decider)
-        composed = composing.compose(desk, request, writer, now)
-        refusals = (*against, *composed.refusals)
-        if refusals:
-            return Outcome(composed, refusals=refusals)
-        if shown is not None and [part.text for part in shown.parts] != [part.text for part in composed.parts]:
-            return Outcome(composed)
+        composed, stopped = replying.checked(desk, request, writer, decider, now, shown)
+        if stopped is not None:
+            return stopped
         if not desk.store.replies.decide(draft.id, "approved", by=decider.id, at=now):
             raise UsageProblem(f"{draft.id} was decided by somebody else meanwhile.")
         desk.store.replies.drop_of_draft(draft.id)

@@ -97,13 +97,9 @@ def approve(desk: Desk, request: Request, *, shown: Composed | None, by_hand: st
     agent = desk.agent()
     now = desk.clock()
     with desk.store.writing():
-        against = standing(desk, request, agent)
-        composed = composing.compose(desk, request, agent, now)
-        refusals = (*against, *composed.refusals)
-        if refusals:
-            return Outcome(composed, refusals=refusals)
-        if shown is not None and [part.text for part in shown.parts] != [part.text for part in composed.parts]:
-            return Outcome(composed)
+        composed, stopped = checked(desk, request, agent, agent, now, shown)
+        if stopped is not None:
+            return stopped
         draft = Draft(
             id=desk.store.new_ids("d", 1)[0],
             agent=agent.id,
@@ -118,6 +114,21 @@ def approve(desk: Desk, request: Request, *, shown: Composed | None, by_hand: st
             desk.store.journal.write("draft-awaiting", [draft.id], agent=agent.id, at=now)
             return Outcome(composed, replies=replies, state="awaiting")
         return settle(desk, draft, composed, agent, agent, now, request, by_hand)
+
+
+def checked(
+    desk: Desk, request: Request, writer: Agent, decider: Agent, now: datetime, shown: Composed | None
+) -> tuple[Composed, Outcome | None]:
+    """The texts as they pass now, under the lock, and the outcome where they may not be written: something is refused,
+    or they no longer read as they were shown."""
+    against = standing(desk, request, decider)
+    composed = composing.compose(desk, request, writer, now)
+    refusals = (*against, *composed.refusals)
+    if refusals:
+        return composed, Outcome(composed, refusals=refusals)
+    if shown is not None and [part.text for part in shown.parts] != [part.text for part in composed.parts]:
+        return composed, Outcome(composed)
+    return composed, None
 
 
 def settle(
