@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
     from caretool.desk.desk import Desk
 
 Value = TypeVar("Value")
+
+_UNSEEN = re.compile(
+    "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f]"
+)
 
 
 class KindName(StrEnum):
@@ -104,9 +110,20 @@ def desk_of(ctx: typer.Context, agent: str | None = None) -> Iterator[Desk]:
 def show(value: Value, as_json: bool, shape: Callable[[Value], Any], text: Callable[[Value], None]) -> None:
     """The one way results are shown: the same value as JSON or for people."""
     if as_json:
-        out(json.dumps(shape(value), ensure_ascii=False, indent=2 if sys.stdout.isatty() else None))
+        out(json_text(shape(value)))
     else:
         text(value)
+
+
+def stays_empty(as_json: bool, exit_code: int) -> bool:
+    """Whether stdout stays empty because nothing of what was asked could be done: then programs get no JSON."""
+    return as_json and exit_code in (1, 4)
+
+
+def json_text(value: Any) -> str:
+    """One JSON value. What a terminal would act on or hide (controls, bidi, invisible) stands in it escaped."""
+    text = json.dumps(value, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None)
+    return _UNSEEN.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def somebody_is_there() -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
+import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +18,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from caretool.cli.context import say, somebody_is_there
-from caretool.cli.screen import count, indented
+from caretool.cli.screen import advice, count, indented
 from caretool.desk import approving, composing, promising, replying, sending
 from caretool.desk.desk import Desk
 from caretool.desk.replying import Outcome
@@ -55,6 +57,8 @@ def hold(desk: Desk, ids: Sequence[str], asked: Asked) -> tuple[Outcome, Sent | 
     """From what was typed to what became of it."""
     if asked.text is not None and asked.edit:
         raise UsageProblem("Give --text or --edit, not both.")
+    if asked.by_hand is not None and not re.match(r"https?://[^\s/]", asked.by_hand):
+        raise UsageProblem(f"--by-hand {asked.by_hand!r}: write the address of what you posted: https://…")
     if not (asked.yes or asked.dry_run or somebody_is_there()):
         raise UsageProblem("Nobody is here to say yes: add --yes, or look first with --dry-run. Nothing was written.")
     request = replying.make_request(
@@ -98,23 +102,23 @@ def decide(desk: Desk, typed: str, *, yes: bool, later: bool) -> tuple[Outcome, 
         say("Meanwhile the times have changed; this is how it reads now:")
 
 
-def tell_composed(composed: Composed, zone: ZoneInfo) -> None:
-    """The texts that would be posted and the promises they make, on stderr."""
+def tell_composed(composed: Composed, zone: ZoneInfo, tell: Callable[[str], None] = say) -> None:
+    """The texts that would be posted and the promises they make: talk before a question, data in a dry run."""
     for number, part in enumerate(composed.parts, 1):
         names = [person.called for person in part.addressees]
         to = names[0] if len(names) == 1 else f"{len(names)} people"
         where = "in private" if part.target.private else "in public"
         if number <= 3 or number == len(composed.parts):
-            say(f"[{number}/{len(composed.parts)}] to {one_line(to, 60)}, {where}, on {part.target.account}:")
-            say(indented(block(part.text)))
+            tell(f"[{number}/{len(composed.parts)}] to {one_line(to, 60)}, {where}, on {part.target.account}:")
+            tell(indented(block(part.text)))
         elif number == 4:
-            say(f"… {len(composed.parts) - 4} more like these …")
+            tell(f"… {len(composed.parts) - 4} more like these …")
     made: dict[tuple[str, datetime, str], int] = {}
     for one in composed.promises:
         made[one.kind, one.due_at, one.owner] = made.get((one.kind, one.due_at, one.owner), 0) + 1
     for (kind, due_at, owner), number in made.items():
         people = count(number, "person", "people")
-        say(f"Promises: {kind} to {people} by {stamp(due_at, zone)}, kept by {owner}")
+        tell(f"Promises: {kind} to {people} by {stamp(due_at, zone)}, kept by {owner}")
 
 
 def _promises(desk: Desk, typed: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -161,7 +165,7 @@ def _answered(desk: Desk, request: Request, asked: Asked) -> tuple[Outcome, Sent
             return Outcome(composed, refusals=composed.refusals), None
         if not asked.yes:
             tell_composed(composed, desk.zone)
-            _ask("Post it?" if not asked.later else "Put it into the outbox?")
+            _ask("Log it as posted?" if asked.by_hand else "Put it into the outbox?" if asked.later else "Post it?")
         outcome = replying.approve(desk, request, shown=None if asked.yes else composed, by_hand=asked.by_hand)
         if outcome.refusals or outcome.state is not None:
             return _sent(desk, outcome, asked.later)
@@ -180,28 +184,31 @@ def _sent(desk: Desk, outcome: Outcome, later: bool) -> tuple[Outcome, Sent | No
 
 
 def _ask(question: str) -> None:
-    if not typer.confirm(question, err=True):
+    try:
+        agreed = typer.confirm(question, err=True)
+    except typer.Abort:
+        say("")
+        agreed = False
+    if not agreed:
         raise UsageProblem("Nothing was written.")
 
 
 def _edited(desk: Desk, request: Request, asked: Asked) -> tuple[Outcome, Sent | None]:
     """Write in the editor until it passes or the text is left as it was; then it is kept in a file."""
-    text = _first_words(desk, request)
+    text = first = _first_words(desk, request)
     comments = desk.store.comments.by_ids(request.comments)
     refusals: Sequence[Refusal] = ()
     while True:
-        written = _in_editor(text, comments, refusals)
-        if not written.strip():
-            raise UsageProblem("The text is empty. Nothing was written.")
-        if refusals and written == text:
-            kept = _keep(desk, written, request)
-            say(f"Your text is kept in {kept}")
-            return Outcome(replying.consider(desk, replace(request, text=written)), refusals=tuple(refusals)), None
-        text = written
         try:
+            written = _in_editor(text, comments, refusals)
+            if refusals and written == text:
+                say(f"Your text is kept in {_keep(desk, written, request)}")
+                return Outcome(replying.consider(desk, replace(request, text=written)), refusals=tuple(refusals)), None
+            refusals, text = (), written
             outcome, sent = _answered(desk, replace(request, text=text), asked)
         except CaretoolError:
-            say(f"Your text is kept in {_keep(desk, text, request)}")
+            if text != first:
+                say(f"Your text is kept in {_keep(desk, text, request)}")
             raise
         if not outcome.refusals:
             return outcome, sent
@@ -231,24 +238,34 @@ def _in_editor(text: str, comments: Sequence[Comment], refusals: Sequence[Refusa
     below = [_CUT, "#"]
     for refusal in refusals:
         below.append(f'# Refused ({refusal.check}): "{one_line(refusal.excerpt, 100)}": {one_line(refusal.why)}')
-        if refusal.suggest:
-            below.append(f'#   Would pass: "{one_line(refusal.suggest)}"')
+        if helps := advice(refusal):
+            below.append(f"#   {one_line(helps)}")
     if refusals:
         below += ["#   Save it as it is to stop; your text is kept.", "#"]
     for comment in comments:
         below.append(f"# {one_line(comment.name or comment.handle, 40)}: {one_line(comment.text, 400)}")
-    editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
     with tempfile.TemporaryDirectory(prefix="caretool-") as folder:
         path = Path(folder) / "reply.txt"
         path.write_text(f"{text}\n{chr(10).join(below)}\n", encoding="utf-8", errors="replace")
-        try:
-            subprocess.run([*editor, str(path)], check=True)  # noqa: S603
-        except (OSError, subprocess.CalledProcessError) as problem:
-            raise UsageProblem(
-                f"The editor {editor[0]!r} did not run ({problem}): set EDITOR. Nothing was written."
-            ) from None
-        written = path.read_text(encoding="utf-8", errors="replace")
-    return written.split(_CUT, 1)[0].strip()
+        _open_editor(path)
+        written = path.read_text(encoding="utf-8", errors="replace").split(_CUT, 1)[0]
+    # Where the line to cut at was deleted, the ignored lines are still none of ours.
+    ours = "\n".join(line for line in written.splitlines() if line != "#" and not line.startswith("# ")).strip()
+    if not ours:
+        raise UsageProblem("The text is empty. Nothing was written.")
+    return ours
+
+
+def _open_editor(path: Path) -> None:
+    command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    # What an editor draws is not data: with stdout in a pipe it draws on stderr.
+    screen = None if sys.stdout.isatty() else 2
+    try:
+        code = subprocess.run([*shlex.split(command), str(path)], check=False, stdout=screen).returncode  # noqa: S603
+    except (OSError, ValueError) as problem:
+        raise UsageProblem(f"The editor {command!r} cannot be run ({problem}): set EDITOR.") from None
+    if code != 0:
+        raise UsageProblem(f"The editor {command!r} ended with {code}: nothing was taken over.")
 
 
 def _keep(desk: Desk, text: str, request: Request) -> Path:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from caretool.cli.context import AsAgent, AsJson, Ids, KindName, ToneName, desk_of, out, say, show
+from caretool.cli.context import AsAgent, AsJson, Ids, KindName, ToneName, desk_of, out, say, show, stays_empty
 from caretool.errors import UsageProblem
 
 if TYPE_CHECKING:
@@ -40,8 +40,10 @@ def fetch(
     with desk_of(ctx) as desk:
         results = fetching.fetch(desk, accounts or [])
     _tell_skipped(results)
-    show(results, as_json, _fetched_shape, _fetched_text)
-    raise typer.Exit(fetching.failure(results))
+    exit_code = fetching.failure(results)
+    if not stays_empty(as_json, exit_code):
+        show(results, as_json, _fetched_shape, _fetched_text)
+    raise typer.Exit(exit_code)
 
 
 def _tell_skipped(results: Fetching) -> None:
@@ -119,15 +121,17 @@ def send(ctx: typer.Context, agent: AsAgent = None, as_json: AsJson = False) -> 
     """Post what waits in the outbox, and settle what is unsure; each reply goes out at most once.
 
     \b
-    Example:
-      caretool reply gk3f2 --later && caretool send
+    Examples:
+      caretool reply gk3f2 --later
+      caretool send
     """
     from caretool.desk import sending
 
     with desk_of(ctx, agent) as desk:
         sent = sending.send(desk)
     tell_problems(sent)
-    show(sent, as_json, sent_shape, _sent_text)
+    if not stays_empty(as_json, sent.exit_code):
+        show(sent, as_json, sent_shape, _sent_text)
     raise typer.Exit(sent.exit_code)
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from caretool.desk.showing import Shown
     from caretool.domain.comment import Comment
     from caretool.domain.draft import Reply
+    from caretool.domain.promise import Promise
 
 
 def register(app: typer.Typer) -> None:
@@ -52,7 +53,7 @@ def inbox(
 
     wanted = listing.Wanted(account, topic, kind.value if kind else None, late, search, limit)
     with desk_of(ctx, agent) as desk:
-        moment = parse_time(as_of, desk.clock(), desk.zone) if as_of else desk.clock()
+        moment = parse_time(as_of, desk.clock(), desk.zone) if as_of is not None else desk.clock()
         found = listing.inbox(desk, wanted, moment, with_comments=as_json)
         zone = desk.zone
     show(found, as_json, inbox_shape, lambda value: _inbox_text(value, zone))
@@ -124,10 +125,10 @@ def _inbox_text(found: Inbox, zone: ZoneInfo) -> None:
     for one in found.drafts:
         replies = count(one.replies, "reply", "replies")
         out(f"\nTo approve: {one.draft.id}, {replies} by {one.draft.agent}: caretool approve {one.draft.id}")
-    first = found.groups[0].group.id
-    more = found.groups_waiting - len(found.groups)
-    out("")
-    out(f"Next: caretool show {first} · caretool reply {first}" + (f" · {more} more: --limit" if more > 0 else ""))
+    first = found.groups[0].group
+    answer = f"caretool reply {first.id}" + (" --edit" if first.escalation else "")
+    more = f" · more: --limit {2 * len(found.groups)}" if found.more else ""
+    out(f"\nNext: caretool show {first.id} · {answer}{more}")
 
 
 def _inbox_row(listed: Listed, now: datetime, zone: ZoneInfo, draft: str | None) -> tuple[str, ...]:
@@ -194,8 +195,7 @@ def _shown_text(found: Shown, now: datetime, zone: ZoneInfo) -> None:
 
     if found.group:
         _tell_group(found.group)
-    for comment in found.comments:
-        _tell_comment(comment, zone, with_reasons=len(found.comments) == 1)
+    _tell_comments(found, zone)
     for at, text in found.revisions:
         out(f"\n  before {stamp(at, zone)} it said:\n{indented(block(text))}")
     for reply in found.replies:
@@ -203,6 +203,8 @@ def _shown_text(found: Shown, now: datetime, zone: ZoneInfo) -> None:
     if found.promises:
         out("")
         tell_promises(found.promises, zone)
+    if found.id.startswith("p"):
+        _tell_end(found.promises[0])
     for at, agent, text in found.notes:
         out(f"\nnote by {agent}, {stamp(at, zone)}: {block(text)}")
     if found.history:
@@ -223,6 +225,16 @@ def _tell_group(listed: Listed) -> None:
         out(f"    under: {one_line(group.thread_text, 120)}")
 
 
+def _tell_comments(found: Shown, zone: ZoneInfo) -> None:
+    """Each comment; in a group those that say the same are told once."""
+    same: dict[str, list[Comment]] = {}
+    for comment in found.comments:
+        same.setdefault((comment.copy_of or comment.id) if found.group else comment.id, []).append(comment)
+    for first, *others in same.values():
+        _tell_comment(first, zone, with_reasons=len(found.comments) == 1)
+        _tell_same(others)
+
+
 def _tell_comment(comment: Comment, zone: ZoneInfo, *, with_reasons: bool) -> None:
     from caretool.domain.harmless import block, one_line
     from caretool.domain.moment import stamp
@@ -232,11 +244,17 @@ def _tell_comment(comment: Comment, zone: ZoneInfo, *, with_reasons: bool) -> No
     facts = [comment.kind, comment.tone, comment.topic, comment.language, comment.state]
     out(f"\n{comment.id}  {name} (@{handle})  {stamp(comment.written_at, zone)}")
     out(indented(block(comment.text)))
-    out(
-        f"    [{' · '.join(fact for fact in facts if fact)}]" + (" says the same as another" if comment.copy_of else "")
-    )
+    out(f"    [{' · '.join(fact for fact in facts if fact)}]")
     if with_reasons:
         out(indented("\n".join(f"because {one_line(reason)}" for reason in why(comment))))
+
+
+def _tell_same(others: Sequence[Comment]) -> None:
+    from caretool.domain.harmless import one_line
+
+    names = ", ".join(f"{one_line(comment.name or comment.handle, 40)} ({comment.id})" for comment in others)
+    if names:
+        out(indented(f"{count(len(others), 'other says', 'others say')} the same: {names}"))
 
 
 def _tell_reply(reply: Reply, zone: ZoneInfo) -> None:
@@ -248,6 +266,17 @@ def _tell_reply(reply: Reply, zone: ZoneInfo) -> None:
     out(indented(block(reply.text)))
     if reply.error:
         out(f"    {one_line(reply.error)}")
+
+
+def _tell_end(promise: Promise) -> None:
+    from caretool.domain.harmless import block
+
+    if promise.moved_to:
+        out(f"    moved to {promise.moved_to}" + (" once the customer is told" if promise.state == "running" else ""))
+    if promise.because:
+        out(indented(f"because {block(promise.because)}"))
+    if promise.evidence:
+        out(indented(f"evidence: {block(promise.evidence)}"))
 
 
 def tell_comments(comments: Sequence[Comment]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
@@ -70,14 +70,22 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    stdout = sys.stdout
     try:
         app()
     except CaretoolError as problem:
         say(str(problem))
         sys.exit(problem.exit_code)
+    finally:
+        _hand_over(stdout)
+
+
+def _hand_over(stdout: TextIO) -> None:
+    """Write out what is held back. Whoever read us may have left (`| head`): then there is nothing more to say."""
+    try:
+        stdout.flush()
     except BrokenPipeError:
-        # Whoever read us has left (`| head`): nothing more to say, also not at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())
         sys.exit(0)
 
 

@@ -50,7 +50,11 @@ def check_policy(ctx: typer.Context, as_json: AsJson = False) -> None:
         "promise_kinds": len(settings.policy.promises),
         "problems": 0,
     }
-    told = ", ".join(f"{number} {what.replace('_', ' ')}" for what, number in counts.items() if what != "problems")
+    told = ", ".join(
+        f"{number} {what.replace('_', ' ') if number != 1 else what.replace('_', ' ').removesuffix('s')}"
+        for what, number in counts.items()
+        if what != "problems"
+    )
     show(counts, as_json, dict, lambda _: out(f"All is sound: {told}."))
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from caretool.cli.context import AsAgent, AsJson, Because, Ids, Yes, desk_of, out, say, show
+from caretool.cli.context import AsAgent, AsJson, Because, Ids, Yes, desk_of, out, say, show, stays_empty
 from caretool.errors import UsageProblem
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def _tell(desk: Desk, told: tuple[Outcome, Sent | None], as_json: bool) -> None:
         say(remark)
     if outcome.refusals and not as_json:
         tell_refusals(outcome.refusals, desk.zone)
-    else:
+    elif sent is None or not stays_empty(as_json, sent.exit_code):
         show(outcome, as_json, outcome_shape, lambda value: _outcome_text(value, sent, desk.zone))
     if outcome.refusals:
         raise typer.Exit(5)
@@ -212,22 +212,26 @@ def _outcome_text(outcome: Outcome, sent: Sent | None, zone: ZoneInfo) -> None:
     from caretool.cli.screen import count
 
     if not outcome.replies:
-        tell_composed(outcome.composed, zone)
+        tell_composed(outcome.composed, zone, out)
         out("Nothing was written (--dry-run).")
         return
     people = count(sum(len(reply.to) for reply in outcome.replies), "comment", "comments")
     replies = count(len(outcome.replies), "reply", "replies")
     if outcome.state == "awaiting":
-        out(f"{replies} to {people} wait for approval: caretool approve {outcome.replies[0].draft}")
+        wait = "waits" if len(outcome.replies) == 1 else "wait"
+        out(f"{replies} to {people} {wait} for approval: caretool approve {outcome.replies[0].draft}")
         return
     if sent is None:
-        waits = "posted by hand" if outcome.state == "posted" else "in the outbox; they leave with: caretool send"
+        waits = "posted by hand" if outcome.state == "posted" else "in the outbox until caretool send"
         out(f"{replies} to {people}: {waits}.")
     else:
-        out(f"{count(len(sent.posted), 'reply', 'replies')} posted, answering {people}.")
-    if outcome.promises:
-        due = {(one.kind, one.due_at) for one in outcome.promises}
-        out(f"{count(len(outcome.promises), 'promise', 'promises')} in the ledger: " + _dues(due, zone))
+        answered = sum(len(reply.to) for reply in outcome.replies if reply.state == "posted")
+        comments = count(answered, "comment", "comments")
+        out(f"{count(len(sent.posted), 'reply', 'replies')} posted, answering {comments}.")
+    logged = [promise for promise in outcome.promises if promise.state != "void"]
+    if logged:
+        due = {(one.kind, one.due_at) for one in logged}
+        out(f"{count(len(logged), 'promise', 'promises')} in the ledger: " + _dues(due, zone))
 
 
 def _dues(due: set[tuple[str, Any]], zone: ZoneInfo) -> str:
@@ -238,13 +242,13 @@ def _dues(due: set[tuple[str, Any]], zone: ZoneInfo) -> str:
 
 def tell_refusals(refusals: Sequence[Refusal], zone: ZoneInfo) -> None:
     """Why it may not go out and what would pass, on stderr."""
-    from caretool.cli.screen import indented
+    from caretool.cli.screen import advice, indented
     from caretool.domain.harmless import one_line
 
     for refusal in refusals:
         say(f'Refused ({refusal.check}): "{one_line(refusal.excerpt, 90)}"')
         say(indented(refusal.why, "  "))
-        if refusal.suggest:
-            say(indented(f'Would pass: "{refusal.suggest}"', "  "))
+        if helps := advice(refusal):
+            say(indented(helps, "  "))
     if refusals:
         say("Nothing was written.")

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from caretool.cli.context import desk_of, out
+from caretool.cli.context import desk_of, json_text, out
 
 if TYPE_CHECKING:
     from caretool.domain.promise import Overdue
@@ -48,7 +48,7 @@ def overdue(
     from caretool.desk.times import parse_time
 
     with desk_of(ctx) as desk:
-        moment = parse_time(as_of, desk.clock(), desk.zone) if as_of else desk.clock()
+        moment = parse_time(as_of, desk.clock(), desk.zone) if as_of is not None else desk.clock()
         found = promising.overdue(desk, moment)
         _write(found, Format.json if as_json else layout, desk.zone)
     if found.overdue:
@@ -56,7 +56,6 @@ def overdue(
 
 
 def _write(found: Overdue, layout: Format, zone: ZoneInfo) -> None:
-    import json
     import sys
 
     from caretool.cli.screen import table
@@ -65,7 +64,7 @@ def _write(found: Overdue, layout: Format, zone: ZoneInfo) -> None:
     from caretool.reports import shapes
 
     if layout is Format.json:
-        out(json.dumps(shapes.overdue(found), ensure_ascii=False))
+        out(json_text(shapes.overdue(found)))
         return
     if report.is_quiet(found) and not sys.stdout.isatty():
         return

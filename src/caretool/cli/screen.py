@@ -8,15 +8,21 @@ import textwrap
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from caretool.cli.context import out
 from caretool.domain.harmless import one_line
 from caretool.domain.moment import stamp
 
+if TYPE_CHECKING:
+    from caretool.domain.draft import Refusal
+
 _WIDEST = 60
-_NARROWEST = 17
+_WHOLE = 17
+_NARROWEST = 8
 _GAP = 2
+_TO_DO = ("missing-value", "too-long", "group-changed", "already-answered")
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]], loud: Sequence[bool] = ()) -> None:
@@ -45,8 +51,12 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]], loud: Sequence
 def _fitted(widths: Sequence[int], room: int) -> list[int]:
     """The widest columns give way until all fit; ids, times and numbers are narrow and stay whole."""
     fitted = list(widths)
-    while sum(fitted) > room and max(fitted) > _NARROWEST:
-        fitted[fitted.index(max(fitted))] -= 1
+    texts = [column for column, width in enumerate(widths) if width > _WHOLE]
+    while texts and sum(fitted) > room:
+        widest = max(texts, key=fitted.__getitem__)
+        if fitted[widest] <= _NARROWEST:
+            break
+        fitted[widest] -= 1
     return fitted
 
 
@@ -88,6 +98,13 @@ def when(at: datetime | None, now: datetime, zone: ZoneInfo) -> str:
 def count(number: int, one: str, many: str) -> str:
     """`1 person waits`, `3 people wait`."""
     return f"{number} {one if number == 1 else many}"
+
+
+def advice(refusal: Refusal) -> str:
+    """What would pass instead of what was refused: words to say, or else what to do; empty where nothing would."""
+    if not refusal.suggest:
+        return ""
+    return f"What helps: {refusal.suggest}" if refusal.check in _TO_DO else f'Would pass: "{refusal.suggest}"'
 
 
 def indented(text: str, by: str = "    ") -> str:

@@ -38,6 +38,10 @@ def demo() -> None:
     """Show the whole way on invented comments: fetch, inbox, one answer for many, a refusal, promises, overdue.
 
     Works in a throw-away folder, without network, at a fixed moment, so that it reads the same every day.
+
+    \b
+    Example:
+      caretool demo | less
     """
     from caretool.cli.demo import walk
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from caretool.desk import composing, replying
+from caretool.desk import composing, replying, triaging
 from caretool.desk.desk import Desk
 from caretool.desk.replying import Outcome
 from caretool.desk.request import Composed, Request
@@ -33,7 +33,9 @@ def consider(desk: Desk, draft: Draft) -> Composed:
     """The draft as it would go out if approved now: times fixed anew, every check made again."""
     decider = _decider(desk, draft)
     request, writer = _request(desk, draft)
-    against = replying.standing(desk, request, decider)
+    replying.look_again(desk, request)
+    triaging.read_these(desk, request.comments)
+    against = replying.standing(desk, request, decider, closed_is_done=True)
     composed = composing.compose(desk, request, writer, desk.clock())
     return replace(composed, refusals=(*against, *composed.refusals))
 
@@ -62,7 +64,8 @@ def reject(desk: Desk, draft: Draft, because: str) -> None:
         if not desk.store.replies.decide(draft.id, "rejected", by=decider.id, at=now, because=because):
             raise UsageProblem(f"{draft.id} was decided by somebody else meanwhile.")
         for reply in desk.store.replies.of_draft(draft.id):
-            desk.store.replies.change(reply.id, "rejected", was=("awaiting",))
+            why = f"rejected by {decider.id}: {because}"
+            desk.store.replies.change(reply.id, "rejected", was=("awaiting",), error=why)
         desk.store.journal.write("draft-rejected", [draft.id], agent=decider.id, at=now)
 
 

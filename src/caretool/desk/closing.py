@@ -8,37 +8,44 @@ from datetime import datetime
 from caretool.desk import triaging
 from caretool.desk.desk import Desk
 from caretool.domain.comment import Comment, CommentState
-from caretool.errors import UsageProblem
+from caretool.errors import NotFound, UsageProblem
 
 
-def comments_meant(desk: Desk, ids: Sequence[str]) -> list[str]:
-    """The comments meant: a group stands for those that wait in it."""
+def comments_meant(desk: Desk, ids: Sequence[str], states: Sequence[CommentState] = ("waiting",)) -> list[str]:
+    """The comments meant: a group stands for those of it in these states. NotFound where there are none."""
     found: list[str] = []
     for typed in ids:
         resolved = desk.store.resolve(typed, ("c", "g"))
-        if resolved.startswith("g"):
-            found += [comment.id for comment in desk.store.comments.waiting_in(resolved)]
-        else:
+        if resolved.startswith("c"):
             found.append(resolved)
+            continue
+        members = [comment.id for comment in desk.store.comments.of_group(resolved) if comment.state in states]
+        if not members:
+            said = " or ".join(states)
+            raise NotFound(f"Nothing in {resolved} is {said}: `caretool show {resolved}` tells what became of it.")
+        found += members
     return list(dict.fromkeys(found))
 
 
 def close(desk: Desk, ids: Sequence[str], because: str) -> list[Comment]:
     """These need no answer; the reason is kept as a note."""
-    return _move(desk, ids, "closed", was=("waiting", "snoozed"), action="comment-closed", because=because)
+    comments = comments_meant(desk, ids)
+    return _move(desk, comments, "closed", was=("waiting", "snoozed"), action="comment-closed", because=because)
 
 
 def reopen(desk: Desk, ids: Sequence[str], because: str) -> list[Comment]:
     """These wait again (closed, snoozed or answered too quickly)."""
     was: tuple[CommentState, ...] = ("closed", "snoozed", "answered")
-    return _move(desk, ids, "waiting", was=was, action="comment-reopened", because=because)
+    comments = comments_meant(desk, ids, ("closed", "snoozed"))
+    return _move(desk, comments, "waiting", was=was, action="comment-reopened", because=because)
 
 
 def snooze(desk: Desk, ids: Sequence[str], until: datetime) -> list[Comment]:
     """Out of the inbox until a time; they come back however late somebody looks."""
     if until <= desk.clock():
         raise UsageProblem("Snooze until a time that is still to come.")
-    return _move(desk, ids, "snoozed", was=("waiting", "snoozed"), action="comment-snoozed", until=until)
+    comments = comments_meant(desk, ids)
+    return _move(desk, comments, "snoozed", was=("waiting", "snoozed"), action="comment-snoozed", until=until)
 
 
 def note(desk: Desk, typed: str, text: str) -> str:
@@ -54,7 +61,7 @@ def note(desk: Desk, typed: str, text: str) -> str:
 
 def _move(
     desk: Desk,
-    ids: Sequence[str],
+    comments: Sequence[str],
     state: CommentState,
     *,
     was: Sequence[CommentState],
@@ -64,16 +71,16 @@ def _move(
 ) -> list[Comment]:
     agent = desk.agent()
     now = desk.clock()
-    comments = comments_meant(desk, ids)
     with desk.store.writing():
         for comment in desk.store.comments.by_ids(comments):
+            if comment.own:
+                raise UsageProblem(f"{comment.id} is our own: it waits for nobody.")
             if comment.state not in was:
                 raise UsageProblem(f"{comment.id} is {comment.state}: it cannot be {action.removeprefix('comment-')}.")
-        desk.store.comments.set_state(comments, state, was=was, until=until)
         if state == "waiting":
-            triaging.read_unread(desk)
-            triaging.regroup(desk, comments)
+            triaging.wait_again(desk, comments, was=was)
         else:
+            desk.store.comments.set_state(comments, state, was=was, until=until)
             triaging.leave_groups(desk, comments)
         if because:
             for comment_id in comments:

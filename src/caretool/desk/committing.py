@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
@@ -19,6 +20,7 @@ from caretool.domain.policy import Agent, PromiseKind
 from caretool.domain.reading import Commitment
 from caretool.language import commitments, personal
 
+_WORD = re.compile(r"\w+")
 _WANTS_A_TIME = frozenset({"stock-phrase", "vague", "no-time", "no-commitment"})
 
 
@@ -114,9 +116,12 @@ def load_of(desk: Desk, kind: PromiseKind, now: datetime, leaving_out: Sequence[
 
 
 def check_promises(
-    desk: Desk, planned: Sequence[Planned], languages: Sequence[str], now: datetime, leaving_out: Sequence[str] = ()
+    desk: Desk, planned: Sequence[Planned], languages: Sequence[str], now: datetime
 ) -> tuple[list[Planned], list[Refusal]]:
-    """Whether all of these can be kept beside what is open, and each with its days, owner and review time."""
+    """Whether all of these can be kept beside what is open, and each with its days, owner and review time.
+
+    One that a move has logged already, and that these words tell the customer, is counted once.
+    """
     passed: list[Planned] = []
     refusals: list[Refusal] = []
     by_kind: dict[str, dict[datetime, list[Planned]]] = {}
@@ -124,7 +129,8 @@ def check_promises(
         by_kind.setdefault(one.kind, {}).setdefault(one.due_at, []).append(one)
     for name, by_due in by_kind.items():
         kind = desk.promise_kind(name)
-        load = load_of(desk, kind, now, leaving_out)
+        told = [desk.store.promises.untold(name, one.person, one.due_at) for same in by_due.values() for one in same]
+        load = load_of(desk, kind, now, leaving_out=[promise for promise in told if promise])
         for due_at, same in sorted(by_due.items()):
             verdict = judge(kind, len(same), due_at, now, load)
             if verdict.check is not None or verdict.window is None:
@@ -171,10 +177,9 @@ def _promised(
     refusals: list[Refusal] = []
     spans: list[tuple[int, int]] = []
     for kind, when in part.whens.items():
-        start = part.text.find(when)
-        if start >= 0:
-            spans.append((start, start + len(when)))
-            made[kind, due[kind]] = (_sentence_around(part.text, start, start + len(when)), False)
+        for found in re.finditer(re.escape(when), part.text):
+            spans.append(found.span())
+            made.setdefault((kind, due[kind]), (_sentence_around(part.text, *found.span()), False))
     for one in told:
         if one.due_at is None or one.vague or one.conditional or _touches(one, spans):
             continue
@@ -205,8 +210,16 @@ def _one_each(part: Part) -> list[Comment]:
 
 
 def _waived(one: Commitment, excerpts: Iterable[str]) -> bool:
-    said = one.excerpt.casefold()
-    return any(excerpt.casefold() in said or said in excerpt.casefold() for excerpt in excerpts if excerpt.strip())
+    """Whether somebody said that these words commit to nothing: all of them, or at least half of them in a row."""
+    said = _WORD.findall(one.excerpt.casefold())
+    for excerpt in excerpts:
+        meant = _WORD.findall(excerpt.casefold())
+        inside = any(said[at : at + len(meant)] == meant for at in range(len(said)))
+        if meant and 2 * len(meant) >= len(said) and inside:
+            return True
+        if said and any(meant[at : at + len(said)] == said for at in range(len(meant))):
+            return True
+    return False
 
 
 def _touches(one: Commitment, spans: Sequence[tuple[int, int]]) -> bool:

@@ -58,9 +58,9 @@ def template_of(desk: Desk, name: str) -> Template:
     templates = desk.settings.templates
     if name in templates:
         return templates[name]
-    from rapidfuzz import process
+    from rapidfuzz import fuzz, process
 
-    near = process.extractOne(name, list(templates), score_cutoff=60)
+    near = process.extractOne(name, list(templates), scorer=fuzz.ratio, score_cutoff=60)
     hint = f"did you mean {near[0]!r}?" if near else "`caretool template list` shows them."
     raise NotFound(f"No template is called {name!r}: {hint}")
 
@@ -188,7 +188,7 @@ def _parts(
         try:
             parts += _render(desk, request, agent, target, due, limits)
         except wording.MissingValue as missing:
-            suggest = f"--set {missing.name}=…"
+            suggest = _instead_of(missing.name)
             refusals.append(Refusal("missing-value", f"{{{{ {missing.name} }}}}", str(missing), suggest))
         except TooLongForOne as problem:
             refusals.append(
@@ -200,6 +200,17 @@ def _parts(
                 )
             )
     return parts, refusals
+
+
+def _instead_of(name: str) -> str:
+    """What to do about a value that a text names and nobody has given."""
+    root, _, rest = name.partition(".")
+    known = {
+        "people": "{{ person.name }}, or --mode together",
+        "person": "{{ people }}, or --mode each",
+        "promises": f"--promise {rest.partition('.')[0]}@TIME",
+    }
+    return known.get(root, f"--set {name}=…")
 
 
 def _render(

@@ -81,5 +81,5 @@ class Desk:
         if name in kinds:
             return kinds[name]
         if name == "other":
-            return PromiseKind(name="other", owner=self.agent().id, zone=self.zone)
+            return PromiseKind(name="other", owner=self.onlooker(), zone=self.zone)
         raise NotFound(f"The policy has no promise kind {name!r}: it has {', '.join(kinds) or 'none'}.")

@@ -51,6 +51,7 @@ def fetch(desk: Desk, names: Sequence[str]) -> list[Fetched]:
         for start in range(min(_AT_ONCE, len(waiting)))
     ]
     now = desk.clock()
+    begun: set[str] = set()
     for reader in readers:
         reader.start()
     try:
@@ -58,9 +59,11 @@ def fetch(desk: Desk, names: Sequence[str]) -> list[Fetched]:
         while left:
             arrived = pages.get()
             if arrived.page is not None:
-                _store(desk, arrived.account, arrived.page, bookmarks, now, results[arrived.account.name])
+                _store(desk, arrived.account, arrived.page, bookmarks, begun, now, results[arrived.account.name])
             else:
                 results[arrived.account.name].error = arrived.error
+                if arrived.error is None:
+                    desk.store.arrivals.end_first_fetch(arrived.account.name)
                 left -= 1
     finally:
         stop.set()
@@ -91,11 +94,17 @@ def _read_accounts(
 
 
 def _store(
-    desk: Desk, account: Account, page: Page, bookmarks: dict[str, str | None], now: datetime, result: Fetched
+    desk: Desk,
+    account: Account,
+    page: Page,
+    bookmarks: dict[str, str | None],
+    begun: set[str],
+    now: datetime,
+    result: Fetched,
 ) -> None:
-    first_fetch = bookmarks[account.name] is None
-    closed_before = _before(desk, account, now) if first_fetch else None
+    first_page = bookmarks[account.name] is None and account.name not in begun
     with desk.store.writing():
+        bound = _before(desk, account, now) if first_page else desk.store.arrivals.first_fetch_bound(account.name)
         stored = desk.store.arrivals.add_page(
             account.name,
             page.comments,
@@ -103,9 +112,10 @@ def _store(
             now=now,
             our_handle=account.handle,
             deleted=page.deleted,
-            closed_before=closed_before,
+            closed_before=bound,
         )
-        desk.store.groups.refresh(stored.touched_groups)
+        triaging.refresh(desk, stored.touched_groups)
+    begun.add(account.name)
     desk.progress(f"{account.name}: {result.new + stored.new} new comments")
     result.new += stored.new
     result.edited += stored.edited

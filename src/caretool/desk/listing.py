@@ -50,7 +50,8 @@ class Awaiting:
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """The whole desk in numbers, and the groups asked for. `waiting`, `late` count comments."""
+    """The whole desk in numbers, and the groups asked for (`more`: the limit left some out). `waiting`, `late` count
+    comments."""
 
     as_of: datetime
     waiting: int
@@ -59,21 +60,25 @@ class Inbox:
     promises_overdue: int
     drafts: tuple[Awaiting, ...]
     groups: tuple[Listed, ...]
+    more: bool
 
 
 def inbox(desk: Desk, wanted: Wanted, as_of: datetime, *, with_comments: bool) -> Inbox:
     """What waits at a moment. What is shown is remembered for the agent, so that a reply knows what joined since."""
     if wanted.account:
         desk.account(wanted.account)
-    triaging.wake(desk, as_of)
+    triaging.wake(desk, desk.clock())
+    triaging.read_unread(desk)
     store = desk.store
     where = {k: v for k, v in (("account", wanted.account), ("topic", wanted.topic), ("kind", wanted.kind)) if v}
     groups = store.groups.alive(
         where=where,
         late_at=as_of if wanted.late else None,
         among=store.comments.matching(wanted.search) if wanted.search else None,
-        limit=wanted.limit,
+        limit=wanted.limit + 1,
     )
+    more = len(groups) > wanted.limit
+    groups = groups[: wanted.limit]
     joined = store.groups.last_joined([group.id for group in groups])
     with store.writing():
         store.groups.remember_shown(desk.onlooker(), joined)
@@ -88,6 +93,7 @@ def inbox(desk: Desk, wanted: Wanted, as_of: datetime, *, with_comments: bool) -
         promises_overdue=store.promises.count_overdue(as_of),
         drafts=tuple(Awaiting(d, len(store.replies.of_draft(d.id))) for d in store.replies.drafts("awaiting")),
         groups=tuple(_listed(desk, group, as_of, with_comments) for group in groups),
+        more=more,
     )
 
 

@@ -102,11 +102,23 @@ def move(desk: Desk, promise_id: str, due_at: datetime, because: str, *, told: b
         return Changed(tuple(standing(desk, desk.store.promises.by_ids([old.id, *ids]), now)))
 
 
+def run(desk: Desk, reply: str, agent: str, now: datetime) -> None:
+    """The reply is public: its promises run, and one whose new time it says has moved. Inside a transaction."""
+    promises = [promise.id for promise in desk.store.promises.of_replies([reply])]
+    desk.store.promises.change(promises, "running", was=("logged",))
+    for promise_id in promises:
+        old = desk.store.promises.predecessor(promise_id)
+        if old is not None:
+            desk.store.promises.change([old], "moved", was=("running",), ended_at=now)
+            desk.store.journal.write("promise-moved", [old], agent=agent, at=now, codes={"to": promise_id})
+
+
 def keep(desk: Desk, ids: Sequence[str], evidence: str | None) -> Changed:
     """What was promised has been done; with the evidence its kind asks for. After its time it is kept late."""
     promises = [_one(desk, promise_id) for promise_id in ids]
     for promise in promises:
-        asked = desk.promise_kind(promise.kind).evidence
+        kind = desk.policy.promises.get(promise.kind)  # None: the policy has dropped it since
+        asked = kind.evidence if kind else ()
         if asked and not evidence:
             raise UsageProblem(f"A {promise.kind} is kept with evidence ({' or '.join(asked)}): add --evidence.")
     return _end(desk, promises, "kept", was=("running",), evidence=evidence)
@@ -133,11 +145,23 @@ def _end(
         for promise in desk.store.promises.by_ids(ids):
             if promise.state not in was:
                 raise UsageProblem(_wrong_state(promise, state))
+            _refuse_unposted(desk, promise)
         desk.store.promises.change(ids, state, was=was, ended_at=now, evidence=evidence, because=because)
         for promise_id in ids:
             _end_pair(desk, promise_id, now)
         desk.store.journal.write(f"promise-{state}", ids, agent=agent.id, at=now)
         return Changed(tuple(standing(desk, desk.store.promises.by_ids(ids), now)))
+
+
+def _refuse_unposted(desk: Desk, promise: Promise) -> None:
+    """What a reply in the outbox is about to say cannot end before it was said."""
+    successor = desk.store.promises.by_ids([promise.moved_to])[0] if promise.moved_to else None
+    for one in (promise, successor):
+        if one is not None and one.state == "logged" and one.reply is not None:
+            raise UsageProblem(
+                f"{promise.id} cannot end yet: {one.reply} in the outbox is about to say {one.id}; "
+                "`caretool send` first."
+            )
 
 
 def _end_pair(desk: Desk, ended: str, now: datetime) -> None:
@@ -157,7 +181,8 @@ def _checked(
     now: datetime,
     leaving_out: Sequence[str] = (),
 ) -> tuple[Refusal | None, NewPromise | None]:
-    minute = now.replace(second=0, microsecond=0)
+    # Replies say minutes: a promise that a reply is to tell again must be one that words can say.
+    minute, due_at = now.replace(second=0, microsecond=0), due_at.replace(second=0, microsecond=0)
     verdict = judge(kind, 1, due_at, minute, committing.load_of(desk, kind, now, leaving_out))
     language = desk.policy.company.languages[0]
     said = text or kind.says.get(language, kind.name)
@@ -188,5 +213,6 @@ def _one(desk: Desk, typed: str) -> Promise:
 
 def _wrong_state(promise: Promise, wanted: str) -> str:
     if promise.moved_to is not None and promise.state == "running":
-        return f"{promise.id} is being moved to {promise.moved_to} already: tell the customer, or void that one first."
+        new = promise.moved_to
+        return f"{promise.id} is being moved to {new} already: tell the customer, or release {new} first."
     return f"{promise.id} cannot be {wanted}: it is {promise.state}."

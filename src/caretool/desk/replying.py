@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from caretool.desk import composing, triaging
+from caretool.desk import composing, promising, triaging
 from caretool.desk.desk import Desk
 from caretool.desk.request import Composed, Planned, Request
 from caretool.domain.comment import Comment, CommentState
@@ -16,6 +16,13 @@ from caretool.domain.policy import Agent
 from caretool.domain.promise import Promise
 from caretool.errors import NotFound, UsageProblem
 from caretool.store.promises import NewPromise
+
+_DONE = {
+    "queued": ": somebody's answer is on its way.",
+    "answered": " already.",
+    "gone": ": it was deleted on the platform.",
+    "closed": ": somebody decided that it needs no answer.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,7 @@ def consider(desk: Desk, request: Request) -> Composed:
     """What the reply would be, with everything that speaks against it; nothing is written."""
     agent = desk.agent()
     now = desk.clock()
+    triaging.read_these(desk, request.comments)
     against = standing(desk, request, agent)
     composed = composing.compose(desk, request, agent, now)
     return replace(composed, refusals=(*against, *composed.refusals))
@@ -96,7 +104,10 @@ def approve(desk: Desk, request: Request, *, shown: Composed | None, by_hand: st
     """
     agent = desk.agent()
     now = desk.clock()
+    if agent.role == "trainee" and by_hand is not None:
+        raise UsageProblem("A trainee's reply waits for approval: it cannot have been posted by hand already.")
     with desk.store.writing():
+        triaging.read_these(desk, request.comments)
         composed, stopped = checked(desk, request, agent, agent, now, shown)
         if stopped is not None:
             return stopped
@@ -121,7 +132,7 @@ def checked(
 ) -> tuple[Composed, Outcome | None]:
     """The texts as they pass now, under the lock, and the outcome where they may not be written: something is refused,
     or they no longer read as they were shown."""
-    against = standing(desk, request, decider)
+    against = standing(desk, request, decider, closed_is_done=writer.id != decider.id)
     composed = composing.compose(desk, request, writer, now)
     refusals = (*against, *composed.refusals)
     if refusals:
@@ -143,7 +154,11 @@ def settle(
 ) -> Outcome:
     """Replies into the outbox, promises into the ledger, comments queued; inside the transaction that checked them."""
     replies = _write_replies(desk, draft, composed, writer, now, request.template, by_hand)
-    promises = _log_promises(desk, composed.promises, replies, now, running=by_hand is not None)
+    ids = _log_promises(desk, composed.promises, replies, now)
+    if by_hand is not None:
+        for reply in replies:
+            promising.run(desk, reply.id, decider.id, now)
+    promises = tuple(desk.store.promises.by_ids(ids))
     comments = [comment.id for part in composed.parts for comment in part.comments]
     state: CommentState = "answered" if by_hand is not None else "queued"
     desk.store.comments.set_state(comments, state, was=("waiting", "snoozed", "closed"))
@@ -195,9 +210,7 @@ def _write_replies(
     return replies
 
 
-def _log_promises(
-    desk: Desk, planned: Sequence[Planned], replies: Sequence[Reply], now: datetime, *, running: bool
-) -> tuple[Promise, ...]:
+def _log_promises(desk: Desk, planned: Sequence[Planned], replies: Sequence[Reply], now: datetime) -> list[str]:
     """Log what the texts promise; a move that was waiting for the customer to be told is told by this reply."""
     ids: list[str] = []
     fresh: list[NewPromise] = []
@@ -222,27 +235,29 @@ def _log_promises(
                 relative=one.relative,
             )
         )
-    ids += desk.store.promises.add(fresh, now=now, state="running" if running else "logged")
-    return tuple(desk.store.promises.by_ids(ids))
+    return [*ids, *desk.store.promises.add(fresh, now=now, state="logged")]
 
 
-def standing(desk: Desk, request: Request, agent: Agent) -> list[Refusal]:
-    """What speaks against answering these comments at all, whatever the text."""
+def standing(desk: Desk, request: Request, agent: Agent, *, closed_is_done: bool = False) -> list[Refusal]:
+    """What speaks against answering these comments at all, whatever the text.
+
+    Whoever names a closed comment means it; with `closed_is_done` (a draft made before) it counts as answered.
+    """
     comments = desk.store.comments.by_ids(request.comments)
+    if any(comment.own for comment in comments):
+        raise UsageProblem("One of these is our own: there is nobody to answer.")
     if not comments:
         raise NotFound("None of these comments is there to be answered.")
     _may_answer(desk, request, agent, comments)
     refusals = []
-    done = [comment for comment in comments if comment.state in ("queued", "answered", "gone")]
+    ended = ("queued", "answered", "gone", *(("closed",) if closed_is_done else ()))
+    done = [comment for comment in comments if comment.state in ended]
     for comment in done:
         refusals.append(
             Refusal(
                 "already-answered",
                 comment.text[:60],
-                f"{comment.id} is {comment.state}"
-                + (
-                    ": it was deleted on the platform." if comment.state == "gone" else ": somebody answers it already."
-                ),
+                f"{comment.id} is {comment.state}{_DONE[comment.state]}",
                 f"Leave {comment.id} out, or see `caretool show {comment.id}`.",
             )
         )

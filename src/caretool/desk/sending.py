@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from caretool.desk import committing, triaging
+from caretool.desk import committing, promising, triaging
 from caretool.desk.desk import Desk
 from caretool.domain.deliverability import judge
-from caretool.domain.draft import Reply
+from caretool.domain.draft import Reply, ReplyState
 from caretool.domain.moment import stamp
 from caretool.domain.promise import Promise
 from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
@@ -47,27 +47,30 @@ class Sent:
 def send(desk: Desk, only: Sequence[str] | None = None) -> Sent:
     """Post every approved reply (or `only` these) and settle what is unsure; one account's trouble stops no other."""
     sent = Sent()
-    due = [reply for state in ("sending", "unsure", "approved") for reply in desk.store.replies.in_state(state)]
-    wanted = [reply for reply in due if only is None or reply.id in set(only)]
-    for account in dict.fromkeys(reply.account for reply in wanted):
-        ours = [reply for reply in wanted if reply.account == account]
+    for account in dict.fromkeys(reply.account for reply in _due(desk, None, only)):
         try:
             platform = desk.open_platform(desk.account(account))
-            with _alone(desk, account) as alone:
-                if alone:
-                    _send_account(desk, platform, ours, sent)
-                else:
-                    desk.say(f"{account}: another caretool is sending there now; it takes these along.")
-                    sent.left += ours
+            with _alone(desk, account):
+                # Listed under the lock: what somebody else posted meanwhile is not ours any more.
+                for reply in _due(desk, account, only):
+                    desk.progress(f"{account}: {len(sent.posted)} posted")
+                    _send_one(desk, platform, reply, sent)
         except CaretoolError as problem:
             sent.problems.append(problem)
-            sent.left += [reply for reply in ours if reply not in (*sent.posted, *sent.failed, *sent.unsure)]
+            done = {reply.id for reply in (*sent.posted, *sent.failed, *sent.unsure)}
+            sent.left += [reply for reply in _due(desk, account, only) if reply.id not in done]
     return sent
 
 
+def _due(desk: Desk, account: str | None, only: Sequence[str] | None) -> list[Reply]:
+    states: tuple[ReplyState, ...] = ("sending", "unsure", "approved")
+    due = [reply for state in states for reply in desk.store.replies.in_state(state, account)]
+    return [reply for reply in due if only is None or reply.id in only]
+
+
 @contextmanager
-def _alone(desk: Desk, account: str) -> Iterator[bool]:
-    """Hold the account's outbox: an OS lock, which dies with its process. False if somebody else holds it."""
+def _alone(desk: Desk, account: str) -> Iterator[None]:
+    """Hold the account's outbox: an OS lock, which dies with its process. Waits for whoever holds it."""
     folder = desk.folder / ".locks"
     try:
         folder.mkdir(exist_ok=True)
@@ -78,24 +81,26 @@ def _alone(desk: Desk, account: str) -> Iterator[bool]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            yield False
-            return
-        yield True
+            desk.progress(f"{account}: waiting for another caretool that is sending there")
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
     finally:
         os.close(handle)
 
 
-def _send_account(desk: Desk, platform: Platform, replies: Sequence[Reply], sent: Sent) -> None:
-    for stale in replies:
-        reply = desk.store.replies.by_ids([stale.id])[0]
-        if reply.state == "sending":  # we hold the lock, so whoever was sending it is gone
-            _mark_unsure(desk, reply)
-            reply = desk.store.replies.by_ids([reply.id])[0]
-        if reply.state == "unsure" and not _settled_by_looking(desk, platform, reply, sent):
-            continue
-        if reply.state in ("approved", "unsure"):
-            desk.progress(f"{reply.account}: {len(sent.posted)} of {len(replies)} posted")
-            _post(desk, platform, reply, sent)
+def _send_one(desk: Desk, platform: Platform, reply: Reply, sent: Sent) -> None:
+    if reply.state == "sending":  # we hold the lock, so whoever was sending it is gone
+        _mark_unsure(desk, reply)
+        reply = desk.store.replies.by_ids([reply.id])[0]
+    if reply.state == "unsure":
+        try:
+            if not _settled_by_looking(desk, platform, reply, sent):
+                return
+        except PlatformFailed as problem:  # it cannot be looked for today: the others still go out
+            sent.unsure.append(reply)
+            sent.problems.append(problem)
+            return
+    _post(desk, platform, reply, sent)
 
 
 def _settled_by_looking(desk: Desk, platform: Platform, reply: Reply, sent: Sent) -> bool:
@@ -105,17 +110,21 @@ def _settled_by_looking(desk: Desk, platform: Platform, reply: Reply, sent: Sent
         _posted(desk, reply, found)
         sent.posted.append(reply)
         return False
-    if platform.limits.key_protects:
+    # Where a fetch has seen an answer of ours, it may well be this one: a person decides.
+    states = {comment.state for comment in desk.store.comments.by_ids(reply.comments)}
+    answered = "answered" in states and "queued" not in states
+    if platform.limits.key_protects and not answered:
         return True
     now = desk.clock()
-    if platform.limits.listing_trustworthy and reply.looked_at is not None and now - reply.looked_at >= SETTLE:
+    trustworthy = platform.limits.listing_trustworthy and not answered
+    if trustworthy and reply.looked_at is not None and now - reply.looked_at >= SETTLE:
         return True
     if reply.looked_at is None:
         desk.store.replies.looked(reply.id, now)
     sent.unsure.append(reply)
     hint = (
         f"run `caretool send` again in {int(SETTLE.total_seconds())} s"
-        if platform.limits.listing_trustworthy
+        if trustworthy
         else "look on the platform yourself"
     )
     sent.problems.append(CaretoolError(f"{reply.id} may or may not have been posted on {reply.account}: {hint}."))
@@ -135,14 +144,21 @@ def outgoing(reply: Reply) -> Outgoing:
 
 
 def _post(desk: Desk, platform: Platform, reply: Reply, sent: Sent) -> None:
+    comments = desk.store.comments.by_ids(reply.comments)
+    gone = platform.gone([comment.native_id for comment in comments])
     now = desk.clock()
-    trouble = _no_longer_possible(desk, reply, now)
-    if trouble is not None:
-        _fail(desk, reply, trouble)
-        sent.failed.append(reply)
-        sent.problems.append(PlatformFailed(trouble))
-        return
-    if not desk.store.replies.change(reply.id, "sending", was=("approved", "unsure"), sending_at=now):
+    with desk.store.writing():
+        desk.store.comments.set_state([c.id for c in comments if c.native_id in gone], "gone", was=("queued",))
+        trouble = _nobody_left(desk, reply) or _no_longer_possible(desk, reply, now)
+        if trouble is not None:
+            _fail(desk, reply, trouble)
+            sent.failed.append(reply)
+            sent.problems.append(PlatformFailed(trouble))
+            return
+        moved = desk.store.replies.change(
+            reply.id, "sending", was=("approved", "unsure"), sending_at=now, looked_at=None
+        )
+    if not moved:
         return
     try:
         posted = platform.post(outgoing(reply))
@@ -155,7 +171,8 @@ def _post(desk: Desk, platform: Platform, reply: Reply, sent: Sent) -> None:
         sent.failed.append(reply)
         sent.problems.append(refused)
     except (TokenRefused, PlatformBusy):
-        desk.store.replies.change(reply.id, "approved", was=("sending",))
+        # What was unsure may be public all the same: it is looked for again before it leaves again.
+        desk.store.replies.change(reply.id, reply.state, was=("sending",))
         raise
     except Exception as bug:  # a connector's: whether it posted before it failed, nobody knows
         _mark_unsure(desk, reply)
@@ -164,6 +181,15 @@ def _post(desk: Desk, platform: Platform, reply: Reply, sent: Sent) -> None:
     else:
         _posted(desk, reply, posted)
         sent.posted.append(reply)
+
+
+def _nobody_left(desk: Desk, reply: Reply) -> str | None:
+    """Why a reply has nobody to answer any more: its comments were deleted, or answered elsewhere."""
+    states = {comment.state for comment in desk.store.comments.by_ids(reply.comments)}
+    if "queued" in states:
+        return None
+    what = "deleted on the platform" if states == {"gone"} else "answered elsewhere or deleted"
+    return f"{reply.id} was not posted: what it answers was {what} meanwhile."
 
 
 def _posted(desk: Desk, reply: Reply, posted: Posted) -> None:
@@ -179,26 +205,17 @@ def _posted(desk: Desk, reply: Reply, posted: Posted) -> None:
             error=None,
         )
         desk.store.comments.set_state(reply.comments, "answered", was=("queued", "waiting", "snoozed"))
-        _run_promises(desk, reply, now)
+        promising.run(desk, reply.id, reply.agent, now)
         desk.store.journal.write("reply-posted", [reply.id], agent=reply.agent, at=now)
 
 
-def _run_promises(desk: Desk, reply: Reply, now: datetime) -> None:
-    promises = desk.store.promises.of_replies([reply.id])
-    desk.store.promises.change([promise.id for promise in promises], "running", was=("logged",))
-    for promise in promises:
-        old = desk.store.promises.predecessor(promise.id)
-        if old is not None:
-            desk.store.promises.change([old], "moved", was=("running",), ended_at=now)
-            desk.store.journal.write("promise-moved", [old], agent=reply.agent, at=now, codes={"to": promise.id})
-
-
 def _mark_unsure(desk: Desk, reply: Reply) -> None:
-    """It may be public: its promises run."""
+    """It may be public: its promises run. One that it moves runs on until that is certain."""
     now = desk.clock()
     with desk.store.writing():
         desk.store.replies.change(reply.id, "unsure", was=("sending",))
-        _run_promises(desk, reply, now)
+        promises = [promise.id for promise in desk.store.promises.of_replies([reply.id])]
+        desk.store.promises.change(promises, "running", was=("logged",))
         desk.store.journal.write("reply-unsure", [reply.id], agent=reply.agent, at=now)
 
 
@@ -211,57 +228,51 @@ def _fail(desk: Desk, reply: Reply, why: str) -> None:
         desk.store.promises.change(promises, "void", was=("logged", "running"), ended_at=now)
         for promise in promises:
             desk.store.promises.unlink_move(promise)
-        desk.store.comments.set_state(reply.comments, "waiting", was=("queued",))
-        triaging.regroup(desk, reply.comments)
+        triaging.wait_again(desk, reply.comments, was=("queued",))
         desk.store.journal.write("reply-failed", [reply.id], agent=reply.agent, at=now)
 
 
 def _no_longer_possible(desk: Desk, reply: Reply, now: datetime) -> str | None:
-    """Check every promise of a reply again at the moment of posting; words like "tomorrow" are read anew first."""
+    """Check every promise of a reply again at the moment of posting; words like "tomorrow" are read anew first. Inside
+    the transaction that marks it as leaving: the ledger takes a due time that moved only where all of them pass."""
     promises = desk.store.promises.of_replies([reply.id])
     if not promises:
         return None
-    relative = set(desk.store.promises.relative_of(reply.id))
-    if relative:
-        promises = _read_again(desk, reply, promises, relative, now)
     fresh = now - reply.made_at <= FRESH
+    due = _due_now(desk, reply, promises, now)
     by_kind: dict[tuple[str, datetime], list[Promise]] = {}
     for promise in promises:
-        by_kind.setdefault((promise.kind, promise.due_at), []).append(promise)
+        by_kind.setdefault((promise.kind, due[promise.id]), []).append(promise)
+    ours = [promise.id for promise in promises]
     for (name, due_at), same in by_kind.items():
-        kind = desk.promise_kind(name)
-        if due_at <= now:
-            said = f"its {name} was promised for {stamp(due_at, desk.zone)}, which is past"
-        else:
-            load = committing.load_of(desk, kind, now, leaving_out=[promise.id for promise in promises])
-            moment = reply.made_at.replace(second=0, microsecond=0) if fresh else now
-            verdict = judge(kind, len(same), due_at, moment, load)
-            if verdict.check is None:
-                continue
-            said = verdict.why
-        earliest = judge(kind, len(same), due_at, now, committing.load_of(desk, kind, now)).earliest_due_at
+        kind = desk.policy.promises.get(name) or (desk.promise_kind(name) if name == "other" else None)
+        if kind is None:
+            return f"{reply.id} was not posted: the policy no longer has the promise kind {name!r}."
+        load = committing.load_of(desk, kind, now, leaving_out=ours)
+        moment = reply.made_at if fresh and due_at > now else now
+        verdict = judge(kind, len(same), due_at, moment.replace(second=0, microsecond=0), load)
+        if verdict.check is None and verdict.window is not None:
+            for promise in same:
+                if due_at != promise.due_at:
+                    review_at = committing.review_time(kind, due_at)
+                    desk.store.promises.set_due(promise.id, due_at, verdict.window, review_at)
+            continue
+        past = f"its {name} was promised for {stamp(due_at, desk.zone)}, which is past"
+        earliest = judge(kind, len(same), due_at, now, load).earliest_due_at
         offer = f" The earliest that would pass is {stamp(earliest, desk.zone)}." if earliest else ""
+        said = past if due_at <= now else verdict.why
         return f"{reply.id} was not posted: {said}.{offer} Answer its comments again."
     return None
 
 
-def _read_again(
-    desk: Desk, reply: Reply, promises: Sequence[Promise], relative: set[str], now: datetime
-) -> list[Promise]:
-    moment = now.replace(second=0, microsecond=0)
-    told = committing.find_commitments(desk, [reply.text], moment)[0]
-    due_by_excerpt = {one.excerpt: one.due_at for one in told if one.due_at is not None and one.relative}
-    for promise in promises:
-        due_at = due_by_excerpt.get(promise.text)
-        if promise.id not in relative or due_at is None or due_at == promise.due_at:
-            continue
-        kind = desk.promise_kind(promise.kind)
-        load = committing.load_of(desk, kind, now, leaving_out=[promise.id])
-        verdict = judge(kind, 1, due_at, moment, load)
-        if verdict.check is None and verdict.window is not None:
-            desk.store.promises.set_due(promise.id, due_at, verdict.window, committing.review_time(kind, due_at))
-        else:
-            desk.store.promises.set_due(
-                promise.id, due_at, desk.store.promises.windows([promise.id])[promise.id], promise.review_at
-            )
-    return desk.store.promises.by_ids([promise.id for promise in promises])
+def _due_now(desk: Desk, reply: Reply, promises: Sequence[Promise], now: datetime) -> dict[str, datetime]:
+    """The due time of each promise; of one said in relative words as they read at this moment."""
+    relative = set(desk.store.promises.relative_of(reply.id))
+    due = {promise.id: promise.due_at for promise in promises}
+    if relative:
+        told = committing.find_commitments(desk, [reply.text], now.replace(second=0, microsecond=0))[0]
+        by_excerpt = {one.excerpt: one.due_at for one in told if one.due_at is not None and one.relative}
+        for promise in promises:
+            if promise.id in relative:
+                due[promise.id] = by_excerpt.get(promise.text) or promise.due_at
+    return due

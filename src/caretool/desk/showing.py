@@ -43,7 +43,7 @@ def show(desk: Desk, typed: str) -> Shown:
     comments: list[Comment] = []
     if found.startswith("g"):
         group = _group(desk, found, now)
-        comments = store.comments.waiting_in(found)
+        comments = store.comments.waiting_in(found) or store.comments.of_group(found)
     elif found.startswith("c"):
         comments = store.comments.by_ids([found])
         revisions = tuple(store.comments.revisions(found))
@@ -58,7 +58,8 @@ def show(desk: Desk, typed: str) -> Shown:
     else:
         promises = store.promises.by_ids([found])
         replies = store.replies.by_ids([promises[0].reply]) if promises[0].reply else []
-        comments = store.comments.by_ids([c for reply in replies for c in reply.comments])
+        answered = store.comments.by_ids([c for reply in replies for c in reply.comments])
+        comments = [comment for comment in answered if comment.person == promises[0].person_id]
     if found[0] in "gctu":
         replies = store.replies.of_comments([comment.id for comment in comments])
     if found[0] != "p" and found[0] != "u":

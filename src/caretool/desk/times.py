@@ -15,8 +15,15 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def parse_time(text: str, now: datetime, zone: ZoneInfo, calendar: Calendar | None = None) -> datetime:
-    """The moment meant, aware. A date alone is its closing time on `calendar` (18:00 without one); `HH:MM` its next
-    occurrence. UsageProblem shows every form."""
+    """The moment meant, aware, in whole minutes, as promises are said in minutes.
+
+    A date alone is its closing time on `calendar` (18:00 without one); `HH:MM` its next occurrence. UsageProblem shows
+    every form.
+    """
+    return _meant(text, now.replace(second=0, microsecond=0), zone, calendar).replace(second=0, microsecond=0)
+
+
+def _meant(text: str, now: datetime, zone: ZoneInfo, calendar: Calendar | None) -> datetime:
     typed = text.strip()
     if match := _CLOCK.fullmatch(typed):
         return _next(time(int(match[1]), int(match[2])), now, zone)
@@ -26,7 +33,10 @@ def parse_time(text: str, now: datetime, zone: ZoneInfo, calendar: Calendar | No
         if typed[:1].isdigit() and "-" in typed[:5]:
             moment = datetime.fromisoformat(typed)
             return moment if moment.tzinfo else wall_clock(moment.date(), moment.time(), zone)
-        return after(now, Duration.parse(typed), calendar, zone, "closing")
+        duration = Duration.parse(typed)
+        if duration.working and calendar is None:
+            raise UsageProblem(f"{text!r} needs a calendar, and none applies here: name a day and an hour.")
+        return after(now, duration, calendar, zone, "closing")
     except ValueError:
         raise UsageProblem(
             f"{text!r} is not a time: write 3h, 2 days, 2 working days, 2026-11-26, '2026-11-26 18:00', 18:00 "

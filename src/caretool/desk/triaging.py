@@ -8,11 +8,11 @@ from datetime import datetime
 
 from caretool.desk.desk import Desk
 from caretool.domain.calendar import response_due
-from caretool.domain.comment import Comment
+from caretool.domain.comment import Comment, CommentState
 from caretool.domain.group import suggest
 from caretool.domain.limits import Limits
 from caretool.domain.reading import Reading, Text
-from caretool.errors import NotFound
+from caretool.errors import NotFound, UsageProblem
 from caretool.language.alike import fold_key, near_copies
 from caretool.language.reading import Reader
 from caretool.store.comments import Reread
@@ -21,15 +21,22 @@ _RUN = 1000
 
 
 def read_unread(desk: Desk) -> int:
-    """Read every waiting comment nobody has read yet; how many."""
+    """Read every waiting comment that is new or was edited; how many."""
     count = 0
     reader: Reader | None = None
     while unread := desk.store.comments.unread(_RUN):
         reader = reader or make_reader(desk)
         desk.progress(f"reading comments: {count} done")
-        _read(desk, reader, unread)
+        _read(desk, reader, unread, anew=True)
         count += len(unread)
     return count
+
+
+def read_these(desk: Desk, ids: Sequence[str]) -> None:
+    """Read those of these comments that are new or were edited, also where they do not wait."""
+    unread = [comment for comment in desk.store.comments.by_ids(ids) if comment.unread and not comment.own]
+    if unread:
+        _read(desk, make_reader(desk), unread, anew=True)
 
 
 def read_again(desk: Desk) -> int:
@@ -39,7 +46,7 @@ def read_again(desk: Desk) -> int:
     while waiting := desk.store.comments.all_waiting(after, _RUN):
         reader = reader or make_reader(desk)
         desk.progress(f"the settings have changed, reading what waits again: {count} done")
-        _read(desk, reader, waiting)
+        _read(desk, reader, waiting, anew=False)
         count += len(waiting)
         after = max(comment.number for comment in waiting)
     return count
@@ -70,7 +77,7 @@ def text_of(desk: Desk, comment: Comment) -> Text:
     )
 
 
-def _read(desk: Desk, reader: Reader, unordered: Sequence[Comment]) -> None:
+def _read(desk: Desk, reader: Reader, unordered: Sequence[Comment], *, anew: bool) -> None:
     # Pages of several accounts arrive in any order; what comes of them should not depend on it.
     comments = sorted(unordered, key=lambda comment: (comment.account, comment.written_at, comment.native_id))
     readings = reader.read([text_of(desk, comment) for comment in comments])
@@ -79,20 +86,21 @@ def _read(desk: Desk, reader: Reader, unordered: Sequence[Comment]) -> None:
     roots = near_copies(texts)
     with desk.store.writing():
         first = desk.store.comments.first_copies(folds)
-        read: list[Comment] = []
+        ids = [comment.id for comment in comments]
+        before = desk.store.groups.of_comments(ids)
+        today = {comment.id: comment for comment in desk.store.comments.by_ids(ids)}
         rereads: list[Reread] = []
-        before = desk.store.groups.of_comments([comment.id for comment in comments])
         for index, (comment, reading) in enumerate(zip(comments, readings, strict=True)):
+            if today[comment.id].text != comment.text:
+                continue  # edited while it was read: it is still unread
             root = roots[index]
             copy_of = comments[root].id if root != index else first.get(folds[index])
-            kept = _keep_corrections(comment, reading)
             same = copy_of if copy_of != comment.id else None
-            rereads.append(Reread(comment.id, kept, folds[root], same, _due(desk, comment, kept)))
-            read.append(
-                replace(comment, language=kept.language, kind=kept.kind, topic=kept.topic, escalation=kept.escalation)
-            )
+            kept = _keep_corrections(today[comment.id], reading)
+            rereads.append(Reread(comment.id, kept, folds[root], same, _due(desk, comment, kept.kind)))
         desk.store.comments.write_readings(rereads)
-        _place(desk, read, before)
+        read = desk.store.comments.by_ids([one.comment for one in rereads])
+        _place(desk, [comment for comment in read if comment.state == "waiting"], before, anew=anew)
 
 
 def _keep_corrections(comment: Comment, reading: Reading) -> Reading:
@@ -103,9 +111,9 @@ def _keep_corrections(comment: Comment, reading: Reading) -> Reading:
     return replace(reading, kind=kind, tone=tone)
 
 
-def _due(desk: Desk, comment: Comment, reading: Reading) -> datetime | None:
+def _due(desk: Desk, comment: Comment, kind: str | None) -> datetime | None:
     """By when a first answer is due; spam and abuse want none."""
-    if reading.kind in ("spam", "abuse"):
+    if kind in ("spam", "abuse"):
         return None
     response = desk.policy.response
     account = desk.settings.accounts.get(comment.account)
@@ -114,24 +122,28 @@ def _due(desk: Desk, comment: Comment, reading: Reading) -> datetime | None:
     return response_due(comment.written_at, duration, response.calendar, desk.zone)
 
 
-def _place(desk: Desk, comments: Sequence[Comment], before: Sequence[str]) -> None:
+def _place(desk: Desk, comments: Sequence[Comment], before: Sequence[str], *, anew: bool) -> None:
     placed = desk.store.groups.assign(comments)
     for group, members in placed.items():
-        desk.store.comments.place(members, group)
-    touched = sorted({*placed, *before})
-    desk.store.groups.refresh(touched)
-    _suggest(desk, touched)
+        desk.store.comments.place(members, group, anew=anew)
+    refresh(desk, sorted({*placed, *before}))
 
 
-def regroup(desk: Desk, ids: Sequence[str]) -> None:
-    """Put comments that wait again into the groups they belong to now; inside a transaction."""
-    comments = desk.store.comments.by_ids(ids)
-    _place(desk, comments, desk.store.groups.of_comments(ids))
+def wait_again(desk: Desk, ids: Sequence[str], *, was: Sequence[CommentState]) -> None:
+    """Let comments wait that were in one of the states `was`; they join their groups anew. Inside a transaction."""
+    desk.store.comments.set_state(ids, "waiting", was=was)
+    read_these(desk, ids)
+    waiting = [comment for comment in desk.store.comments.by_ids(ids) if comment.state == "waiting"]
+    _place(desk, waiting, desk.store.groups.of_comments(ids), anew=True)
 
 
 def leave_groups(desk: Desk, ids: Sequence[str]) -> None:
     """Count anew the groups of comments that no longer wait; inside a transaction."""
-    groups = desk.store.groups.of_comments(ids)
+    refresh(desk, desk.store.groups.of_comments(ids))
+
+
+def refresh(desk: Desk, groups: Sequence[str]) -> None:
+    """Count groups anew and work out what the inbox shows of them."""
     desk.store.groups.refresh(groups)
     _suggest(desk, groups)
 
@@ -147,7 +159,7 @@ def _suggest(desk: Desk, groups: Sequence[str]) -> None:
             known = account in desk.settings.accounts
             limits[account] = desk.open_platform(desk.account(account)).limits if known else Limits()
         suggestion = suggest(comments, desk.settings.templates, limits[account], desk.policy.reply.together_from)
-        desk.store.groups.keep_suggestion(group, suggestion)
+        desk.store.groups.describe(group, comments[0], suggestion)
 
 
 def wake(desk: Desk, now: datetime) -> int:
@@ -155,8 +167,7 @@ def wake(desk: Desk, now: datetime) -> int:
     due = desk.store.comments.due_to_wake(now)
     if due:
         with desk.store.writing():
-            desk.store.comments.set_state(due, "waiting", was=("snoozed",))
-            regroup(desk, due)
+            wait_again(desk, due, was=("snoozed",))
     return len(due)
 
 
@@ -168,10 +179,14 @@ def correct(desk: Desk, ids: Sequence[str], values: Mapping[str, str]) -> list[C
     if "topic" in values and values["topic"] not in topics:
         raise NotFound(f"No template is about {values['topic']!r}: `caretool template list` shows the topics.")
     with desk.store.writing():
+        read_these(desk, ids)
         before = desk.store.groups.of_comments(ids)
         for comment in desk.store.comments.by_ids(ids):
-            desk.store.comments.correct(comment.id, values, sorted({*comment.corrected, *values}))
+            if comment.escalation and "topic" in values and agent.role != "manager":
+                raise UsageProblem(f"{comment.id} is a matter of {comment.escalation}: only a manager says it is not.")
+            due_at = _due(desk, comment, values.get("kind", comment.kind))
+            desk.store.comments.correct(comment.id, values, sorted({*comment.corrected, *values}), due_at)
         comments = desk.store.comments.by_ids(ids)
-        _place(desk, [comment for comment in comments if comment.state == "waiting"], before)
+        _place(desk, [comment for comment in comments if comment.state == "waiting"], before, anew=False)
         desk.store.journal.write("triage-corrected", ids, agent=agent.id, at=now, codes=dict(values))
     return desk.store.comments.by_ids(ids)

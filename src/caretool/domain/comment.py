@@ -57,9 +57,10 @@ class Incoming:
 class Comment:
     """A comment as the desk knows it: what came in, what was read in it, where it stands.
 
-    `number` is its place in the order of storing. `dated` is False where the platform gave no date and `written_at` is
-    the first fetch. What a reading decides is None until it was read. `group` is the id of the group it is or was in,
-    `joined` its place in the order of joining groups. `copy_of` is the id of the first comment that says the same.
+    `number` is its place in the order of storing. `own`: we wrote it. `unread`: new, or edited since it was read.
+    `dated` is False where the platform gave no date and `written_at` is the first fetch. What a reading decides is None
+    until it was read. `group` is the id of the group it is or was in, `joined` its place in the order of joining
+    groups. `copy_of` is the id of the first comment that says the same.
     """
 
     number: int
@@ -75,6 +76,8 @@ class Comment:
     written_at: datetime
     dated: bool
     state: CommentState
+    own: bool = False
+    unread: bool = False
     thread: str | None = None
     thread_native_id: str | None = None
     thread_text: str | None = None

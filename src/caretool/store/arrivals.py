@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from caretool.domain.comment import Incoming, Thread
 from caretool.domain.ids import make_id
-from caretool.store.database import Database, Row, moment_out
+from caretool.store.database import Database, Row, moment_out, optional_moment, storable
 from caretool.store.numbers import chunks, new_ids, next_numbers
 from caretool.store.schema import AuthorRow, Bookmark, Person, Revision, ThreadRow
 from caretool.store.schema import Comment as C
@@ -33,11 +33,20 @@ class Arrivals:
         self._database = database
 
     def bookmark(self, account: str) -> str | None:
-        """Where the last fetch of this account ended; None before the first."""
+        """Where the last fetch of this account got to; None before the first."""
         found: str | None = self._database.value(
             Bookmark.select(Bookmark.c.cursor).where(Bookmark.c.account == account)
         )
         return found
+
+    def first_fetch_bound(self, account: str) -> datetime | None:
+        """What is older is closed: kept from the beginning of an account's first fetch until that has ended."""
+        query = Bookmark.select(Bookmark.c.closed_before).where(Bookmark.c.account == account)
+        return optional_moment(self._database.value(query))
+
+    def end_first_fetch(self, account: str) -> None:
+        """The first fetch has read everything: from now on nothing is too old."""
+        self._database.run(Bookmark.update({Bookmark.c.closed_before: None}).where(Bookmark.c.account == account))
 
     def add_page(
         self,
@@ -54,25 +63,34 @@ class Arrivals:
 
         Comments older than `closed_before` (an account's first fetch) and our own posts never wait.
         """
-        latest = {incoming.native_id: incoming for incoming in comments}
+        latest = {incoming.native_id: incoming for incoming in map(_without_odd_bytes, comments)}
         with self._database.writing():
             known = self._known(account, list(latest))
             fresh = [incoming for native_id, incoming in latest.items() if native_id not in known]
             touched = self._insert(account, fresh, now, our_handle, closed_before)
             edited = self._edit([(known[i.native_id], i) for i in latest.values() if i.native_id in known], now)
             gone = self._mark_gone(account, deleted)
-            self._database.run(
-                Bookmark.insert({"account": account, "cursor": bookmark, "fetched_at": moment_out(now)}).on_conflict(
-                    conflict_target=(Bookmark.c.account,),
-                    preserve=(Bookmark.c.cursor, Bookmark.c.fetched_at),
-                )
-            )
+            self._keep_bookmark(account, bookmark, now, closed_before)
         return Stored(len(fresh), edited, len(gone), tuple({*touched, *(g for g in gone if g)}))
+
+    def _keep_bookmark(self, account: str, bookmark: str, now: datetime, closed_before: datetime | None) -> None:
+        values = {
+            "account": account,
+            "cursor": bookmark,
+            "fetched_at": moment_out(now),
+            "closed_before": moment_out(closed_before) if closed_before else None,
+        }
+        self._database.run(
+            Bookmark.insert(values).on_conflict(
+                conflict_target=(Bookmark.c.account,),
+                preserve=(Bookmark.c.cursor, Bookmark.c.fetched_at, Bookmark.c.closed_before),
+            )
+        )
 
     def _known(self, account: str, native_ids: list[str]) -> dict[str, Row]:
         found: dict[str, Row] = {}
         for part in chunks(native_ids):
-            query = C.select(C.c.id, C.c.native_id, C.c.digest, C.c.text, C.c.state).where(
+            query = C.select(C.c.id, C.c.native_id, C.c.digest, C.c.text, C.c.own).where(
                 (C.c.account == account) & C.c.native_id.in_(part)
             )
             found.update({row["native_id"]: row for row in self._database.rows(query)})
@@ -93,7 +111,7 @@ class Arrivals:
         numbers = next_numbers(self._database, "c", len(fresh))
         rows = []
         for number, incoming in zip(numbers, fresh, strict=True):
-            own = our_handle is not None and incoming.author.handle == our_handle
+            own = is_ours(incoming.author.handle, our_handle)
             written_at = incoming.written_at or now
             old = closed_before is not None and written_at < closed_before
             rows.append(
@@ -118,18 +136,28 @@ class Arrivals:
                     "written_at": moment_out(written_at),
                     "dated": int(incoming.written_at is not None),
                     "fetched_at": moment_out(now),
-                    "digest": _digest(incoming.text),
+                    "digest": _digest(incoming),
                     "state": "closed" if own or old else "waiting",
+                    "unread": int(not own),
                 }
             )
         self._database.insert(C, rows)
-        answered = [i.reply_to for i in fresh if i.reply_to and our_handle and i.author.handle == our_handle]
+        answered = [i.reply_to for i in fresh if i.reply_to and is_ours(i.author.handle, our_handle)]
+        answered += self._replied_to(account, [incoming.native_id for incoming in fresh])
         return self._answered_elsewhere(account, answered)
+
+    def _replied_to(self, account: str, native_ids: list[str]) -> list[str]:
+        """Those of these comments that a post of ours, stored before they came, replies to."""
+        found: list[str] = []
+        for part in chunks(native_ids):
+            ours = (C.c.account == account) & (C.c.own == 1) & C.c.reply_to.in_(part)
+            found += [row[0] for row in self._database.tuples(C.select(C.c.reply_to).where(ours))]
+        return found
 
     def _answered_elsewhere(self, account: str, native_ids: list[str]) -> list[str]:
         groups: list[str] = []
         for part in chunks(native_ids):
-            where = (C.c.account == account) & C.c.native_id.in_(part) & C.c.state.in_(("waiting", "snoozed"))
+            where = (C.c.account == account) & C.c.native_id.in_(part) & C.c.state.in_(("waiting", "snoozed", "queued"))
             groups += [row[0] for row in self._database.tuples(C.select(C.c.grouped).where(where)) if row[0]]
             self._database.run(C.update({C.c.state: "answered"}).where(where))
         return groups
@@ -178,16 +206,24 @@ class Arrivals:
         return found
 
     def _edit(self, pairs: list[tuple[Row, Incoming]], now: datetime) -> int:
+        """What changed of known comments; a new text keeps the old one as a revision. It is read again."""
         edited = 0
         for row, incoming in pairs:
-            digest = _digest(incoming.text)
+            digest = _digest(incoming)
             if digest == row["digest"]:
                 continue
-            edited += 1
-            self._database.run(Revision.insert({"comment": row["id"], "seen_at": moment_out(now), "text": row["text"]}))
-            self._database.run(
-                C.update({C.c.text: incoming.text, C.c.digest: digest, C.c.kind: None}).where(C.c.id == row["id"])
-            )
+            if incoming.text != row["text"]:
+                edited += 1
+                old = {"comment": row["id"], "seen_at": moment_out(now), "text": row["text"]}
+                self._database.run(Revision.insert(old))
+            values = {
+                C.c.text: incoming.text,
+                C.c.private: int(incoming.private),
+                C.c.rating: incoming.rating,
+                C.c.digest: digest,
+                C.c.unread: int(not row["own"]),
+            }
+            self._database.run(C.update(values).where(C.c.id == row["id"]))
         return edited
 
     def _mark_gone(self, account: str, native_ids: Sequence[str]) -> list[str | None]:
@@ -199,5 +235,30 @@ class Arrivals:
         return groups
 
 
-def _digest(text: str) -> str:
-    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=12).hexdigest()
+def _without_odd_bytes(incoming: Incoming) -> Incoming:
+    """With what a database cannot hold replaced, wherever a connector lets it through."""
+    author, thread = incoming.author, incoming.thread
+    return replace(
+        incoming,
+        native_id=storable(incoming.native_id),
+        author=replace(author, handle=storable(author.handle), name=author.name and storable(author.name)),
+        text=storable(incoming.text),
+        reply_to=incoming.reply_to and storable(incoming.reply_to),
+        thread=thread
+        and Thread(
+            storable(thread.native_id), thread.text and storable(thread.text), thread.url and storable(thread.url)
+        ),
+        url=incoming.url and storable(incoming.url),
+        language=incoming.language and storable(incoming.language),
+    )
+
+
+def is_ours(handle: str, our_handle: str | None) -> bool:
+    """Whether a handle is our own there; an @ before it and its case do not matter."""
+    return our_handle is not None and handle.lstrip("@").casefold() == our_handle.lstrip("@").casefold()
+
+
+def _digest(incoming: Incoming) -> str:
+    """Of everything in a comment that an edit may change and the desk cares about."""
+    seen = f"{int(incoming.private)} {incoming.rating} {incoming.text}"
+    return hashlib.blake2b(seen.encode("utf-8", "replace"), digest_size=12).hexdigest()

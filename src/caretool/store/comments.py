@@ -12,7 +12,7 @@ from peewee import JOIN, SQL, fn
 
 from caretool.domain.comment import Comment, CommentState
 from caretool.domain.reading import Reading
-from caretool.store.database import Database, Row, moment_in, moment_out, optional_moment
+from caretool.store.database import Database, Row, moment_in, moment_out, optional_moment, storable
 from caretool.store.numbers import chunks, next_numbers
 from caretool.store.schema import AuthorRow, Found, Revision, ThreadRow
 from caretool.store.schema import Comment as C
@@ -73,6 +73,11 @@ class Comments:
         )
         return [_comment(row) for row in self._database.rows(query.limit(limit) if limit else query)]
 
+    def of_group(self, group: str) -> list[Comment]:
+        """Everything that is or was last in one group, whatever became of it, oldest first."""
+        query = self._select().where(C.c.grouped == group).order_by(C.c.written_at, C.c.number)
+        return [_comment(row) for row in self._database.rows(query)]
+
     def of_person(self, person: str) -> list[Comment]:
         """Everything one person wrote, oldest first."""
         query = self._select().where(C.c.person == person).order_by(C.c.written_at, C.c.number)
@@ -84,8 +89,8 @@ class Comments:
         return [_comment(row) for row in self._database.rows(query)]
 
     def unread(self, limit: int) -> list[Comment]:
-        """Waiting comments nobody has read yet, oldest first."""
-        query = self._select().where((C.c.state == "waiting") & C.c.kind.is_null()).order_by(C.c.number).limit(limit)
+        """Waiting comments that are new or were edited since they were read, oldest first."""
+        query = self._select().where((C.c.state == "waiting") & (C.c.unread == 1)).order_by(C.c.number).limit(limit)
         return [_comment(row) for row in self._database.rows(query)]
 
     def all_waiting(self, after: int, limit: int) -> list[Comment]:
@@ -113,7 +118,7 @@ class Comments:
 
     def matching(self, words: str, limit: int = 2000) -> set[str]:
         """Ids of the groups in which a waiting comment's text or handle holds all these words."""
-        terms = " ".join('"' + word.replace('"', '""') + '"' for word in words.split())
+        terms = " ".join('"' + word.replace('"', '""') + '"' for word in storable(words).split())
         if not terms:
             return set()
         query = (
@@ -139,13 +144,17 @@ class Comments:
 
     def write_readings(self, readings: Sequence[Reread]) -> None:
         """Keep what was read in comments."""
-        query = C.update({getattr(C.c, name): name for name in _READ}).where(C.c.id == "comment")
+        query = C.update({C.c.unread: "unread", **{getattr(C.c, name): name for name in _READ}}).where(
+            C.c.id == "comment"
+        )
         self._database.many(query, (_reading_row(one) for one in readings))
 
-    def correct(self, comment: str, values: Mapping[str, str], corrected: Sequence[str]) -> None:
+    def correct(
+        self, comment: str, values: Mapping[str, str], corrected: Sequence[str], due_at: datetime | None
+    ) -> None:
         """A person says what it is: kind, topic or tone, remembered as corrected."""
         update: dict[Any, Any] = {getattr(C.c, name): value for name, value in values.items()}
-        update[C.c.corrected] = json.dumps(list(corrected))
+        update |= {C.c.corrected: json.dumps(list(corrected)), C.c.due_at: moment_out(due_at) if due_at else None}
         if "topic" in values:
             update |= {C.c.confidence: 1.0, C.c.escalation: None}
         self._database.run(C.update(update).where(C.c.id == comment))
@@ -168,12 +177,13 @@ class Comments:
         query = C.select(C.c.id).where((C.c.state == "snoozed") & (C.c.snoozed_until <= moment_out(now)))
         return [row[0] for row in self._database.tuples(query)]
 
-    def place(self, ids: Sequence[str], group: str) -> None:
-        """Put comments into a group; each gets the next place in the order of joining."""
+    def place(self, ids: Sequence[str], group: str, *, anew: bool) -> None:
+        """Put comments into a group. Who joins gets the next place in the order of joining; with `anew` also who was in
+        it before (it waits again, or its text is another)."""
         numbers = next_numbers(self._database, "joined", len(ids))
-        query = C.update({C.c.grouped: "group", C.c.joined: "number"}).where(
-            (C.c.id == "comment") & (C.c.grouped.is_null() | (C.c.grouped != "group"))
-        )
+        here = C.c.id == "comment"
+        where = here if anew else here & (C.c.grouped.is_null() | (C.c.grouped != "group"))
+        query = C.update({C.c.grouped: "group", C.c.joined: "number"}).where(where)
         placed = zip(numbers, ids, strict=True)
         self._database.many(query, ({"group": group, "number": number, "comment": c} for number, c in placed))
 
@@ -194,6 +204,7 @@ def _reading_row(one: Reread) -> Row:
         "fold": one.fold,
         "copy_of": one.copy_of,
         "due_at": moment_out(one.due_at) if one.due_at else None,
+        "unread": 0,
         "comment": one.comment,
     }
 
@@ -210,6 +221,8 @@ def _comment(row: Row) -> Comment:
         form=row["form"],
         text=row["text"],
         private=bool(row["private"]),
+        own=bool(row["own"]),
+        unread=bool(row["unread"]),
         written_at=moment_in(row["written_at"]),
         dated=bool(row["dated"]),
         state=row["state"],

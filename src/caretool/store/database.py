@@ -5,6 +5,7 @@ SQLite comes with apsw (a version without the WAL-reset bug), the queries are pe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from caretool.store.schema import Table
 Row = dict[str, Any]
 
 _WAIT_SECONDS = 30
+_ODD = re.compile("[\x00\ud800-\udfff]")
 
 
 def moment_out(moment: datetime) -> str:
@@ -31,6 +33,11 @@ def moment_out(moment: datetime) -> str:
 def moment_in(text: str) -> datetime:
     """A stored moment back as an aware datetime in UTC."""
     return datetime.fromisoformat(text)
+
+
+def storable(text: str) -> str:
+    """`text` with what SQLite cannot hold or find again (NUL, lone surrogates) replaced by U+FFFD."""
+    return _ODD.sub("\ufffd", text)
 
 
 def optional_moment(text: str | None) -> datetime | None:
@@ -46,7 +53,13 @@ class Database:
         self._peewee = APSWDatabase(
             str(where),
             timeout=_WAIT_SECONDS,
-            pragmas={"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "cache_size": -32_000},
+            pragmas={
+                "journal_mode": "wal",
+                "synchronous": "full",
+                "foreign_keys": 1,
+                "cache_size": -32_000,
+                "recursive_triggers": 1,  # so that REPLACE does not slip past what guards the log
+            },
         )
         with self._explained():
             self._peewee.connect()
@@ -60,8 +73,10 @@ class Database:
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except peewee.PeeweeException as error:
+        except (peewee.PeeweeException, apsw.Error) as error:
             raise StoreProblem(self._sentence(str(error))) from error
+        except UnicodeEncodeError as error:
+            raise StoreProblem(f"Bytes that are no UTF-8 cannot be kept ({error.reason}): nothing was written.") from error
 
     def _sentence(self, said: str) -> str:
         text = said.lower()
@@ -87,11 +102,7 @@ class Database:
         place. The statement is worked out once: many times faster than `run` in a loop."""
         with self._explained():
             sql, keys = self._peewee.get_sql_context().sql(query).query()
-            cursor = self._peewee.cursor()
-            try:
-                cursor.executemany(sql, (tuple(row[key] for key in keys) for row in rows))
-            except apsw.Error as error:
-                raise peewee.DatabaseError(str(error)) from error
+            self._peewee.cursor().executemany(sql, (tuple(row[key] for key in keys) for row in rows))
 
     def insert(self, table: Table, rows: Sequence[Row]) -> None:
         """Insert rows that all name the same columns."""

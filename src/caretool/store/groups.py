@@ -76,10 +76,14 @@ class Groups:
                     values[G.c.alive] = 0
                 self._database.run(G.update(values).where(G.c.id == group))
 
-    def keep_suggestion(self, group: str, suggestion: Suggestion | None) -> None:
-        """What the inbox will offer for the group."""
-        text = json.dumps(asdict(suggestion)) if suggestion else None
-        self._database.run(G.update({G.c.suggestion: text}).where(G.c.id == group))
+    def describe(self, group: str, first: Comment, suggestion: Suggestion | None) -> None:
+        """What the inbox will show of the group: its first waiting comment, and what it offers."""
+        values = {
+            G.c.first_text: first.text[:500],
+            G.c.kind: first.kind,
+            G.c.suggestion: json.dumps(asdict(suggestion)) if suggestion else None,
+        }
+        self._database.run(G.update(values).where(G.c.id == group))
 
     def of_comments(self, comments: Sequence[str]) -> list[str]:
         """The groups these comments are or were in."""
@@ -104,7 +108,11 @@ class Groups:
         """
         query = self._select().where(G.c.alive == 1)
         for column, value in where.items():
-            query = query.where(getattr(G.c, column) == value)
+            if column == "kind":
+                meant = C.select(C.c.grouped).where((C.c.state == "waiting") & (C.c.kind == value))
+                query = query.where(G.c.id.in_(meant))
+            else:
+                query = query.where(getattr(G.c, column) == value)
         if late_at is not None:
             query = query.where(G.c.due_at < moment_out(late_at))
         if among is not None:

@@ -24,7 +24,7 @@ class Migration:
 _OPENING = (
     "CREATE TABLE kept (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
     "CREATE TABLE counter (letter TEXT PRIMARY KEY, last INTEGER NOT NULL)",
-    "CREATE TABLE bookmark (account TEXT PRIMARY KEY, cursor TEXT, fetched_at TEXT NOT NULL)",
+    "CREATE TABLE bookmark (account TEXT PRIMARY KEY, cursor TEXT, fetched_at TEXT NOT NULL, closed_before TEXT)",
     "CREATE TABLE person (id TEXT PRIMARY KEY, name TEXT NOT NULL)",
     """CREATE TABLE author (
         account TEXT NOT NULL, handle TEXT NOT NULL, name TEXT, followers INTEGER,
@@ -45,6 +45,7 @@ _OPENING = (
         form TEXT NOT NULL, text TEXT NOT NULL, private INTEGER NOT NULL, own INTEGER NOT NULL, reply_to TEXT,
         url TEXT, rating INTEGER, likes INTEGER, attachments TEXT NOT NULL, tag TEXT, written_at TEXT NOT NULL,
         dated INTEGER NOT NULL, fetched_at TEXT NOT NULL, digest TEXT NOT NULL, state TEXT NOT NULL,
+        unread INTEGER NOT NULL,
         snoozed_until TEXT, language TEXT, kind TEXT, tone TEXT, topic TEXT, confidence REAL, alternatives TEXT,
         escalation TEXT, vulgar INTEGER, personal_data INTEGER, reasons TEXT, corrected TEXT, fold TEXT, copy_of TEXT,
         due_at TEXT, grouped TEXT REFERENCES comment_group(id), joined INTEGER,
@@ -53,7 +54,8 @@ _OPENING = (
     "CREATE INDEX comment_of_group ON comment(grouped, state, joined)",
     "CREATE INDEX comment_of_person ON comment(person)",
     "CREATE INDEX comment_by_fold ON comment(fold, account)",
-    "CREATE INDEX comment_unread ON comment(number) WHERE state = 'waiting' AND kind IS NULL",
+    "CREATE INDEX comment_ours ON comment(account, reply_to) WHERE own = 1",
+    "CREATE INDEX comment_unread ON comment(number) WHERE state = 'waiting' AND unread = 1",
     "CREATE TABLE revision (comment TEXT NOT NULL REFERENCES comment(id), seen_at TEXT NOT NULL, text TEXT NOT NULL)",
     "CREATE INDEX revision_of_comment ON revision(comment)",
     """CREATE TABLE seen (
@@ -64,7 +66,8 @@ _OPENING = (
         made_at TEXT NOT NULL, decided_at TEXT, decided_by TEXT, because TEXT)""",
     "CREATE INDEX draft_by_state ON draft(state)",
     """CREATE TABLE reply (
-        id TEXT PRIMARY KEY, draft TEXT NOT NULL REFERENCES draft(id), state TEXT NOT NULL, mode TEXT NOT NULL,
+        id TEXT PRIMARY KEY, draft TEXT NOT NULL REFERENCES draft(id), place INTEGER NOT NULL, state TEXT NOT NULL,
+        mode TEXT NOT NULL,
         private INTEGER NOT NULL, account TEXT NOT NULL, thread TEXT REFERENCES thread(id), text TEXT NOT NULL,
         language TEXT NOT NULL, agent TEXT NOT NULL, template TEXT, key TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
         made_at TEXT NOT NULL, sending_at TEXT, looked_at TEXT, posted_at TEXT, native_id TEXT, url TEXT, error TEXT,
@@ -124,9 +127,11 @@ def migrate(database: Database, now: datetime, migrations: tuple[Migration, ...]
             f"{database.where} was made by a newer caretool (schema {version}, this one knows {newest}): "
             "upgrade caretool, or work on a backup."
         )
-    backup = _backup(database, version) if version else None
+    backup = None
     with database.writing():
         done = _version(database)  # another process may have been quicker
+        if 0 < done < newest:
+            backup = _backup(database, done)
         for migration in migrations:
             if migration.number <= done:
                 continue
@@ -156,12 +161,13 @@ def _backup(database: Database, version: int) -> Path | None:
     source = Path(database.where)
     target = source.with_name(f"{source.stem}.before-{version + 1}.db")
     try:
+        target.touch(mode=source.stat().st_mode & 0o777)
         copy = apsw.Connection(str(target))
         try:
             with copy.backup("main", apsw.Connection(str(source), flags=apsw.SQLITE_OPEN_READONLY), "main") as work:
                 work.step()
         finally:
             copy.close()
-    except apsw.Error as error:
+    except (apsw.Error, OSError) as error:
         raise StoreProblem(f"{target} cannot be written ({error}): no migration without a backup.") from error
     return target

@@ -96,9 +96,9 @@ class Promises:
             found.update({promise.id: promise for promise in self._promises(P.c.id.in_(part))})
         return [found[i] for i in ids if i in found]
 
-    def open(self, limit: int | None = None) -> list[Promise]:
+    def open(self) -> list[Promise]:
         """Everything logged or running, the earliest due first; overdue ones however old."""
-        return self._promises(P.c.state.in_(OPEN), limit)
+        return self._promises(P.c.state.in_(OPEN))
 
     def in_states(self, states: Sequence[PromiseState], limit: int | None = None) -> list[Promise]:
         """Promises in these states, the earliest due first."""

@@ -45,12 +45,13 @@ class Replies:
 
     def add(self, replies: Sequence[Reply]) -> None:
         """Put replies into the outbox, with the comments each answers."""
-        for reply in replies:
+        for number, reply in enumerate(replies):
             self._database.run(
                 R.insert(
                     {
                         "id": reply.id,
                         "draft": reply.draft,
+                        "place": number,
                         "state": reply.state,
                         "mode": reply.mode,
                         "private": int(reply.private),
@@ -100,10 +101,10 @@ class Replies:
             found.update({reply.id: reply for reply in self._replies(R.c.id.in_(part))})
         return [found[i] for i in ids if i in found]
 
-    def in_state(self, state: ReplyState, accounts: Sequence[str] | None = None) -> list[Reply]:
-        """Every reply in a state, oldest first."""
+    def in_state(self, state: ReplyState, account: str | None = None) -> list[Reply]:
+        """Every reply in a state (of one account), oldest first."""
         where = R.c.state == state
-        return self._replies(where if accounts is None else where & R.c.account.in_(tuple(accounts)))
+        return self._replies(where if account is None else where & (R.c.account == account))
 
     def of_draft(self, draft: str) -> list[Reply]:
         """The replies of one decision."""
@@ -132,7 +133,7 @@ class Replies:
             R.select(*columns, ThreadRow.c.native_id.alias("thread_native_id"))
             .join(ThreadRow, JOIN.LEFT_OUTER, on=(ThreadRow.c.id == R.c.thread))
             .where(where)
-            .order_by(R.c.made_at, R.c.id)
+            .order_by(R.c.made_at, R.c.draft, R.c.place)
         )
         rows = self._database.rows(query)
         answers = self._answered_by([row["id"] for row in rows])

@@ -22,7 +22,7 @@ class Table(peewee.Table):
 
 Kept = Table("kept", ("key", "value"))
 Counter = Table("counter", ("letter", "last"))
-Bookmark = Table("bookmark", ("account", "cursor", "fetched_at"))
+Bookmark = Table("bookmark", ("account", "cursor", "fetched_at", "closed_before"))
 Person = Table("person", ("id", "name"))
 AuthorRow = Table("author", ("account", "handle", "name", "followers", "person"))
 ThreadRow = Table("thread", ("id", "account", "native_id", "text", "url"))
@@ -31,7 +31,8 @@ Comment = Table(
     (
         "number", "id", "account", "native_id", "thread", "person", "handle", "form", "text", "private", "own",
         "reply_to", "url", "rating", "likes", "attachments", "tag", "written_at", "dated", "fetched_at", "digest",
-        "state", "snoozed_until", "language", "kind", "tone", "topic", "confidence", "alternatives", "escalation",
+        "state", "unread", "snoozed_until",
+        "language", "kind", "tone", "topic", "confidence", "alternatives", "escalation",
         "vulgar", "personal_data", "reasons", "corrected", "fold", "copy_of", "due_at", "grouped", "joined",
     ),
 )  # fmt: skip
@@ -48,8 +49,9 @@ Draft = Table("draft", ("id", "agent", "state", "request", "grouped", "made_at",
 Reply = Table(
     "reply",
     (
-        "id", "draft", "state", "mode", "private", "account", "thread", "text", "language", "agent", "template",
-        "key", "kind", "made_at", "sending_at", "looked_at", "posted_at", "native_id", "url", "error", "by_hand",
+        "id", "draft", "place", "state", "mode", "private", "account", "thread", "text", "language", "agent",
+        "template", "key", "kind", "made_at", "sending_at", "looked_at", "posted_at", "native_id",
+        "url", "error", "by_hand",
     ),
 )  # fmt: skip
 ReplyComment = Table("reply_comment", ("reply", "comment", "place"))

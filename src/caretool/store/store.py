@@ -78,9 +78,10 @@ class Store:
         """The id meant by what somebody typed: exact, or a unique beginning; NotFound lists what it could be."""
         typed = text.strip().lower()
         letter = typed[:1]
-        if letter not in letters:
+        if letter not in letters or not (typed.isascii() and typed.isalnum()):
             wanted = ", ".join(f"{KINDS[known]} ({known}…)" for known in letters)
-            raise NotFound(f"{text!r} is not the id of a {wanted}: `caretool inbox` shows ids.")
+            where = "caretool promise list" if letters == ("p",) else "caretool inbox"
+            raise NotFound(f"{text!r} is not the id of a {wanted}: `{where}` shows ids.")
         table = _TABLES[letter]
         if self._database.value(table.select(table.c.id).where(table.c.id == typed)):
             return typed
