@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from unittest import mock
+
 import pytest
 
 from tests.cli.conftest import CONSOLE, PAGE, row, write_comments
@@ -222,10 +224,17 @@ def test_words_that_are_said_to_be_no_promise_are_not_logged(desk: Program) -> N
 
 
 def test_yes_takes_a_suggestion_only_where_it_is_sure(desk: Program) -> None:
-    group = next(one["id"] for one in desk.groups() if one["comments"][0]["native_id"] == "chatter")
-    ran = desk.run("reply", group, "--yes", "--json")
+    chatter = next(one["id"] for one in desk.groups() if one["comments"][0]["native_id"] == "chatter")
+    ran = desk.run("reply", chatter, "--yes", "--json")
     assert (ran.code, ran.stdout) == (2, "")
     assert "--template" in ran.stderr
+    group = page_group(desk)
+    unsure = ("delivery-late", False, ("parcel-damaged",))
+    with mock.patch("caretool.desk.replying.suggestion_for", return_value=unsure):
+        ran = desk.run("reply", group, "--yes", "--json")
+        assert (ran.code, ran.stdout) == (2, "")
+        assert "--template delivery-late or --template parcel-damaged" in ran.stderr
+        assert desk.run("reply", group, "--dry-run").code == 0
     assert untouched(desk)
 
 
@@ -318,3 +327,15 @@ def test_a_template_shifts_its_wish_to_what_can_be_kept_and_says_so(desk: Progra
     due = {promise["due_at"] for promise in ran.json()["promises"]}
     assert len(due) == 1
     assert due != {"2026-11-24T17:00:00Z"}
+
+
+def test_what_waited_too_long_in_the_outbox_fails_with_a_time_that_would_pass(desk: Program) -> None:
+    desk.done("reply", desk.comment("damaged"), "--text", PROMISED, "--later", "--yes")
+    later = desk.at("2026-11-30T09:30:00+01:00")
+    ran = later.run("send", "--json")
+    assert (ran.code, ran.stdout) == (1, "")
+    assert "which is past" in ran.stderr
+    assert "earliest that would pass" in ran.stderr
+    assert later.posted() == []
+    assert [promise["state"] for promise in later.promises("--all")] == ["void"]
+    assert "damaged" in {comment["native_id"] for group in later.groups() for comment in group["comments"]}

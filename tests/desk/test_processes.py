@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -52,15 +52,29 @@ def _receive(folder: Path, count: int) -> None:
     (folder / "comments.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
-def _start(program: str, *arguments: str) -> subprocess.Popen[str]:
-    """A process of its own; it says "ready" and goes on when it is told to."""
-    return subprocess.Popen(
-        [sys.executable, "-c", program, *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts a process of its own; it says "ready" and goes on when it is told to. None outlives its test."""
+    processes: list[subprocess.Popen[str]] = []
+
+    def run(program: str, *arguments: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-c", program, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+        processes.append(process)
+        return process
+
+    yield run
+    for process in processes:
+        process.kill()
+        process.communicate()
 
 
 def _line(process: subprocess.Popen[str]) -> str:
@@ -93,9 +107,9 @@ main.main()
 """
 
 
-def test_two_fetches_at_once_store_each_comment_once(folder: Path) -> None:
+def test_two_fetches_at_once_store_each_comment_once(folder: Path, start: Start) -> None:
     _receive(folder, 1700)
-    said = _all_at_once([_start(_FETCHER, str(folder)) for _ in range(2)])
+    said = _all_at_once([start(_FETCHER, str(folder)) for _ in range(2)])
     assert sum(json.loads(text)["new"] for text in said) == 1700
     with _desk(folder) as desk:
         count = "SELECT count(*), count(DISTINCT native_id), count(DISTINCT id), sum(unread) FROM comment"
@@ -123,14 +137,14 @@ print(json.dumps([logged, offered]))
 """
 
 
-def test_two_processes_logging_fifty_promises_each_where_sixty_fit_log_sixty(folder: Path) -> None:
+def test_two_processes_logging_fifty_promises_each_where_sixty_fit_log_sixty(folder: Path, start: Start) -> None:
     text = POLICIES.replace("capacity = { per_day = 40 }", "capacity = { per_day = 60 }")
     (folder / "policies.toml").write_text(text, encoding="utf-8")
     _receive(folder, 1)
     with _desk(folder) as desk:
         fetching.fetch(desk, [])
         person = desk.store._database.statement("SELECT person FROM comment")[0][0]
-    said = [json.loads(text) for text in _all_at_once([_start(_PROMISER, str(folder), person) for _ in range(2)])]
+    said = [json.loads(text) for text in _all_at_once([start(_PROMISER, str(folder), person) for _ in range(2)])]
     assert sum(logged for logged, _ in said) == 60
     offered = [when for _, refused in said for when in refused]
     assert (len(offered), set(offered)) == (40, {"2026-11-26T17:00:00+00:00"})
@@ -186,10 +200,10 @@ def _state(desk: Desk) -> tuple[str, str, str]:
 
 @pytest.mark.parametrize("killed", ["before", "after"])
 def test_a_sender_killed_in_the_middle_is_settled_and_nothing_is_posted_twice(
-    folder: Path, killed: str, monkeypatch: pytest.MonkeyPatch
+    folder: Path, start: Start, killed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _approved(folder)
-    sender = _start(_SENDER, str(folder), killed)
+    sender = start(_SENDER, str(folder), killed)
     assert _line(sender) == "ready"
     with _desk(folder) as desk:
         assert _state(desk)[0] == "sending"
@@ -226,14 +240,14 @@ with workspace.open_desk(Path(sys.argv[1]), "dario", lambda sentence: None) as d
 """
 
 
-def test_two_who_send_the_same_outbox_at_once_post_each_reply_once(folder: Path) -> None:
+def test_two_who_send_the_same_outbox_at_once_post_each_reply_once(folder: Path, start: Start) -> None:
     _receive(folder, 25)
     with _desk(folder) as desk:
         fetching.fetch(desk, [])
         ids = [row[0] for row in desk.store._database.statement("SELECT id FROM comment")]
         request = Request(comments=tuple(ids), text=CALLBACK, mode="each")
         assert replying.approve(desk, request, shown=None).state == "approved"
-    _all_at_once([_start(_ALL_SENDER, str(folder)) for _ in range(2)])
+    _all_at_once([start(_ALL_SENDER, str(folder)) for _ in range(2)])
     assert len(_wall(folder)) == len(set(_wall(folder))) == 25
     with _desk(folder) as desk:
         assert desk.store._database.statement("SELECT state, count(*) FROM reply GROUP BY state") == [("posted", 25)]

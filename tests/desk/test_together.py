@@ -155,7 +155,7 @@ def test_room_is_counted_by_the_person_whatever_the_mode(stage: Stage, mode: str
     assert (outcome.state, len(outcome.promises)) == ("approved", 50)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     names=st.lists(st.sampled_from([*_FIRST, *_LAST, "", "Anna", "Zoë"]), min_size=2, max_size=12),
     length=st.integers(min_value=150, max_value=400),

@@ -122,12 +122,14 @@ def tell_composed(composed: Composed, zone: ZoneInfo, tell: Callable[[str], None
 
 
 def _promises(desk: Desk, typed: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    found = []
+    found: list[tuple[str, str]] = []
     for text in typed:
         name, at, time = text.partition("@")
         if not at:
             raise UsageProblem(f"--promise {text!r}: write KIND@TIME, such as callback@18:00.")
         kind = desk.promise_kind(name.strip())
+        if any(kind.name == other for other, _ in found):
+            raise UsageProblem(f"--promise {kind.name} stands twice: one time for each kind.")
         found.append((kind.name, parse_time(time, desk.clock(), desk.zone, kind.calendar).isoformat()))
     return tuple(found)
 
@@ -195,7 +197,7 @@ def _ask(question: str) -> None:
 
 def _edited(desk: Desk, request: Request, asked: Asked) -> tuple[Outcome, Sent | None]:
     """Write in the editor until it passes or the text is left as it was; then it is kept in a file."""
-    text = first = _first_words(desk, request)
+    text = first = composing.source_of(desk, request) if request.template else request.text or ""
     comments = desk.store.comments.by_ids(request.comments)
     refusals: Sequence[Refusal] = ()
     while True:
@@ -213,25 +215,6 @@ def _edited(desk: Desk, request: Request, asked: Asked) -> tuple[Outcome, Sent |
         if not outcome.refusals:
             return outcome, sent
         refusals = outcome.refusals
-
-
-def _first_words(desk: Desk, request: Request) -> str:
-    if request.template is None:
-        return request.text or ""
-    template = composing.template_of(desk, request.template)
-    comments = desk.store.comments.by_ids(request.comments)
-    together = request.mode == "together" or (
-        request.mode == "auto" and len({c.person for c in comments}) >= desk.policy.reply.together_from
-    )
-    private = request.private or comments[0].private
-    order = ("private",) if private else ("together", "public") if together else ("public",)
-    for language in dict.fromkeys((comments[0].language or "", *desk.policy.company.languages)):
-        words = template.replies.get(language)
-        for variant in order:
-            text = getattr(words, variant, None) if words else None
-            if text:
-                return str(text)
-    return ""
 
 
 def _in_editor(text: str, comments: Sequence[Comment], refusals: Sequence[Refusal]) -> str:

@@ -179,6 +179,7 @@ def _shown_shape(found: Shown) -> dict[str, Any]:
         "comments": [shapes.comment(one) for one in found.comments],
         "replies": [shapes.reply(one) for one in found.replies],
         "promises": [shapes.promise(one) for one in found.promises],
+        "because": found.because,
         "notes": [{"at": shapes.moment(at), "agent": agent, "text": text} for at, agent, text in found.notes],
         "revisions": [{"seen_at": shapes.moment(at), "text": text} for at, text in found.revisions],
         "history": [
@@ -205,6 +206,8 @@ def _shown_text(found: Shown, now: datetime, zone: ZoneInfo) -> None:
         tell_promises(found.promises, zone)
     if found.id.startswith("p"):
         _tell_end(found.promises[0])
+    if found.because:
+        out(f"\nbecause {block(found.because)}")
     for at, agent, text in found.notes:
         out(f"\nnote by {agent}, {stamp(at, zone)}: {block(text)}")
     if found.history:

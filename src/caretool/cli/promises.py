@@ -125,7 +125,10 @@ def move(
         changed = promising.move(desk, promise, moment, because, told=told)
         _tell_change(changed, as_json, desk.zone)
     if not told and not changed.refusals:
-        say(f"Now tell the customer: {changed.promises[-1].id} runs once a reply says the new time.")
+        say(
+            f"Now tell the customer: {changed.promises[-1].id} runs once a reply says the new time. "
+            "Their answered comment waits again with: caretool reopen ID --because TEXT"
+        )
 
 
 @app.command("break")

@@ -20,6 +20,7 @@ from caretool.domain.policy import Agent, PromiseKind
 from caretool.domain.reading import Commitment
 from caretool.language import commitments, personal
 
+_WORDS_MEANT = 3
 _WORD = re.compile(r"\w+")
 _WANTS_A_TIME = frozenset({"stock-phrase", "vague", "no-time", "no-commitment"})
 
@@ -210,12 +211,12 @@ def _one_each(part: Part) -> list[Comment]:
 
 
 def _waived(one: Commitment, excerpts: Iterable[str]) -> bool:
-    """Whether somebody said that these words commit to nothing: all of them, or at least half of them in a row."""
+    """Whether somebody said that these words commit to nothing: all of them, or at least three of them in a row."""
     said = _WORD.findall(one.excerpt.casefold())
     for excerpt in excerpts:
         meant = _WORD.findall(excerpt.casefold())
         inside = any(said[at : at + len(meant)] == meant for at in range(len(said)))
-        if meant and 2 * len(meant) >= len(said) and inside:
+        if len(meant) >= min(_WORDS_MEANT, len(said)) and inside:
             return True
         if said and any(meant[at : at + len(said)] == said for at in range(len(meant))):
             return True

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from caretool.desk import committing
 from caretool.desk.desk import Desk
@@ -21,8 +23,12 @@ from caretool.domain.limits import Limits
 from caretool.domain.moment import spoken, stamp
 from caretool.domain.packing import TooLongForOne, pack
 from caretool.domain.policy import Agent
+from caretool.domain.reading import Text
 from caretool.domain.template import Template, Wording
 from caretool.errors import NotFound, UsageProblem
+from caretool.language.languages import Languages
+
+_JINJA = re.compile(r"\{[{%].*?[%}]\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +130,9 @@ def _source(
     """The language to answer in, and the text to render."""
     languages = desk.policy.company.languages
     votes = [comment.language for comment in members if comment.language in languages]
-    wanted = max(sorted(set(votes)), key=votes.count) if votes else languages[0]
+    wanted = max(languages, key=votes.count)
     if request.text is not None:
-        return wanted, request.text
+        return _written_in(desk, request.text, wanted), request.text
     assert template is not None
     variant = "private" if private else "together" if mode == "together" else "public"
     for language in dict.fromkeys((wanted, *languages)):
@@ -137,6 +143,27 @@ def _source(
         f"Template {template.id!r} has no {variant} text"
         + (": comments in private need one; use --text." if private else "; use --mode each, --text or another one.")
     )
+
+
+def source_of(desk: Desk, request: Request) -> str:
+    """The text that the first of these people would get, unrendered: what an editor begins with."""
+    return _targets(desk, request, desk.store.comments.by_ids(request.comments))[0].source
+
+
+def _written_in(desk: Desk, text: str, otherwise: str) -> str:
+    """The company's language in which somebody typed a text. It matters only where names or times are filled in."""
+    languages = desk.policy.company.languages
+    names = wording.variables(text)
+    if len(languages) == 1 or not any(name == "people" or name.startswith("promises.") for name in names):
+        return otherwise
+    found, _ = _names_languages(languages).name(Text(_JINJA.sub(" ", text), otherwise))
+    return found if found in languages else otherwise
+
+
+@lru_cache(maxsize=1)
+def _names_languages(company: tuple[str, ...]) -> Languages:
+    """Kept, as it takes half a second to load and is asked once for each person a reply speaks to."""
+    return Languages(company)
 
 
 def _times(desk: Desk, request: Request, targets: Sequence[Target], now: datetime) -> _Times:

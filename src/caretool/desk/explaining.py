@@ -17,6 +17,7 @@ from caretool.domain.policy import Agent, Example
 from caretool.domain.reading import Reading, Text
 from caretool.domain.template import Template, Wording
 from caretool.language import personal
+from caretool.language.alike import fold_key
 
 VARIANTS = ("public", "together", "private")
 _PEOPLE = {"it": ("Anna Rossi", "Marco Bianchi", "Lucia Verdi"), "en": ("Anna Reed", "Mark White", "Lucy Green")}
@@ -66,7 +67,7 @@ def explain(desk: Desk, texts: Sequence[str], account: str | None = None) -> lis
             desk.policy.moderation,
             account=ours.name if ours else "",
             platform=ours.platform if ours else "",
-            copies_on=1,
+            copies_on=max(1, desk.store.comments.copies_on(fold_key(text))),
         )
         template = topics.get(reading.topic) if reading.topic and not reading.escalation else None
         found.append(Explained(text, reading, action, rule, template, (*reading.reasons, *why)))

@@ -258,7 +258,7 @@ def standing(desk: Desk, request: Request, agent: Agent, *, closed_is_done: bool
                 "already-answered",
                 comment.text[:60],
                 f"{comment.id} is {comment.state}{_DONE[comment.state]}",
-                f"Leave {comment.id} out, or see `caretool show {comment.id}`.",
+                f"Leave {comment.id} out; to write again: caretool reopen {comment.id} --because TEXT",
             )
         )
     if request.include_new:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,7 +20,8 @@ ANY: tuple[Letter, ...] = ("g", "c", "t", "u", "r", "d", "p")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Everything about one id. `group` only for a group; `revisions` only for a comment."""
+    """Everything about one id. `group` only for a group; `revisions` only for a comment; `because` is
+    why a draft was rejected or a promise ended or moved."""
 
     id: str
     comments: tuple[Comment, ...]
@@ -28,6 +30,7 @@ class Shown:
     notes: tuple[tuple[datetime, str, str], ...]
     history: tuple[Line, ...]
     group: Listed | None = None
+    because: str | None = None
     revisions: tuple[tuple[datetime, str], ...] = ()
 
 
@@ -75,8 +78,16 @@ def show(desk: Desk, typed: str) -> Shown:
         notes=tuple(store.journal.notes(found)),
         history=tuple(store.journal.about(list(dict.fromkeys(subjects)))),
         group=group,
+        because=_because(desk, found, promises),
         revisions=revisions,
     )
+
+
+def _because(desk: Desk, found: str, promises: Sequence[Promise]) -> str | None:
+    if found[0] == "p":
+        return promises[0].because
+    draft = desk.store.replies.draft(found) if found[0] == "d" else None
+    return draft.because if draft else None
 
 
 def _group(desk: Desk, group_id: str, now: datetime) -> Listed | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from caretool.language.words import LINK, MENTION
@@ -24,11 +25,10 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 class Languages:
     """Names the language of texts as ISO 639 codes ("it"); py3langid is loaded when the first untagged text of at least
-    three words comes along (about half a second)."""
+    three words comes along (about half a second, once a process)."""
 
     def __init__(self, company: Sequence[str]) -> None:
         self._company = tuple(company)
-        self._identifier: Any = None
 
     def name(self, text: Text) -> tuple[str, str]:
         """`(language, why)`, why being `tag`, `words` or `fallback`. Fewer than three words tell nothing; a language
@@ -45,18 +45,18 @@ class Languages:
         return self._identified(" ".join(words)), "words"
 
     def _identified(self, text: str) -> str:
-        ranked: list[tuple[str, float]] = self._load().rank(text)
+        ranked: list[tuple[str, float]] = _identifier(self._company).rank(text)
         best, sure = ranked[0]
         if best in self._company or sure >= _STRANGER_FROM:
             return best
         return next((language for language, _ in ranked if language in self._company), best)
 
-    def _load(self) -> Any:
-        if self._identifier is None:
-            from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-            identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-            known = set(identifier.nb_classes)
-            identifier.set_languages(sorted({*COMMON, *self._company} & known))
-            self._identifier = identifier
-        return self._identifier
+@lru_cache(maxsize=4)
+def _identifier(company: tuple[str, ...]) -> Any:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    known = set(identifier.nb_classes)
+    identifier.set_languages(sorted({*COMMON, *company} & known))
+    return identifier

@@ -7,7 +7,7 @@ it without a request. Errors are those of `caretool.errors`; anything else that 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -50,7 +50,6 @@ class Outgoing:
     thread: str | None
     private: bool
     created_at: datetime
-    mentions: tuple[str, ...] = field(default=())
 
 
 @dataclass(frozen=True, slots=True)
