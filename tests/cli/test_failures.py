@@ -160,16 +160,16 @@ def test_a_moment_that_is_none_is_told(desk: Program) -> None:
     "language", [{"LANG": "C"}, {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}]
 )
 def test_it_runs_under_a_locale_without_letters(desk: Program, language: dict[str, str]) -> None:
-    for words in (("inbox",), ("promise", "list"), ("reply", desk.group("price"), "--dry-run")):
-        ran = desk.process(*words, **language)
-        assert ran.code in (0, 5), ran.told
-        assert "Traceback" not in ran.stderr
-    assert "Quanto costa la console" in desk.process("inbox", **language).stdout
+    shown = desk.process("inbox", **language)
+    assert (shown.code, shown.stderr) == (0, "")
+    assert "Quanto costa la console" in shown.stdout
+    ran = desk.process("reply", desk.group("parcel-damaged"), "--dry-run", **language)
+    assert ran.code == 0, ran.told
 
 
 def test_whoever_stops_reading_gets_no_traceback(desk: Program) -> None:
     command = " ".join([*COMMAND, "-C", str(desk.folder)])
-    for words, reader in (("inbox", "head -1"), ("inbox --json", "head -c 1"), ("template preview", "true")):
+    for words, reader in (("inbox", "true"), ("inbox --json", "head -c 1")):
         done = subprocess.run(
             ["/bin/sh", "-c", f"{command} {words} | {reader}"],
             env=desk.variables(), capture_output=True, check=False, text=True,

@@ -48,25 +48,23 @@ def test_explain_says_what_would_be_done_and_why(desk: Program) -> None:
     shown = desk.done("policy", "explain", text).stdout
     assert "delivery-late" in shown
     assert "because" in shown
-    assert desk.done("policy", "explain", "--json", stdin=text).json() == found
 
 
 def test_explain_names_the_rule_that_would_hide(desk: Program) -> None:
     text = "Guadagna 500 euro al giorno da casa!!! Clicca qui http://guadagni-facili.example/bonus"
-    found = desk.done("policy", "explain", text, "--json").json()
+    found = desk.done("policy", "explain", "--json", stdin=text).json()
     assert (found["kind"], found["action"]) == ("spam", "hide")
     assert found["rule"]
     assert desk.run("policy", "explain", text, "--account", "nowhere").code == 2
 
 
-def test_the_worked_examples_pass_and_a_wrong_one_exits_1(desk: Program) -> None:
-    found = desk.done("policy", "test", "--json").json()
-    assert found["examples"] > 0
-    assert found["failed"] == []
+def test_the_worked_examples_pass_save_the_one_that_expects_something_else(desk: Program) -> None:
     append(desk, "policies.toml", '\n[[examples]]\ntext = "Quanto costa la lampada?"\nexpect = { kind = "praise" }\n')
-    ran = desk.run("policy", "test")
+    ran = desk.run("policy", "test", "--json")
     assert ran.code == 1
-    assert "expected praise" in ran.stdout
+    (failed,) = ran.json()["failed"]
+    assert ran.json()["examples"] > 20
+    assert failed["misses"] == [{"key": "kind", "expected": "praise", "found": "question"}]
 
 
 def test_the_policy_in_force_is_toml_and_loads_again(desk: Program) -> None:

@@ -111,7 +111,7 @@ en = ["my parcel has not arrived yet", "where is my order?", "still waiting for 
 [reply.it]
 public = "Buongiorno {{ person.name }}, sono {{ agent.name }}: mi scuso e le rispondo qui {{ promises.reply.when }}."
 together = "Buongiorno {{ people }}, sono {{ agent.name }}: mi scuso e vi rispondo qui {{ promises.reply.when }}."
-private = "Buongiorno {{ person.name }}, in privato le dico: sono {{ agent.name }}, le rispondo {{ promises.reply.when }}."
+private = "Buongiorno {{ person.name }}, in privato: sono {{ agent.name }}, le rispondo {{ promises.reply.when }}."
 [reply.en]
 public = "Hello {{ person.name }}, {{ agent.name }} here: I am sorry, I'll reply to you here {{ promises.reply.when }}."
 together = "Hello {{ people }}, {{ agent.name }} here: I am sorry, I'll reply to you here {{ promises.reply.when }}."

@@ -41,7 +41,9 @@ def test_what_was_approved_leaves_under_the_trainees_name(stage: Stage) -> None:
 def test_a_draft_reserves_no_room_and_is_checked_again(stage: Stage) -> None:
     stage.settings = with_kind(stage.settings, "pickup", per_day=1)
     stage.fetch(comment("c1"), comment("c2"))
-    draft = _drafted(stage, text="{{ person.name }}, sono Tom, mi scuso: il corriere passa mercoledì 25 novembre alle 18:00.")
+    draft = _drafted(
+        stage, text="{{ person.name }}, sono Tom, mi scuso: il corriere passa mercoledì 25 novembre alle 18:00."
+    )
     given = (("pickup", at(25, 18).isoformat()),)
     assert stage.reply("c2", text=PICKUP, promises=given).state == "approved"
     outcome = _approve(stage, draft)

@@ -114,7 +114,9 @@ def test_nobody_sleeps_until_a_time_that_is_past(stage: Stage) -> None:
 def test_a_note_stands_on_what_it_was_left_on_and_not_in_the_log(stage: Stage) -> None:
     stage.fetch(comment("c1"))
     stage.reply("c1", text=CALLBACK)
-    ids = [row[0] for table in ("comment", "reply", "promise", "person") for row in stage.rows(f"SELECT id FROM {table}")]
+    ids = [
+        row[0] for table in ("comment", "reply", "promise", "person") for row in stage.rows(f"SELECT id FROM {table}")
+    ]
     for subject in [*ids, stage.group_of("c1")]:
         assert closing.note(stage.desk(), subject, "secret") == subject
         assert [text for _, _, text in stage.store.journal.notes(subject)] == ["secret"]

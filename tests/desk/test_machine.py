@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import date, timedelta
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from hypothesis import HealthCheck, settings
@@ -12,13 +13,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from caretool.desk import approving, closing, promising
 from caretool.errors import PlatformBusy, PlatformFailed, TokenRefused
-from pathlib import Path
-
 from tests.desk.stage import CALLBACK, LATE, PICKUP, Stage, comment, with_kind
 
 _PER_DAY = {"callback": 3, "pickup": 2}
 _TYPED = "{{ person.name }}, sono {{ agent.name }}, mi scuso: la richiamo domani."
-_TROUBLES = st.sampled_from(["fine", "fine", "lost before", "lost after", "dies before", "dies after", "no", "busy", "token"])
+_TROUBLES = st.sampled_from(
+    ["fine", "fine", "lost before", "lost after", "dies before", "dies after", "no", "busy", "token"]
+)
 _NEXT = {
     "fine": "",
     "no": PlatformFailed("no"),
@@ -46,7 +47,9 @@ class Desk(RuleBasedStateMachine):
 
     def _ids(self, *states: str) -> list[str]:
         marks = ", ".join("?" * len(states))
-        return [r[0] for r in self.stage.rows(f"SELECT native_id FROM comment WHERE state IN ({marks}) ORDER BY 1", *states)]
+        return [
+            r[0] for r in self.stage.rows(f"SELECT native_id FROM comment WHERE state IN ({marks}) ORDER BY 1", *states)
+        ]
 
     # ── What happens ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -73,7 +76,11 @@ class Desk(RuleBasedStateMachine):
             self.stage.fetch(deleted=[native_id])
 
     @precondition(lambda self: self._ids("waiting"))
-    @rule(data=st.data(), text=st.sampled_from([CALLBACK, PICKUP, _TYPED]), agent=st.sampled_from(["dario", "dario", "tom"]))
+    @rule(
+        data=st.data(),
+        text=st.sampled_from([CALLBACK, PICKUP, _TYPED]),
+        agent=st.sampled_from(["dario", "dario", "tom"]),
+    )
     def an_agent_answers(self, data: st.DataObject, text: str, agent: str) -> None:
         waiting = self._ids("waiting")
         chosen = data.draw(st.lists(st.sampled_from(waiting), min_size=1, max_size=5, unique=True))
@@ -108,7 +115,9 @@ class Desk(RuleBasedStateMachine):
     @precondition(lambda self: self._ids("waiting", "answered", "closed"))
     @rule(data=st.data(), how=st.sampled_from(["close", "snooze", "reopen"]))
     def an_agent_tidies(self, data: st.DataObject, how: str) -> None:
-        native_id = data.draw(st.sampled_from(self._ids(*(["answered", "closed"] if how == "reopen" else ["waiting"])) or [""]))
+        native_id = data.draw(
+            st.sampled_from(self._ids(*(["answered", "closed"] if how == "reopen" else ["waiting"])) or [""])
+        )
         if not native_id:
             return
         ids = [self.stage.comment(native_id).id]
@@ -146,13 +155,17 @@ class Desk(RuleBasedStateMachine):
     def nothing_is_posted_twice(self) -> None:
         keys = [post.key for post in self.stage.page.wall]
         assert len(keys) == len(set(keys))
-        answered = [native_id for post in self.stage.page.wall for native_id in post.to if native_id not in self.reopened]
+        answered = [
+            native_id for post in self.stage.page.wall for native_id in post.to if native_id not in self.reopened
+        ]
         assert len(answered) == len(set(answered))
 
     @invariant()
     def what_is_public_is_in_the_ledger_and_what_was_never_public_is_void(self) -> None:
         public = {post.key for post in self.stage.page.wall}
-        for key, reply, promise in self.stage.rows("SELECT r.key, r.state, p.state FROM promise p JOIN reply r ON r.id = p.reply"):
+        for key, reply, promise in self.stage.rows(
+            "SELECT r.key, r.state, p.state FROM promise p JOIN reply r ON r.id = p.reply"
+        ):
             if key in public:
                 assert reply in ("posted", "unsure", "sending")
                 assert promise != "void"
@@ -162,7 +175,10 @@ class Desk(RuleBasedStateMachine):
                 assert promise == "logged"
             if reply == "failed":
                 assert promise in ("void", "broken", "released")
-        promised = "SELECT count(*) FROM reply r WHERE state IN ('approved', 'posted', 'unsure') AND NOT EXISTS (SELECT 1 FROM promise p WHERE p.reply = r.id)"
+        promised = (
+            "SELECT count(*) FROM reply r WHERE state IN ('approved', 'posted', 'unsure') "
+            "AND NOT EXISTS (SELECT 1 FROM promise p WHERE p.reply = r.id)"
+        )
         assert self.stage.rows(promised) == [(0,)]  # every text in use here promises something
         assert self.stage.rows("SELECT count(*) FROM promise WHERE owner = '' OR person = '' OR due_at = ''") == [(0,)]
 
@@ -196,5 +212,5 @@ def _open_days(kind: str, first: date, due: date) -> int:
 
 TestTheDesk = Desk.TestCase
 TestTheDesk.settings = settings(
-    max_examples=20, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=15, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
 )

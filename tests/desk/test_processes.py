@@ -48,7 +48,9 @@ def _desk(folder: Path) -> Iterator[Desk]:
 
 
 def _receive(folder: Path, count: int) -> None:
-    rows = [{"id": f"c{n}", "author": f"author{n}", "text": LATE, "thread": "post", "language": "it"} for n in range(count)]
+    rows = [
+        {"id": f"c{n}", "author": f"author{n}", "text": LATE, "thread": "post", "language": "it"} for n in range(count)
+    ]
     (folder / "comments.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
@@ -108,13 +110,13 @@ main.main()
 
 
 def test_two_fetches_at_once_store_each_comment_once(folder: Path, start: Start) -> None:
-    _receive(folder, 1700)
+    _receive(folder, 1100)
     said = _all_at_once([start(_FETCHER, str(folder)) for _ in range(2)])
-    assert sum(json.loads(text)["new"] for text in said) == 1700
+    assert sum(json.loads(text)["new"] for text in said) == 1100
     with _desk(folder) as desk:
         count = "SELECT count(*), count(DISTINCT native_id), count(DISTINCT id), sum(unread) FROM comment"
-        assert desk.store._database.statement(count) == [(1700, 1700, 1700, 0)]
-        assert desk.store._database.statement("SELECT sum(size) FROM comment_group WHERE alive = 1") == [(1700,)]
+        assert desk.store._database.statement(count) == [(1100, 1100, 1100, 0)]
+        assert desk.store._database.statement("SELECT sum(size) FROM comment_group WHERE alive = 1") == [(1100,)]
         assert fetching.fetch(desk, [])[0].new == 0
 
 

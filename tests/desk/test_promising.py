@@ -32,7 +32,9 @@ def running(stage: Stage) -> Promise:
     return _one(_add(stage))
 
 
-def test_a_promise_by_hand_runs_at_once_with_its_person_owner_and_standard_words(stage: Stage, running: Promise) -> None:
+def test_a_promise_by_hand_runs_at_once_with_its_person_owner_and_standard_words(
+    stage: Stage, running: Promise
+) -> None:
     assert (running.state, running.owner, running.text, running.reply) == ("running", "desk", "la richiamo", None)
     assert running.person_id == stage.comment("c1").person
 

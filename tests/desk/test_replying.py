@@ -1,4 +1,4 @@
-"""Replying: promises and reply in one transaction, who may answer what, what is refused (DESIGN §4.4, §4.5, §4.7, §4.8)."""
+"""Replying: promises and reply in one transaction, who may answer what, what is refused (DESIGN §4.4 to §4.8)."""
 
 from __future__ import annotations
 
@@ -273,7 +273,9 @@ def test_one_person_with_two_comments_in_a_thread_gets_one_answer(stage: Stage) 
 
 def test_a_missing_value_is_named(stage: Stage) -> None:
     stage.fetch(comment("c1"))
-    refusals = stage.reply("c1", text="{{ person.name }}, sono Dario: ordine {{ order }}, {{ promises.reply.when }}").refusals
+    refusals = stage.reply(
+        "c1", text="{{ person.name }}, sono Dario: ordine {{ order }}, {{ promises.reply.when }}"
+    ).refusals
     assert [refusal.excerpt for refusal in refusals if refusal.check == "missing-value"] == ["{{ order }}"]
 
 

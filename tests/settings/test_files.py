@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import caretool
 from caretool.settings.files import digest
 from tests.settings.shop import workspace
 
@@ -53,5 +54,6 @@ def test_the_digest_imports_the_standard_library_only() -> None:
         "print(sorted({name.split('.')[0] for name in sys.modules} - set(sys.stdlib_module_names)"
         " - {'caretool', '__main__'}))"
     )
-    done = subprocess.run([sys.executable, "-S", "-c", program], capture_output=True, text=True, check=True)
+    where = {"PYTHONPATH": str(Path(caretool.__file__).parents[1])}
+    done = subprocess.run([sys.executable, "-S", "-c", program], env=where, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -77,11 +77,17 @@ def test_numbers_go_on_where_another_process_stopped(tmp_path: Path) -> None:
 
 
 def test_ids_that_were_never_written_are_not_lost_numbers_for_others(store: Store) -> None:
-    with pytest.raises(RuntimeError), store.writing():
-        first = store.new_ids("p", 1)
-        raise RuntimeError
+    taken: list[str] = []
+
+    def interrupted() -> None:
+        with store.writing():
+            taken.extend(store.new_ids("p", 1))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        interrupted()
     with store.writing():
-        assert store.new_ids("p", 1) == first
+        assert store.new_ids("p", 1) == taken
 
 
 def test_a_whole_id_a_unique_beginning_and_capitals_are_understood(store: Store) -> None:
@@ -98,7 +104,9 @@ def test_an_ambiguous_beginning_lists_what_it_could_be(store: Store) -> None:
     assert "…" in str(caught.value)
 
 
-@pytest.mark.parametrize("typed", ["", "c9999999", "x1", "p", "c~", "c%", "c' OR 1=1 --", "c\x00", "c\udcff", "ç", "🦊"])
+@pytest.mark.parametrize(
+    "typed", ["", "c9999999", "x1", "p", "c~", "c%", "c' OR 1=1 --", "c\x00", "c\udcff", "ç", "🦊"]
+)
 def test_what_is_no_id_is_said_to_be_none(store: Store, typed: str) -> None:
     _store(store, "ciao")
     with pytest.raises(NotFound):
@@ -145,8 +153,9 @@ def test_all_words_are_found_without_case_or_accents_in_text_or_handle(store: St
 
 @pytest.mark.parametrize(
     "hostile",
-    ['"', '""', "'", "pacco*", "*", "NEAR", "NEAR(a b)", "AND", "OR NOT", "text:pacco", "(", ")", "-", "^pacco", "a\x00b",
-     "\x00", '"; DROP TABLE comment; --', "\udcff", "{text}: x", "+", "pacco AND", "%", "\\", "a" * 5000, "x " * 2000],
+    ['"', '""', "'", "pacco*", "*", "NEAR", "NEAR(a b)", "AND", "OR NOT", "text:pacco", "(", ")", "-", "^pacco",
+     "a\x00b", "\x00", '"; DROP TABLE comment; --', "\udcff", "{text}: x", "+", "pacco AND", "%", "\\", "a" * 5000,
+     "x " * 2000],
 )  # fmt: skip
 def test_a_hostile_search_is_only_words(store: Store, hostile: str) -> None:
     _grouped(store, "il pacco")
@@ -239,8 +248,7 @@ def test_a_damaged_database_is_one_line_wherever_it_is_noticed(tmp_path: Path) -
     data[4096 * 30 : -4096] = b"\xff" * len(data[4096 * 30 : -4096])
     (tmp_path / "caretool.db").write_bytes(data)
     with pytest.raises(StoreProblem) as caught:
-        store = Store(tmp_path / "caretool.db", NOW)
-        store.comments.unread(1000)
+        Store(tmp_path / "caretool.db", NOW).comments.unread(1000)
     _one_line(caught)
 
 
@@ -296,18 +304,26 @@ def test_a_workspace_that_may_only_be_read_is_one_line() -> None:
 
 
 def test_what_fails_inside_leaves_nothing_of_the_whole(store: Store) -> None:
-    with pytest.raises(RuntimeError), store.writing():
-        store.keep("a", "1")
+    def interrupted() -> None:
         with store.writing():
-            store.keep("b", "2")
-        raise RuntimeError
+            store.keep("a", "1")
+            with store.writing():
+                store.keep("b", "2")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        interrupted()
     assert (store.kept("a"), store.kept("b")) == (None, None)
 
 
-def test_a_refused_statement_inside_does_not_end_the_transaction_by_itself(store: Store) -> None:
-    with pytest.raises(StoreProblem), store.writing():
-        store.keep("a", "1")
-        store._database.statement("INSERT INTO kept(key, value) VALUES ('a', '2')")
+def test_a_refused_statement_takes_back_what_went_before_it(store: Store) -> None:
+    def doubled() -> None:
+        with store.writing():
+            store.keep("a", "1")
+            store._database.statement("INSERT INTO kept(key, value) VALUES ('a', '2')")
+
+    with pytest.raises(StoreProblem):
+        doubled()
     assert store.kept("a") is None
 
 

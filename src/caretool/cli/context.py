@@ -45,13 +45,21 @@ class ToneName(StrEnum):
     pleased = "pleased"
 
 
+def _not_empty(reason: str) -> str:
+    if not reason.strip():
+        raise typer.BadParameter("say why in a few words")
+    return reason
+
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdout instead of a table.")]
 AsAgent = Annotated[
     str | None,
     typer.Option("--as", metavar="AGENT", help="Who is answering (default: CARETOOL_AGENT, or the only one)."),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
-Because = Annotated[str, typer.Option("--because", metavar="TEXT", help="Why; kept as a note.")]
+Because = Annotated[
+    str, typer.Option("--because", metavar="TEXT", callback=_not_empty, help="Why, in a few words; it is kept.")
+]
 Ids = Annotated[
     list[str], typer.Argument(metavar="ID…", help="Ids of comments or groups, as `caretool inbox` shows them.")
 ]

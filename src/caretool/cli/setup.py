@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from caretool.cli.context import out
+from caretool.cli.context import AsJson, out, show
 
 
 def register(app: typer.Typer) -> None:
@@ -16,7 +16,10 @@ def register(app: typer.Typer) -> None:
     app.command()(demo)
 
 
-def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder; made if it is not there.")]) -> None:
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder; made if it is not there.")],
+    as_json: AsJson = False,
+) -> None:
     """Make a workspace: the starter policy, Q&A templates and a commented accounts.toml.
 
     Overwrites nothing: what is there stays, what is missing is added.
@@ -28,6 +31,10 @@ def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder;
     from caretool import workspace
 
     made = workspace.create(folder)
+    show(made, as_json, lambda new: {"folder": str(folder), "new": new}, lambda new: _made_text(folder, new))
+
+
+def _made_text(folder: Path, made: list[str]) -> None:
     for name in made:
         out(f"new  {name}")
     out(f"{folder} is ready." if made else f"{folder} has everything already; nothing was changed.")

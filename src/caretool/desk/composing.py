@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
 
 from caretool.desk import committing
 from caretool.desk.desk import Desk
@@ -156,14 +155,8 @@ def _written_in(desk: Desk, text: str, otherwise: str) -> str:
     names = wording.variables(text)
     if len(languages) == 1 or not any(name == "people" or name.startswith("promises.") for name in names):
         return otherwise
-    found, _ = _names_languages(languages).name(Text(_JINJA.sub(" ", text), otherwise))
+    found, _ = Languages(languages).name(Text(_JINJA.sub(" ", text), otherwise))
     return found if found in languages else otherwise
-
-
-@lru_cache(maxsize=1)
-def _names_languages(company: tuple[str, ...]) -> Languages:
-    """Kept, as it takes half a second to load and is asked once for each person a reply speaks to."""
-    return Languages(company)
 
 
 def _times(desk: Desk, request: Request, targets: Sequence[Target], now: datetime) -> _Times:

@@ -76,7 +76,7 @@ class Database:
         except (peewee.PeeweeException, apsw.Error) as error:
             raise StoreProblem(self._sentence(str(error))) from error
         except UnicodeEncodeError as error:
-            raise StoreProblem(f"Bytes that are no UTF-8 cannot be kept ({error.reason}): nothing was written.") from error
+            raise StoreProblem("Bytes that are no UTF-8 cannot be kept: nothing was written.") from error
 
     def _sentence(self, said: str) -> str:
         text = said.lower()
