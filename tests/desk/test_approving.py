@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from caretool.desk import approving
@@ -117,6 +119,16 @@ def test_nobody_decides_on_their_own_draft_and_no_trainee_on_any(stage: Stage) -
     for decide in (lambda: _approve(stage, draft, "tom"), lambda: approving.reject(stage.desk("tom"), draft, "x")):
         with pytest.raises(UsageProblem, match="other than its writer"):
             decide()
+
+
+def test_who_is_no_trainee_any_more_still_does_not_decide_on_their_own_draft(stage: Stage) -> None:
+    stage.fetch(comment("c1"))
+    draft = _drafted(stage)
+    agents = dict(stage.settings.agents)
+    agents["tom"] = replace(agents["tom"], role="manager")
+    stage.settings = replace(stage.settings, agents=agents)
+    with pytest.raises(UsageProblem, match="other than its writer"):
+        _approve(stage, draft, "tom")
 
 
 def test_what_became_a_matter_for_the_manager_meanwhile_is_not_approved_by_an_agent(stage: Stage) -> None:

@@ -120,6 +120,52 @@ def test_two_fetches_at_once_store_each_comment_once(folder: Path, start: Start)
         assert fetching.fetch(desk, [])[0].new == 0
 
 
+_STUCK_FETCHER = """
+import sys, threading
+from dataclasses import replace
+from pathlib import Path
+from caretool import workspace
+from caretool.desk import fetching
+from caretool.store.arrivals import Arrivals
+
+class Stuck:
+    def __init__(self, platform):
+        self.platform = platform
+    def fetch(self, bookmark):
+        yield next(self.platform.fetch(bookmark))
+        yield replace(next(self.platform.fetch(bookmark)), comments=())
+        threading.Event().wait()
+
+add_page, pages = Arrivals.add_page, []
+
+def told(*arguments, **named):
+    stored = add_page(*arguments, **named)
+    pages.append(stored)
+    if len(pages) == 2:
+        print("ready", flush=True)
+    return stored
+
+Arrivals.add_page = told
+with workspace.open_desk(Path(sys.argv[1]), "dario", print) as desk:
+    open_platform = desk.open_platform
+    desk.open_platform = lambda account: Stuck(open_platform(account))
+    fetching.fetch(desk, [])
+"""
+
+
+def test_an_interrupted_fetch_ends_at_once_and_loses_and_repeats_nothing(folder: Path, start: Start) -> None:
+    _receive(folder, 700)
+    fetcher = start(_STUCK_FETCHER, str(folder))
+    assert _line(fetcher) == "ready"
+    fetcher.send_signal(signal.SIGINT)
+    fetcher.communicate(timeout=2)
+    assert fetcher.returncode != 0
+    with _desk(folder) as desk:
+        assert desk.store._database.statement("SELECT count(*) FROM comment") == [(500,)]
+        assert fetching.fetch(desk, [])[0].new == 200
+        assert desk.store._database.statement("SELECT count(*), sum(unread) FROM comment") == [(700, 0)]
+
+
 _PROMISER = """
 import json, sys
 from pathlib import Path

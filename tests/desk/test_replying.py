@@ -231,9 +231,25 @@ def test_a_public_comment_may_be_answered_in_private_where_the_platform_can(stag
 
 def test_together_is_not_for_private_comments(stage: Stage) -> None:
     stage.fetch(comment("c1", private=True), comment("c2"))
-    for ids in (["c1"], ["c1", "c2"]):
+    for ids in (["c1"], ["c1", "c2"], ["c2", "c1"]):
         with pytest.raises(UsageProblem, match="--mode each"):
             stage.reply(*ids, text=CALLBACK, mode="together")
+
+
+def test_nothing_private_is_answered_together_with_what_is_public(stage: Stage) -> None:
+    stage.fetch(*(comment(f"c{n}") for n in range(6)), comment("secret", private=True))
+    outcome = stage.reply(*(f"c{n}" for n in range(6)), "secret", text=None, template="delivery-late")
+    assert sorted((reply.private, len(reply.to)) for reply in outcome.replies) == [(False, 6), (True, 1)]
+    assert not any("author.secret" in reply.text for reply in outcome.replies if not reply.private)
+
+
+def test_two_times_for_one_kind_in_one_text_need_room_for_both(stage: Stage) -> None:
+    stage.settings = with_kind(stage.settings, "callback", per_day=1)
+    stage.fetch(comment("c1"))
+    text = CALLBACK + " Prima la richiamo entro martedì 24 novembre alle 17:00."
+    assert "no-room" in {refusal.check for refusal in stage.reply("c1", text=text).refusals}
+    stage.settings = with_kind(stage.settings, "callback", per_day=2)
+    assert len(stage.reply("c1", text=text).promises) == 2
 
 
 def test_an_escalated_comment_takes_no_template_and_only_the_manager(stage: Stage) -> None:
