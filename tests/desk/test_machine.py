@@ -212,5 +212,5 @@ def _open_days(kind: str, first: date, due: date) -> int:
 
 TestTheDesk = Desk.TestCase
 TestTheDesk.settings = settings(
-    max_examples=15, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
 )

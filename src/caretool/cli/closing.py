@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from caretool.cli.context import AsAgent, AsJson, Because, Ids, desk_of, out, show
+from caretool.cli.telling import show_comments
 
 
 def register(app: typer.Typer) -> None:
@@ -24,13 +25,11 @@ def close(ctx: typer.Context, ids: Ids, because: Because, agent: AsAgent = None,
     Example:
       caretool close g7m1q --because "chatter among fans"
     """
-    from caretool.cli.inbox import tell_comments
     from caretool.desk import closing
-    from caretool.reports import shapes
 
     with desk_of(ctx, agent) as desk:
         found = closing.close(desk, ids, because)
-    show(found, as_json, lambda comments: {"comments": [shapes.comment(c) for c in comments]}, tell_comments)
+    show_comments(found, as_json)
 
 
 def reopen(ctx: typer.Context, ids: Ids, because: Because, agent: AsAgent = None, as_json: AsJson = False) -> None:
@@ -40,13 +39,11 @@ def reopen(ctx: typer.Context, ids: Ids, because: Because, agent: AsAgent = None
     Example:
       caretool reopen c7k2m9 --because "the answer missed the question"
     """
-    from caretool.cli.inbox import tell_comments
     from caretool.desk import closing
-    from caretool.reports import shapes
 
     with desk_of(ctx, agent) as desk:
         found = closing.reopen(desk, ids, because)
-    show(found, as_json, lambda comments: {"comments": [shapes.comment(c) for c in comments]}, tell_comments)
+    show_comments(found, as_json)
 
 
 def snooze(
@@ -62,15 +59,13 @@ def snooze(
     Example:
       caretool snooze c7k2m9 --until "2026-11-26 09:00"
     """
-    from caretool.cli.inbox import tell_comments
     from caretool.desk import closing
     from caretool.desk.times import parse_time
-    from caretool.reports import shapes
 
     with desk_of(ctx, agent) as desk:
         moment = parse_time(until, desk.clock(), desk.zone, desk.policy.response.calendar)
         found = closing.snooze(desk, ids, moment)
-    show(found, as_json, lambda comments: {"comments": [shapes.comment(c) for c in comments]}, tell_comments)
+    show_comments(found, as_json)
 
 
 def note(

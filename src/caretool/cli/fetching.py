@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from caretool.cli.context import AsAgent, AsJson, Ids, KindName, ToneName, desk_of, out, say, show, stays_empty
+from caretool.cli.telling import show_comments, tell_problems
 from caretool.errors import UsageProblem
 
 if TYPE_CHECKING:
@@ -105,16 +106,14 @@ def triage(
     Example:
       caretool triage c7k2m9 --kind complaint --topic delivery-late
     """
-    from caretool.cli.inbox import tell_comments
     from caretool.desk import closing, triaging
-    from caretool.reports import shapes
 
     values = {name: str(value) for name, value in (("kind", kind), ("topic", topic), ("tone", tone)) if value}
     if not values:
         raise UsageProblem("Say what it is: --kind, --topic or --tone.")
     with desk_of(ctx, agent) as desk:
         comments = triaging.correct(desk, closing.comments_meant(desk, ids), values)
-    show(comments, as_json, lambda found: {"comments": [shapes.comment(one) for one in found]}, tell_comments)
+    show_comments(comments, as_json)
 
 
 def send(ctx: typer.Context, agent: AsAgent = None, as_json: AsJson = False) -> None:
@@ -129,16 +128,10 @@ def send(ctx: typer.Context, agent: AsAgent = None, as_json: AsJson = False) -> 
 
     with desk_of(ctx, agent) as desk:
         sent = sending.send(desk)
-    tell_problems(sent)
+    tell_problems(sent.problems)
     if not stays_empty(as_json, sent.exit_code):
         show(sent, as_json, sent_shape, _sent_text)
     raise typer.Exit(sent.exit_code)
-
-
-def tell_problems(sent: Sent) -> None:
-    """What did not go well, a line each on stderr."""
-    for problem in sent.problems:
-        say(str(problem))
 
 
 def sent_shape(sent: Sent) -> dict[str, Any]:

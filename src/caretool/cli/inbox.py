@@ -11,6 +11,7 @@ import typer
 
 from caretool.cli.context import AsAgent, AsJson, KindName, desk_of, out, show
 from caretool.cli.screen import count, indented, table, when
+from caretool.cli.telling import tell_promises
 
 if TYPE_CHECKING:
     from caretool.desk.listing import Inbox, Listed
@@ -190,7 +191,6 @@ def _shown_shape(found: Shown) -> dict[str, Any]:
 
 
 def _shown_text(found: Shown, now: datetime, zone: ZoneInfo) -> None:
-    from caretool.cli.promises import tell_promises
     from caretool.domain.harmless import block
     from caretool.domain.moment import stamp
 
@@ -280,14 +280,3 @@ def _tell_end(promise: Promise) -> None:
         out(indented(f"because {block(promise.because)}"))
     if promise.evidence:
         out(indented(f"evidence: {block(promise.evidence)}"))
-
-
-def tell_comments(comments: Sequence[Comment]) -> None:
-    """Comments and where they stand, a line each."""
-    from caretool.domain.harmless import one_line
-
-    rows = [
-        (c.id, one_line(c.name or c.handle, 24), c.state, c.kind or "", c.topic or "", one_line(c.text, 50))
-        for c in comments
-    ]
-    table(("comment", "from", "state", "kind", "topic", "text"), rows)

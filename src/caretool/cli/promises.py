@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
 from caretool.cli.context import AsAgent, AsJson, Because, desk_of, out, say, show
+from caretool.cli.telling import tell_promises, tell_refusals
 
 if TYPE_CHECKING:
     from caretool.desk.promising import Changed
-    from caretool.domain.promise import Promise
 
 app = typer.Typer(
     help="The ledger of promises: each with its person, its owner and the time by which it must be kept.",
@@ -165,7 +164,6 @@ def release(
 
 def _tell_change(changed: Changed, as_json: bool, zone: ZoneInfo) -> None:
     """What a change came to; a refusal exits 5."""
-    from caretool.cli.replying import tell_refusals
 
     if not as_json:
         tell_refusals(changed.refusals, zone)
@@ -183,24 +181,3 @@ def changed_shape(changed: Changed) -> dict[str, Any]:
         "promises": [shapes.promise(one) for one in changed.promises],
         "refused": [shapes.refusal(one) for one in changed.refusals],
     }
-
-
-def tell_promises(promises: Sequence[Promise], zone: ZoneInfo) -> None:
-    """Promises as a table."""
-    from caretool.cli.screen import table
-    from caretool.domain.harmless import one_line
-    from caretool.domain.moment import stamp
-
-    rows = [
-        (
-            stamp(p.due_at, zone),
-            p.id,
-            p.kind,
-            one_line(p.person_name, 28),
-            p.owner,
-            "OVERDUE" if p.overdue else "at risk" if p.at_risk else p.state,
-            one_line(p.text, 56),
-        )
-        for p in promises
-    ]
-    table(("due", "promise", "kind", "for", "owner", "state", "said"), rows, [p.overdue for p in promises])

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from caretool.cli.context import AsAgent, AsJson, Because, Ids, Yes, desk_of, out, say, show, stays_empty
+from caretool.cli.telling import tell_problems, tell_refusals
 from caretool.errors import UsageProblem
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from caretool.desk.replying import Outcome
     from caretool.desk.request import Part, Planned
     from caretool.desk.sending import Sent
-    from caretool.domain.draft import Refusal
 
 
 class Mode(StrEnum):
@@ -156,9 +156,7 @@ def _tell(desk: Desk, told: tuple[Outcome, Sent | None], as_json: bool) -> None:
     if outcome.refusals:
         raise typer.Exit(5)
     if sent is not None:
-        from caretool.cli.fetching import tell_problems
-
-        tell_problems(sent)
+        tell_problems(sent.problems)
         raise typer.Exit(sent.exit_code)
 
 
@@ -238,17 +236,3 @@ def _dues(due: set[tuple[str, Any]], zone: ZoneInfo) -> str:
     from caretool.domain.moment import stamp
 
     return ", ".join(f"{kind} by {stamp(at, zone)}" for kind, at in sorted(due, key=lambda pair: pair[1]))
-
-
-def tell_refusals(refusals: Sequence[Refusal], zone: ZoneInfo) -> None:
-    """Why it may not go out and what would pass, on stderr."""
-    from caretool.cli.screen import advice, indented
-    from caretool.domain.harmless import one_line
-
-    for refusal in refusals:
-        say(f'Refused ({refusal.check}): "{one_line(refusal.excerpt, 90)}"')
-        say(indented(refusal.why, "  "))
-        if helps := advice(refusal):
-            say(indented(helps, "  "))
-    if refusals:
-        say("Nothing was written.")

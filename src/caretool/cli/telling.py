@@ -1,0 +1,68 @@
+"""What several commands say in the same way: comments, promises, refusals, what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from caretool.cli.context import say, show
+from caretool.cli.screen import advice, indented, table
+from caretool.domain.harmless import one_line
+from caretool.domain.moment import stamp
+
+if TYPE_CHECKING:
+    from caretool.domain.comment import Comment
+    from caretool.domain.draft import Refusal
+    from caretool.domain.promise import Promise
+    from caretool.errors import CaretoolError
+
+
+def show_comments(comments: Sequence[Comment], as_json: bool) -> None:
+    """Comments after a change, and where they stand now."""
+    from caretool.reports import shapes
+
+    show(comments, as_json, lambda found: {"comments": [shapes.comment(one) for one in found]}, _comments)
+
+
+def _comments(comments: Sequence[Comment]) -> None:
+    """Comments and where they stand, a line each."""
+    rows = [
+        (c.id, one_line(c.name or c.handle, 24), c.state, c.kind or "", c.topic or "", one_line(c.text, 50))
+        for c in comments
+    ]
+    table(("comment", "from", "state", "kind", "topic", "text"), rows)
+
+
+def tell_promises(promises: Sequence[Promise], zone: ZoneInfo) -> None:
+    """Promises as a table."""
+    rows = [
+        (
+            stamp(p.due_at, zone),
+            p.id,
+            p.kind,
+            one_line(p.person_name, 28),
+            p.owner,
+            "OVERDUE" if p.overdue else "at risk" if p.at_risk else p.state,
+            one_line(p.text, 56),
+        )
+        for p in promises
+    ]
+    table(("due", "promise", "kind", "for", "owner", "state", "said"), rows, [p.overdue for p in promises])
+
+
+def tell_refusals(refusals: Sequence[Refusal], zone: ZoneInfo) -> None:
+    """Why it may not go out and what would pass, on stderr."""
+    for refusal in refusals:
+        say(f'Refused ({refusal.check}): "{one_line(refusal.excerpt, 90)}"')
+        say(indented(refusal.why, "  "))
+        if helps := advice(refusal):
+            say(indented(helps, "  "))
+    if refusals:
+        say("Nothing was written.")
+
+
+def tell_problems(problems: Sequence[CaretoolError]) -> None:
+    """What did not go well, a line each on stderr."""
+    for problem in problems:
+        say(str(problem))
