@@ -5,6 +5,8 @@ SQLite comes with apsw (a version without the WAL-reset bug), the queries are pe
 
 from __future__ import annotations
 
+import fcntl
+import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -45,6 +47,22 @@ def optional_moment(text: str | None) -> datetime | None:
     return moment_in(text) if text is not None else None
 
 
+@contextmanager
+def _one_at_a_time(where: Path | str) -> Iterator[None]:
+    """Two processes that make a database at the same moment: SQLite gives up at once, whatever the timeout, where both
+    turn the new file to WAL. The lock is on the folder and dies with its process."""
+    try:
+        folder = os.open(Path(where).parent, os.O_RDONLY)
+    except OSError:  # opening the database says what is wrong
+        yield
+        return
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
 class Database:
     """One process's connection to the workspace's database. `where` is a path, or `:memory:` in tests."""
 
@@ -61,7 +79,7 @@ class Database:
                 "recursive_triggers": 1,  # so that REPLACE does not slip past what guards the log
             },
         )
-        with self._explained():
+        with _one_at_a_time(where), self._explained():
             self._peewee.connect()
 
     def close(self) -> None:
