@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -37,25 +38,22 @@ def check_policy(ctx: typer.Context, as_json: AsJson = False) -> None:
     try:
         settings = workspace.settings_of(workspace.find(ctx.obj))
     except SettingsProblem as found:
-        if as_json:
-            say(str(found))
-        else:
-            for problem in found.problems:
-                say(problem)
-            say(f"{len(found.problems)} to mend.")
+        say("\n".join(found.problems) if as_json else f"{found}\n{len(found.problems)} to mend.")
         raise typer.Exit(2) from None
     counts = {
         "accounts": len(settings.accounts),
         "templates": len(settings.templates),
         "promise_kinds": len(settings.policy.promises),
-        "problems": 0,
     }
-    told = ", ".join(
-        f"{number} {what.replace('_', ' ') if number != 1 else what.replace('_', ' ').removesuffix('s')}"
-        for what, number in counts.items()
-        if what != "problems"
-    )
-    show(counts, as_json, dict, lambda _: out(f"All is sound: {told}."))
+    show(counts, as_json, lambda found: {**found, "problems": 0}, _sound_text)
+
+
+def _sound_text(counts: Mapping[str, int]) -> None:
+    from caretool.cli.screen import count
+
+    words = [what.replace("_", " ") for what in counts]
+    told = [count(number, word[:-1], word) for number, word in zip(counts.values(), words, strict=True)]
+    out(f"All is sound: {', '.join(told)}.")
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -12,12 +13,14 @@ from caretool.cli.telling import tell_promises, tell_refusals
 
 if TYPE_CHECKING:
     from caretool.desk.promising import Changed
+    from caretool.domain.promise import Promise
 
 app = typer.Typer(
     help="The ledger of promises: each with its person, its owner and the time by which it must be kept.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+_WAITS_AGAIN = "Their answered comment waits again with: caretool reopen ID --because TEXT"
 PromiseIds = Annotated[
     list[str], typer.Argument(metavar="ID…", help="Promises, as `caretool promise list` shows them.")
 ]
@@ -39,18 +42,23 @@ def list_promises(
       caretool promise list --all --json
     """
     from caretool.desk import promising
-    from caretool.reports import shapes
 
     with desk_of(ctx) as desk:
         found = promising.ledger(desk, everything=everything, limit=limit)
-        zone = desk.zone
-    shape = lambda promises: {"promises": [shapes.promise(one) for one in promises]}  # noqa: E731
-    show(
-        found,
-        as_json,
-        shape,
-        lambda promises: tell_promises(promises, zone) if promises else out("No promise is open."),
-    )
+        show(found, as_json, _ledger_shape, lambda promises: _ledger_text(promises, desk.zone))
+
+
+def _ledger_shape(promises: Sequence[Promise]) -> dict[str, Any]:
+    from caretool.reports import shapes
+
+    return {"promises": [shapes.promise(one) for one in promises]}
+
+
+def _ledger_text(promises: Sequence[Promise], zone: ZoneInfo) -> None:
+    if promises:
+        tell_promises(promises, zone)
+    else:
+        out("No promise is open.")
 
 
 @app.command()
@@ -120,14 +128,11 @@ def move(
     from caretool.desk.times import parse_time
 
     with desk_of(ctx, agent) as desk:
-        moment = parse_time(due, desk.clock(), desk.zone, desk.policy.response.calendar)
+        moment = parse_time(due, desk.clock(), desk.zone, promising.calendar_of(desk, promise))
         changed = promising.move(desk, promise, moment, because, told=told)
         _tell_change(changed, as_json, desk.zone)
-    if not told and not changed.refusals:
-        say(
-            f"Now tell the customer: {changed.promises[-1].id} runs once a reply says the new time. "
-            "Their answered comment waits again with: caretool reopen ID --because TEXT"
-        )
+    if not told:
+        say(f"Now tell the customer: {changed.promises[-1].id} runs once a reply says the new time. {_WAITS_AGAIN}")
 
 
 @app.command("break")

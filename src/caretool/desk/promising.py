@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from caretool.desk import committing
 from caretool.desk.desk import Desk
+from caretool.domain.calendar import Calendar
 from caretool.domain.checks import refusal_for
 from caretool.domain.deliverability import judge, late_windows
 from caretool.domain.draft import Refusal
@@ -79,6 +80,11 @@ def add(desk: Desk, kind_name: str, person: str, due_at: datetime, text: str | N
         ids = desk.store.promises.add([new], now=now, state="running")
         desk.store.journal.write("promise-logged", ids, agent=agent.id, at=now)
         return Changed(tuple(standing(desk, desk.store.promises.by_ids(ids), now)))
+
+
+def calendar_of(desk: Desk, typed: str) -> Calendar | None:
+    """The calendar on which the times of a promise are counted."""
+    return desk.promise_kind(_one(desk, typed).kind).calendar
 
 
 def move(desk: Desk, promise_id: str, due_at: datetime, because: str, *, told: bool) -> Changed:
