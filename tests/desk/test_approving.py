@@ -148,7 +148,7 @@ def test_a_draft_is_found_by_its_reply_and_by_its_group(stage: Stage) -> None:
     for typed in (outcome.replies[0].id, group, outcome.replies[0].draft):
         assert approving.find(stage.desk(), typed or "").id == outcome.replies[0].draft
     stage.reply(groups=[group], text=CALLBACK, agent="tom")
-    with pytest.raises(NotFound, match="2 drafts"):
+    with pytest.raises(NotFound, match="Several drafts"):
         approving.find(stage.desk(), group)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -180,6 +181,38 @@ def test_a_reply_that_says_the_new_time_tells_and_ends_the_old_one_when_it_is_po
     assert _states(stage) == {old.id: "running", new.id: "logged"}
     stage.send()
     assert _states(stage) == {old.id: "moved", new.id: "running"}
+
+
+def test_the_ledger_holds_the_words_that_told_the_new_time(stage: Stage, running: Promise) -> None:
+    moved = promising.move(stage.desk(), running.id, _FRIDAY, "ill", told=False).promises[-1]
+    stage.reply("c1", text=_ON_FRIDAY)
+    (told,) = [one for one in stage.desk().store.promises.open() if one.id == moved.id]
+    assert told.text.endswith("la richiamo entro venerdì 27 novembre alle 18:00")
+
+
+def test_two_kinds_due_at_the_same_time_keep_their_own_words(stage: Stage) -> None:
+    stage.fetch(comment("c1"))
+    text = "{{ person.name }}, sono Dario, mi scuso: le rispondo {{ promises.reply.when }}, "
+    outcome = stage.reply("c1", text=text + "la richiamo {{ promises.callback.when }}.")
+    words = {promise.kind: promise.text for promise in outcome.promises}
+    assert "le rispondo" in words["reply"]
+    assert words["callback"].startswith("la richiamo")
+
+
+@pytest.mark.parametrize(
+    ("asked", "good", "bad"), [("url", "https://x.example/1", "receipt"), ("file", None, "none.pdf")]
+)
+def test_evidence_is_what_its_kind_demands(
+    stage: Stage, tmp_path: Path, asked: str, good: str | None, bad: str
+) -> None:
+    receipt = tmp_path / "receipt.pdf"
+    receipt.write_text("paid")
+    stage.settings = with_kind(stage.settings, "callback", evidence=(asked,))
+    stage.fetch(comment("c1"))
+    promise = _one(_add(stage))
+    with pytest.raises(UsageProblem, match="evidence"):
+        promising.keep(stage.desk(), [promise.id], bad)
+    assert _one(promising.keep(stage.desk(), [promise.id], good or str(receipt))).state == "kept"
 
 
 def test_a_reply_by_hand_that_says_the_new_time_tells_it_too(stage: Stage, running: Promise) -> None:

@@ -138,7 +138,10 @@ def test_twenty_four_hours_typed_on_a_closed_saturday_are_refused_and_monday_is_
     now = at(SAT, 15)
     verdict = judge(kind_of("callback"), 1, now + timedelta(hours=24), now, Load())
     assert (verdict.check, verdict.earliest_due_at) == ("too-early", at(NEXT_MON, 18))
-    assert verdict.why == "the calendar 'desk' is shut until Sun 29 Nov 15:00: the earliest is Mon 30 Nov 09:00"
+    assert (
+        verdict.why == "the calendar 'desk' has no open time between Sat 28 Nov 15:00 and Sun 29 Nov 15:00: "
+        "the earliest is Mon 30 Nov 09:00"
+    )
 
 
 def test_a_templates_wish_for_twenty_four_hours_moves_to_monday() -> None:

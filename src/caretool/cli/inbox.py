@@ -137,6 +137,7 @@ def _inbox_row(listed: Listed, now: datetime, zone: ZoneInfo, draft: str | None)
 
     group = listed.group
     where = group.account + (f" · {one_line(group.thread_text, 24)}" if group.thread_text else "")
+    where += " · private" if group.private else ""
     if draft:
         suggested = f"{draft} waits for approval"
     elif group.escalation:
@@ -206,8 +207,6 @@ def _shown_text(found: Shown, now: datetime, zone: ZoneInfo) -> None:
         tell_promises(found.promises, zone)
     if found.id.startswith("p"):
         _tell_end(found.promises[0])
-    if found.because:
-        out(f"\nbecause {block(found.because)}")
     for at, agent, text in found.notes:
         out(f"\nnote by {agent}, {stamp(at, zone)}: {block(text)}")
     if found.history:
@@ -233,7 +232,9 @@ def _tell_comments(found: Shown, zone: ZoneInfo) -> None:
     same: dict[str, list[Comment]] = {}
     for comment in found.comments:
         same.setdefault((comment.copy_of or comment.id) if found.group else comment.id, []).append(comment)
-    for first, *others in same.values():
+    for number, (first, *others) in enumerate(same.values()):
+        if found.group or number:
+            out("")
         _tell_comment(first, zone, with_reasons=len(found.comments) == 1)
         _tell_same(others)
 
@@ -244,8 +245,9 @@ def _tell_comment(comment: Comment, zone: ZoneInfo, *, with_reasons: bool) -> No
     from caretool.reports.shapes import why
 
     name, handle = one_line(comment.name or comment.handle, 40), one_line(comment.handle, 40)
-    facts = [comment.kind, comment.tone, comment.topic, comment.language, comment.state]
-    out(f"\n{comment.id}  {name} (@{handle})  {stamp(comment.written_at, zone)}")
+    told = [comment.kind, comment.tone, comment.topic, comment.language, comment.state]
+    facts = ["private", *told] if comment.private else told
+    out(f"{comment.id}  {name} (@{handle})  {stamp(comment.written_at, zone)}")
     out(indented(block(comment.text)))
     out(f"    [{' · '.join(fact for fact in facts if fact)}]")
     if with_reasons:

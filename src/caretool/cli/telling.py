@@ -28,10 +28,18 @@ def show_comments(comments: Sequence[Comment], as_json: bool) -> None:
 def _comments(comments: Sequence[Comment]) -> None:
     """Comments and where they stand, a line each."""
     rows = [
-        (c.id, one_line(c.name or c.handle, 24), c.state, c.kind or "", c.topic or "", one_line(c.text, 50))
+        (
+            c.id,
+            one_line(c.name or c.handle, 24),
+            c.state,
+            c.kind or "",
+            c.tone or "",
+            c.topic or "",
+            one_line(c.text, 50),
+        )
         for c in comments
     ]
-    table(("comment", "from", "state", "kind", "topic", "text"), rows)
+    table(("comment", "from", "state", "kind", "tone", "topic", "text"), rows)
 
 
 def tell_promises(promises: Sequence[Promise], zone: ZoneInfo) -> None:

@@ -21,7 +21,12 @@ def find(desk: Desk, typed: str) -> Draft:
     if found.startswith("g"):
         ours = [draft for draft in desk.store.replies.drafts("awaiting") if draft.group == found]
         if len(ours) != 1:
-            raise NotFound(f"{len(ours)} drafts for group {found} wait for approval: name one by its id.")
+            waiting = ", ".join(draft.id for draft in ours)
+            raise NotFound(
+                f"Several drafts for group {found} wait for approval: {waiting}; name one."
+                if ours
+                else f"No draft for group {found} waits for approval."
+            )
         return ours[0]
     draft = desk.store.replies.draft(found)
     if draft is None or draft.state != "awaiting":

@@ -178,9 +178,12 @@ def _promised(
     refusals: list[Refusal] = []
     spans: list[tuple[int, int]] = []
     for kind, when in part.whens.items():
-        for found in re.finditer(re.escape(when), part.text):
-            spans.append(found.span())
-            made.setdefault((kind, due[kind]), (_sentence_around(part.text, *found.span()), False))
+        places = [found.span() for found in re.finditer(re.escape(when), part.text)]
+        # Two kinds may fall due at the same time, in the same words: each has a place of its own.
+        free = [place for place in places if place not in spans]
+        if places:
+            made[kind, due[kind]] = (_words_before(part.text, free or places, spans), False)
+            spans += free[:1] if any(when == other for name, other in part.whens.items() if name != kind) else places
     for one in told:
         if one.due_at is None or one.vague or one.conditional or _touches(one, spans):
             continue
@@ -227,9 +230,11 @@ def _touches(one: Commitment, spans: Sequence[tuple[int, int]]) -> bool:
     return any(one.start < end and start < one.end for start, end in spans)
 
 
-def _sentence_around(text: str, start: int, end: int) -> str:
-    begins = max(text.rfind(mark, 0, start) for mark in (". ", "! ", "? ", "\n", ": ")) + 1
-    return text[begins:end].strip()
+def _words_before(text: str, places: Sequence[tuple[int, int]], taken: Sequence[tuple[int, int]]) -> str:
+    """The words that end with the first of these times: from the sentence's beginning, or from the time before."""
+    start, end = places[0]
+    marks = [text.rfind(mark, 0, start) + 1 for mark in (". ", "! ", "? ", "\n", ": ")]
+    return text[max([*marks, *(other for _, other in taken if other <= start)]) : end].strip(" ,;")
 
 
 def _mismatch(desk: Desk, one: Commitment, asked: datetime, language: str) -> Refusal:

@@ -193,9 +193,9 @@ def _times(desk: Desk, request: Request, targets: Sequence[Target], now: datetim
 
 
 def kinds_named(source: str) -> list[str]:
-    """The promise kinds whose time a text names."""
-    names = sorted(wording.variables(source))
-    return [name.split(".")[1] for name in names if name.startswith("promises.") and name.count(".") >= 1]
+    """The promise kinds whose time a text names, in the order in which it does."""
+    names = sorted(wording.variables(source), key=source.find)
+    return [name.split(".")[1] for name in names if name.startswith("promises.")]
 
 
 def _parts(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from caretool.desk import committing
 from caretool.desk.desk import Desk
@@ -125,9 +126,18 @@ def keep(desk: Desk, ids: Sequence[str], evidence: str | None) -> Changed:
     for promise in promises:
         kind = desk.policy.promises.get(promise.kind)  # None: the policy has dropped it since
         asked = kind.evidence if kind else ()
-        if asked and not evidence:
-            raise UsageProblem(f"A {promise.kind} is kept with evidence ({' or '.join(asked)}): add --evidence.")
+        if asked and not any(_shows(evidence or "", what) for what in asked):
+            raise UsageProblem(f"A {promise.kind} is kept with evidence, {' or '.join(asked)}: add it with --evidence.")
     return _end(desk, promises, "kept", was=("running",), evidence=evidence)
+
+
+def _shows(evidence: str, what: str) -> bool:
+    """Whether this is evidence of a kind: some text, an address, a file that is there."""
+    if what == "url":
+        return evidence.startswith(("https://", "http://")) and len(evidence.split()) == 1
+    if what == "file":
+        return bool(evidence) and Path(evidence).expanduser().is_file()
+    return bool(evidence.strip())
 
 
 def end(desk: Desk, ids: Sequence[str], state: PromiseState, because: str) -> Changed:

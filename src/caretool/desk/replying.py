@@ -218,7 +218,7 @@ def _log_promises(desk: Desk, planned: Sequence[Planned], replies: Sequence[Repl
         assert one.window is not None
         told = desk.store.promises.untold(one.kind, one.person, one.due_at)
         if told is not None:
-            desk.store.promises.told_by(told, replies[one.part].id)
+            desk.store.promises.told_by(told, replies[one.part].id, one.text)
             ids.append(told)
             continue
         fresh.append(

@@ -288,7 +288,8 @@ def _why(plan: _Plan, check: Check | None, count: int, due_at: datetime, earlies
     elif due_at < plan.start:
         cause = f"{name} needs {plan.kind.earliest}"
     else:
-        cause = f"the calendar {plan.calendar.name!r} is shut until {plan.shown(due_at)}"
+        opens = f"{plan.shown(plan.start)} and {plan.shown(due_at)}"
+        cause = f"the calendar {plan.calendar.name!r} has no open time between {opens}"
     first = f"{cause}: the earliest is {plan.shown(plan.first_open)}"
     return "; ".join([first, *_room(plan, count, plan.said(plan.first_day), earliest)])
 

@@ -155,9 +155,9 @@ class Promises:
         )
         return found
 
-    def told_by(self, promise: str, reply: str) -> None:
-        """That this reply tells the person of a promise logged before."""
-        self._database.run(P.update({P.c.reply: reply}).where(P.c.id == promise))
+    def told_by(self, promise: str, reply: str, text: str) -> None:
+        """That this reply tells the person, in these words, of a promise logged before."""
+        self._database.run(P.update({P.c.reply: reply, P.c.text: text}).where(P.c.id == promise))
 
     def predecessor(self, new: str) -> str | None:
         """The running promise that ends as moved when the customer hears of `new`."""
