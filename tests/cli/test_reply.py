@@ -321,7 +321,7 @@ def test_where_one_account_fails_the_other_is_posted_and_exit_is_6(desk: Program
 def test_a_template_shifts_its_wish_to_what_can_be_kept_and_says_so(desk: Program) -> None:
     policies = desk.folder / "policies.toml"
     text = policies.read_text("utf-8")
-    policies.write_text(text.replace("per_day = 400, saturday = 150", "per_day = 3"), encoding="utf-8")
+    policies.write_text(text.replace("per_day = 400, saturday = 200", "per_day = 3"), encoding="utf-8")
     ran = desk.done("reply", page_group(desk), "--yes", "--json")
     assert "does not pass" in ran.stderr
     due = {promise["due_at"] for promise in ran.json()["promises"]}

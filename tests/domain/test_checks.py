@@ -158,6 +158,18 @@ def test_our_own_contacts_and_the_names_of_people_are_no_secret() -> None:
         "our supplier let us down",
         "the delivery company has lost it",
         "that is not our fault",
+        "GLS ha distrutto il suo pacco",
+        "il ritardo è dovuto a Bartolini",
+        "il ritardo è dovuto al corriere",
+        "la colpa è di BRT",
+        "le Poste Italiane hanno perso la busta",
+        "è stata DHL, non noi",
+        "è tutto a causa di SDA",
+        "sì, è colpa loro",
+        "the delay is down to Royal Mail",
+        "DHL dropped your parcel",
+        "that was Evri’s mistake",
+        "it was their fault",
     ],
 )
 def test_nobody_else_is_blamed(text: str) -> None:
@@ -169,10 +181,34 @@ def test_nobody_else_is_blamed(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["Non è colpa del corriere: è nostra", "It is not the courier's fault, it is ours", "il corriere passa domani"],
+    [
+        "Non è colpa del corriere: è nostra",
+        "It is not the courier's fault, it is ours",
+        "il corriere passa domani",
+        "Non è colpa loro: è nostra",
+        "il pacco viaggia con GLS",
+        "GLS ha consegnato il pacco a un vicino",
+        "il corriere non ha perso il pacco",
+        "il pacco è stato affidato a Poste Italiane",
+        "I'll check with DHL",
+        "it's up to us: the ups and downs of Royal Mail deliveries are ours",
+        "the parcel is due to arrive with UPS",
+    ],
 )
 def test_taking_the_blame_or_naming_the_courier_is_fine(text: str) -> None:
     assert check(ReplyText(text, "it")) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "excerpts"),
+    [
+        ("It is the courier's mistake", ["is the courier's mistake"]),
+        ("GLS ha distrutto il pacco, colpa loro", ["GLS ha distrutto", "colpa loro"]),
+    ],
+)
+def test_words_that_blame_are_told_once_each(text: str, excerpts: list[str]) -> None:
+    rules = ReplyRules(blame={"en": ("courier's mistake", "is the courier*"), "it": ("GLS ha distrutto",)})
+    assert refused(ReplyText(text, "en", rules=rules)) == [("blame", excerpt) for excerpt in excerpts]
 
 
 def test_the_agents_name_stands_in_every_text() -> None:

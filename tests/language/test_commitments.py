@@ -6,6 +6,7 @@ import time as clock
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -321,6 +322,90 @@ def test_what_shares_the_time_of_its_sentence_is_no_second_commitment() -> None:
     assert (found.promise_kind, found.excerpt) == ("reply", "le rispondo qui entro le 18")
 
 
+THURSDAY, TOMORROW, NOON = "11-26 18:00", "11-24 18:00", "11-24 12:00"
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds", "expected"),
+    [
+        ("La rimborsiamo e le rispondo qui entro giovedì alle 18.", "refund reply", THURSDAY),
+        ("Le rispondo qui entro giovedì alle 18 e la rimborsiamo.", "reply refund", THURSDAY),
+        (
+            "Le sostituiamo la lampada, le mandiamo un buono e le rispondo qui entro domani alle 18.",
+            "replacement voucher reply",
+            TOMORROW,
+        ),
+        ("Il corriere ritira il pacco e la richiamo entro domani alle 12.", "pickup callback", NOON),
+        ("Le mandiamo un tecnico, la richiamo io entro domani alle 12.", "visit callback", NOON),
+        ("Le mandiamo il corriere e la richiamo entro domani alle 12.", "pickup callback", NOON),
+        ("Possiamo rimborsarla e richiamarla entro domani alle 12.", "refund callback", NOON),
+        ("Il rimborso verrà disposto e le rispondo qui entro domani alle 12.", "refund reply", NOON),
+        ("We will refund you in full and I'll call you by Thursday at 6pm.", "refund callback", THURSDAY),
+        (
+            "We'll replace the lamp, send you a voucher, and I'll reply here by tomorrow at 6pm.",
+            "replacement voucher reply",
+            TOMORROW,
+        ),
+        ("We'll refund you and call you by Thursday at 6pm.", "refund callback", THURSDAY),
+        (
+            "The courier will collect it and I'll reply here by Thursday 26 November at 18:00.",
+            "pickup reply",
+            THURSDAY,
+        ),
+    ],
+)
+def test_promises_joined_in_a_sentence_share_its_time(text: str, kinds: str, expected: str) -> None:
+    found = read(text)
+    assert [one.promise_kind for one in found] == kinds.split()
+    assert {f"{one.due_at.astimezone(ROME):%m-%d %H:%M}" for one in found if one.due_at} == {expected}
+    assert {(one.due_at is None, one.relative, one.conditional) for one in found} == {(False, "26" not in text, False)}
+    assert all(text[one.start : one.end] == one.excerpt for one in found)
+    assert all(one.end <= other.start for one, other in pairwise(found))
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "excerpt"),
+    [
+        ("Verifico con il corriere e le rispondo qui entro domani.", "reply", "le rispondo qui entro domani"),
+        ("Sollecito il rimborso e le rispondo qui entro domani.", "reply", "le rispondo qui entro domani"),
+        ("Ricostruisco la consegna e le rispondo qui entro domani.", "reply", "le rispondo qui entro domani"),
+        ("Contatto il corriere e le rispondo qui entro domani.", "reply", "le rispondo qui entro domani"),
+        ("Ho chiesto il rimborso e le rispondo qui entro domani.", "reply", "le rispondo qui entro domani"),
+        ("I'll check with the warehouse and reply here by tomorrow at 6pm.", "reply", "reply here by tomorrow at 6pm"),
+        ("I'll look into it and get back to you by tomorrow.", "reply", "get back to you by tomorrow"),
+        ("I'll investigate what happened and I'll reply here by noon.", "reply", "I'll reply here by noon"),
+        ("I'll ask when the courier will deliver and reply here by noon.", "reply", "reply here by noon"),
+        ("I'll check and call you tomorrow morning.", "callback", "call you tomorrow morning"),
+    ],
+)
+def test_a_step_on_the_way_is_no_promise_of_its_own(text: str, kind: str, excerpt: str) -> None:
+    found = only(text)
+    assert (found.promise_kind, found.excerpt, found.due_at is None) == (kind, excerpt, False)
+
+
+def test_what_the_customer_is_asked_for_without_a_pronoun_is_no_promise() -> None:
+    assert read("Please check the app and reply here by tomorrow.") == ()
+
+
+def test_commitments_with_times_of_their_own_are_quoted_whole() -> None:
+    found = read("Domani passa il corriere e la richiamo entro giovedì.")
+    assert [one.excerpt for one in found] == ["Domani passa il corriere", "la richiamo entro giovedì"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Give me an hour and I'll have an answer.", "11-23 11:00"),
+        ("Give us until Wednesday and we'll refund you.", "11-25 18:00"),
+        ("Dia tempo fino a mercoledì e le restituiamo tutto.", "11-25 18:00"),
+        ("Mi dia un'ora e le rispondo.", "11-23 11:00"),
+    ],
+)
+def test_the_time_that_we_ask_for_is_ours(text: str, expected: str) -> None:
+    assert due(text) == expected
+    assert not only(text).conditional
+
+
 def test_several_commitments_of_one_text_are_all_found() -> None:
     text = (
         "Domani passa il corriere a ritirare il pacco e la rimborsiamo entro venerdì. Un collega la richiama stasera."
@@ -343,6 +428,10 @@ def test_offsets_cut_the_excerpt_out_of_the_text() -> None:
         ("Il rimborso è partito e arriverà entro venerdì.", "refund"),
         ("Le spediamo il ricambio domani.", "replacement"),
         ("Sento il magazzino per il rimborso e la richiamo domani.", "callback"),
+        ("Può scegliere fra cambio e rimborso: le confermo tutto domani.", "reply"),
+        ("I'll confirm here that it is done by Friday.", "reply"),
+        ("Quello nuovo le arriva domani.", "replacement"),
+        ("You will receive the missing part by Friday.", "replacement"),
         ("Domani ci pensiamo noi.", "other"),
         ("The courier delivers your parcel tomorrow.", "delivery"),
         ("The courier is coming to pick your parcel up tomorrow.", "pickup"),
@@ -397,6 +486,11 @@ def test_what_waits_for_us_is_not_conditional() -> None:
         "Shall we call you tomorrow?",
         "You have 14 days to return it.",
         "Have a nice weekend, see you soon!",
+        "Ho letto che aspettava il pacco da lunedì.",
+        "Di solito la consegna richiede 3 giorni.",
+        "Delivery usually takes 3 days.",
+        "Il negozio riapre lunedì alle 9.",
+        "Mi chiamo Dario.",
     ],
 )
 def test_what_promises_nothing_is_left_alone(text: str) -> None:

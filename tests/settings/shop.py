@@ -117,6 +117,7 @@ saturday = 10
 sunday = 0
 
 [promises.reply]
+says = { it = "le rispondo qui", en = "I'll reply to you here" }
 owner = "dario"
 due = "24h"
 

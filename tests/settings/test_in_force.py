@@ -19,11 +19,16 @@ def test_the_policy_that_is_shown_reads_as_the_policy_in_force(tmp_path: Path) -
 
 
 def test_what_was_left_out_is_shown_with_its_default(tmp_path: Path) -> None:
-    policies = '[company]\nname = "B"\nlanguages = ["it"]\ntime_zone = "Europe/Rome"\n[promises.reply]\nowner = "tom"\n'
+    policies = (
+        '[company]\nname = "B"\nlanguages = ["it"]\ntime_zone = "Europe/Rome"\n'
+        '[promises.reply]\nowner = "tom"\nsays = { it = "le rispondo" }\n'
+    )
     shown = tomllib.loads(policy_as_toml(loaded(workspace(tmp_path, policies=policies, templates={}))))
     assert shown["response"] == {"default": "1h", "platforms": {}, "accounts": {}}
     assert shown["reply"]["together_from"] == 5
-    assert shown["promises"]["reply"] == {"owner": "tom", "says": {}, "cues": {}, "evidence": []}
+    assert shown["promises"]["reply"] == {
+        "owner": "tom", "says": {"it": "le rispondo"}, "cues": {}, "evidence": [],
+    }  # fmt: skip
 
 
 def test_capacity_is_shown_a_day_with_the_days_that_differ(tmp_path: Path) -> None:

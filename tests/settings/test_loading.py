@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from pydantic import BaseModel
 
 from caretool.domain.duration import Duration
 from caretool.domain.policy import When
@@ -346,6 +347,31 @@ def test_every_mistake_of_every_file_is_told_at_once_with_its_line_and_its_path(
         ('"2026-12-13" = ["09:00-13:00"]', '"2026-12-13" = []', "calendars.desk.open.2026-12-13: names no hours"),
         ('languages = ["it", "en"]', 'languages = ["it"]', "delivery-late.toml:18 reply.en: 'en' is not"),
         (
+            "vague = { it =",
+            "vague = { ti =",
+            "reply.vague.ti: 'ti' is not a language of the company: did you mean 'it'",
+        ),
+        ("blame = { it =", "blame = { itt =", "reply.blame.itt: 'itt' is not a language of the company: did you mean"),
+        ('en = ["open a ticket"]', 'fr = ["x"]', "reply.stock_phrases.fr: 'fr' is not a language of the company"),
+        ('en = ["injur*"]', 'enn = ["injur*"]', "escalation[1].cues.enn: 'enn' is not a language of the company: did"),
+        ('en = ["courier"', 'ne = ["courier"', "promises.pickup.cues.ne: 'ne' is not a language of the company: did"),
+        (', en = "the courier', ', eng = "the courier', "promises.pickup.says.eng: 'eng' is not a language of the"),
+        (
+            """, en = "I'll reply to you here\"""",
+            "",
+            'promises.reply.says: how it is said is missing in en: add says = { en = "…" }',
+        ),
+        (
+            """says = { it = "le rispondo qui", en = "I'll reply to you here" }\n""",
+            "",
+            'promises.reply: how it is said is missing in it and en: add says = { it = "…", en = "…" }',
+        ),
+        (
+            'languages = ["it", "en"]',
+            'languages = ["it", "en", "zz"]',
+            "company.languages[3]: 'zz' is no language a company can have yet: a due time cannot be said in 'zz': a r",
+        ),
+        (
             'help_page = "https://bottegablu.example/aiuto"',
             "",
             "reply.it.private: shows company.help_page, which is not set",
@@ -357,14 +383,45 @@ def test_what_does_not_fit_together_in_the_policy_is_told(tmp_path: Path, old: s
     assert any(said in line for line in found), found
 
 
+def test_a_language_that_cannot_be_said_is_told_once(tmp_path: Path) -> None:
+    policies = changed(POLICIES, 'languages = ["it", "en"]', 'languages = ["it", "en", "zz"]')
+    assert len(problems(workspace(tmp_path, policies=policies))) == 1
+
+
 def test_somebody_must_be_a_manager(tmp_path: Path) -> None:
     found = problems(workspace(tmp_path, accounts=changed(ACCOUNTS, 'role = "manager"', 'role = "trainee"')))
     assert found == ['accounts.toml:19 agents: nobody is a manager: give one of them role = "manager"']
 
 
-def test_a_key_that_no_issue_has_asked_for_is_unknown(tmp_path: Path) -> None:
+def test_what_is_promised_for_later_says_so(tmp_path: Path) -> None:
     found = problems(workspace(tmp_path, accounts=ACCOUNTS + '\n[mail]\nserver = "x"\n'))
-    assert [line.split(": ")[0] for line in found] == ["accounts.toml:30 mail"]
+    assert found == ["accounts.toml:30 mail: mailing reports is not there yet: take [mail] out"]
+
+
+@pytest.mark.parametrize(
+    ("account", "said"),
+    [
+        ('platfrom = "board"\npath = "x"', "platfrom: there is no such key here: did you mean 'platform'?"),
+        ('platform = "bord"\npth = "x"', "pth: there is no such key here: did you mean 'path'?"),
+        ("platform = 5\nfolowers = 3", "folowers: there is no such key here: did you mean 'followers'?"),
+    ],
+)
+def test_a_slip_in_a_key_is_named_where_the_platform_is_not_known(tmp_path: Path, account: str, said: str) -> None:
+    found = problems(workspace(tmp_path, accounts=f"{ACCOUNTS}\n[accounts.inbox]\n{account}\n"))
+    assert len(found) == 2
+    assert any(line.endswith(f"accounts.inbox.{said}") for line in found), found
+
+
+def test_a_path_that_is_no_text_is_told_in_words(tmp_path: Path) -> None:
+    class Box(BaseModel):
+        comments: Path
+
+    workspace(tmp_path, accounts=ACCOUNTS + '\n[accounts.inbox]\nplatform = "box"\ncomments = 5\n')
+    with pytest.raises(SettingsProblem) as caught:
+        load(tmp_path, {**PLATFORMS, "box": Box})
+    assert caught.value.problems == [
+        "accounts.toml:32 accounts.inbox.comments: must be text, the path of a file, not 5"
+    ]
 
 
 def test_an_account_of_an_unknown_platform_is_still_checked(tmp_path: Path) -> None:

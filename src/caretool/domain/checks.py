@@ -32,23 +32,33 @@ _VAGUE: Final = (
     "a breve", "al più presto", "quanto prima", "appena possibile", "in tempi brevi", "prossimamente",
     "asap", "as soon as we can", "in due course", "shortly", "any time soon",
 )  # fmt: skip
-_OTHERS_IT: Final = r"(?:corrier[ei]|fornitor[ei]|spedizionier[ei]|trasportator[ei]|vettor[ei])"
-_OTHERS_EN: Final = r"(?:couriers?|carriers?|suppliers?|(?:courier|delivery)[ ]compan(?:y|ies))"
+_CARRIERS: Final = (
+    r"(?:gls|brt|bartolini|sda|dhl|ups|fed[ ]?ex|tnt|nexive|poste(?:[ ]italiane)?|inpost|milkman|royal[ ]mail|hermes"
+    r"|evri|yodel|dpd|parcel[ ]?force|amazon[ ](?:logistics|logistica)|usps|correos|chronopost|mondial[ ]relay)"
+)
+_OTHERS_IT: Final = rf"(?:corrier[ei]|fornitor[ei]|spedizionier[ei]|trasportator[ei]|vettor[ei]|{_CARRIERS})"
+_OTHERS_EN: Final = (
+    rf"(?:couriers?|carriers?|suppliers?|(?:courier|delivery)[ ]compan(?:y|ies)|(?:delivery[ ])?drivers?|{_CARRIERS})"
+)
+_OF_IT: Final = r"(?:del|dei|dello|degli|delle|della|di)"
+_BY_IT: Final = rf"(?:{_OF_IT}|dal|dai|dallo|dagli|dalle|dalla|da)"
 _BLAME: Final = re.compile(
-    rf"""(?<!\w)(?:(?:il|i|lo|gli|the|our)[ ])?(?:nostr[oi][ ])?(?:
-      (?:colpa|responsabilita|errore|sbaglio|negligenza) [ ](?:del|dei|dello|degli|di)[ ](?:\w+[ ])? {_OTHERS_IT}
-    | {_OTHERS_IT}[ ](?:che[ ])?(?:non[ ])?(?:ha|hanno)[ ]
-        (?:sbagliato|perso|smarrito|danneggiato|rotto|fatto[ ]un[ ]errore)
-    | {_OTHERS_IT}[ ](?:ci|vi|le|ti)[ ](?:ha|hanno)[ ](?:delus[oi]|abbandonat[oi])
-    | e[ ]stato[ ]il[ ](?:\w+[ ])?{_OTHERS_IT}
-    | (?:a[ ]causa|dipende|il[ ]problema[ ]e)[ ](?:del|dal|dei|dai|dello|dallo)[ ](?:\w+[ ])?{_OTHERS_IT}
+    rf"""(?<!\w)(?:(?:il|i|lo|gli|la|le|the|our)[ ])?(?:nostr[oi][ ])?(?:
+      (?:colpa|responsabilita|errore|sbaglio|negligenza)[ ](?:e[ ](?:tutta[ ])?)?{_OF_IT}[ ](?:\w+[ ])?{_OTHERS_IT}
+    | {_OTHERS_IT}[ ](?:che[ ])?(?:(?:ci|vi|le|ti|lo|la)[ ])?(?:ha|hanno)[ ](?:sbagliato|perso|smarrito|danneggiato
+        |rotto|distrutto|rovinato|schiacciato|fatto[ ](?:un[ ]errore|cadere)|delus[oi]|abbandonat[oi])
+    | e[ ]stat[oa][ ](?:(?:il|la)[ ](?:\w+[ ])?{_OTHERS_IT}|{_CARRIERS})
+    | (?:a[ ]causa|dipende|il[ ]problema[ ]e)[ ]{_BY_IT}[ ](?:\w+[ ])?{_OTHERS_IT}
+    | (?:dovut[oaie]|imputabil[ei])[ ](?:a|al|ai|allo|agli|alla|alle)[ ](?:\w+[ ])?{_OTHERS_IT}
     | non[ ]e[ ](?:colpa|responsabilita)[ ]nostra | non[ ]dipende[ ]da[ ]noi
-    | {_OTHERS_EN}(?:'s?)?[ ](?:fault|mistake|error|blunder)
-    | (?:fault|mistake|error)[ ](?:of|by|lies[ ]with|is[ ]with)[ ](?:the|our|a|your)[ ]{_OTHERS_EN}
-    | {_OTHERS_EN}[ ](?:has[ ]|have[ ])?
-        (?:let[ ](?:us|you)[ ]down|lost|damaged|broke|messed[ ]up|screwed[ ]up|failed[ ]us|made[ ]a[ ]mistake)
+    | (?:colpa|responsabilita|errore|sbaglio|negligenza)[ ]loro
+    | {_OTHERS_EN}(?:'s?)?[ ](?:fault|mistake|error|blunder) | their[ ](?:own[ ])?(?:fault|mistake|error|blunder)
+    | (?:fault|mistake|error)[ ](?:of|by|lies[ ]with|is[ ]with)[ ](?:(?:the|our|a|your)[ ])?{_OTHERS_EN}
+    | {_OTHERS_EN}[ ](?:has[ ]|have[ ])?(?:let[ ](?:us|you)[ ]down|lost|damaged|broke|broken|destroyed|ruined|crushed
+        |smashed|dropped|misplaced|mishandled|messed[ ]up|screwed[ ]up|failed[ ]us|made[ ]a[ ]mistake)
     | {_OTHERS_EN}[ ](?:is|are)[ ](?:to[ ]blame|at[ ]fault)
-    | (?:blame|blaming|because[ ]of|due[ ]to)[ ](?:the|our)[ ]{_OTHERS_EN}
+    | (?:blame|blaming|because[ ]of|due[ ]to|caused[ ]by|(?:is|was|are|were|it's)[ ](?:all[ ])?down[ ]to)[ ]
+        (?:(?:the|our)[ ])?{_OTHERS_EN}
     | (?:not|isn't|wasn't)[ ]our[ ](?:fault|responsibility)
     )(?!\w)""",
     re.VERBOSE,
@@ -234,11 +244,11 @@ def _same_number(one: str, other: str) -> bool:
 
 def _blame(reply: ReplyText) -> Iterator[Refusal]:
     folded, offsets = _folded(reply.text)
-    spans = set(_phrases(reply.text, (), reply.rules.blame))
+    spans = _phrases(reply.text, (), reply.rules.blame)
     for match in _BLAME.finditer(folded):
         if not _DENIED.search(folded, max(0, match.start() - _OPENING), match.start()):
-            spans.add((offsets[match.start()], offsets[match.end()]))
-    for start, end in sorted(spans):
+            spans.append((offsets[match.start()], offsets[match.end()]))
+    for start, end in _merged(spans):
         why = "The seller answers for the whole delivery: nobody else is blamed in public."
         yield Refusal("blame", reply.text[start:end], why, _in_tongue(_OWNS_UP, reply.language))
 
@@ -275,6 +285,16 @@ def _phrases(text: str, built_in: tuple[str, ...], ours: Mapping[str, tuple[str,
 
 def _overlap(one: Span, other: Span) -> bool:
     return one[0] < other[1] and other[0] < one[1]
+
+
+def _merged(spans: list[Span]) -> list[Span]:
+    """Spans that share a character as one, in the order of the text."""
+    merged: list[Span] = []
+    for span in sorted(spans):
+        if merged and _overlap(merged[-1], span):
+            span = (merged[-1][0], max(merged.pop()[1], span[1]))
+        merged.append(span)
+    return merged
 
 
 def _inside(one: Span, other: Span) -> bool:

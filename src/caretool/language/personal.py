@@ -11,13 +11,42 @@ from caretool.domain.reading import PersonalData
 # A company's own expression sees the text through windows, so that one that backtracks stays bounded in a long e-mail.
 _WINDOW = 2_000
 _OVERLAP = 200
+_LOOK_BACK = 40
+_SHORTEST_PHONE = 9
 
-_WORTH_A_LOOK = re.compile(r"[\d@]")
+_WORTH_A_LOOK = re.compile(r"[\d@]|\bat\b|chiocciola", re.IGNORECASE)
 _EMAIL = re.compile(r"(?<![\w.+%@-])\w[\w.+%-]{0,127}@(?:[\w-]{1,63}\.){1,6}[^\W\d_]{2,24}(?![\w@])")
+# "carlo (at) gmail punto com": the dot is spelt out wherever the at stands bare, or "meet us at shop.example" is one.
+_DOT = r"(?:\s?[(\[]\s?(?:dot|punto|\.)\s?[)\]]\s?|\s(?:dot|punto)\s)"
+_SPELT_EMAIL = re.compile(
+    rf"""(?<![\w.+@-])\w[\w.+-]{{0,63}}
+    (?: \s?[(\[]\s?(?:at|chiocciola)\s?[)\]]\s? [\w-]{{1,63}} (?:{_DOT}|\.)
+    | \s(?:at\s(?!the\b|an?\b|our\b|your\b)|chiocciola\s) [\w-]{{1,63}} {_DOT}
+    | \schiocciola\s [\w-]{{1,63}} \. )
+    (?:[\w-]{{1,63}} (?:{_DOT}|\.)){{0,2}} [^\W\d_]{{2,24}} (?!\w)""",
+    re.IGNORECASE | re.VERBOSE,
+)
 _IBAN = re.compile(r"(?<![^\W_])[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}", re.IGNORECASE | re.ASCII)
 _TAX_CODE = re.compile(
     r"(?<!\w)[A-Z]{3} ?[A-Z]{3} ?[\dLMNP-V]{2}[A-EHLMPR-T][\dLMNP-V]{2} ?[A-Z][\dLMNP-V]{3}[A-Z](?!\w)",
     re.IGNORECASE | re.ASCII,
+)
+_LABEL = r"[\s:=(]{0,3}(?:(?:è|e'|is|n\.?|no\.?|number)[\s:]{1,2})?$"
+_TAX_CODE_LABEL = re.compile(
+    rf"(?<!\w)(?:cod(?:ice|\.)?\s?fisc(?:ale|\.)?|c\.?\s?f\.?|(?:tax|fiscal)\scode){_LABEL}", re.IGNORECASE
+)
+_VAT_LABEL = re.compile(
+    rf"(?<!\w)(?:p(?:artita|\.)?\s?iva|vat(?:\s(?:number|no\.?|id|reg\.?))?){_LABEL}", re.IGNORECASE
+)
+_PHONE_WORD = (
+    r"(?<!\w)(?:call|phone|tel\.?|telefon\w+|cell\.?|cellulare|mobile|text|ring|number|numero|whatsapp|chiam\w+)"
+)
+_SAYS_PHONE = re.compile(rf"\+|{_PHONE_WORD}", re.IGNORECASE)
+_PHONE_LABEL = re.compile(
+    rf"""{_PHONE_WORD}
+    (?:\s(?:me|us|number|qui|pure|anche|here|di\stelefono)){{0,2}}
+    (?:\s(?:on|at|al|allo|il|è|is|n\.))? [\s:.(]{{0,3}}$""",
+    re.IGNORECASE | re.VERBOSE,
 )
 _CARD = re.compile(r"(?<![\w.,/-])[3-6]\d{3}(?:[ -]?\d){11,12}(?!\w)", re.ASCII)
 _URL = re.compile(r"(?:https?://|www\.)\S{1,2000}", re.IGNORECASE)
@@ -37,6 +66,7 @@ _ORDER = re.compile(
 )
 _THOUSANDS = re.compile(r"\d{1,3}(?:\.\d{3})+", re.ASCII)
 _DATE = re.compile(r"\d{1,4}([-/.])\d{1,2}(?:\1\d{1,4})?", re.ASCII)
+_DAY = re.compile(r"(?:0?[1-9]|[12]\d|3[01])([-./])(?:0?[1-9]|1[0-2])\1(?:19|20)\d\d(?:\s\d{1,2})?", re.ASCII)
 
 _NAME = r"(?:(?:di|de|dei|degli|della|delle|del|d['’]|san|santa)\s?)?[A-ZÀ-Ý][\w.'’]{0,30}"
 _STREET = re.compile(
@@ -54,8 +84,8 @@ def find(texts: Sequence[str], patterns: Mapping[str, str]) -> list[tuple[Person
 
     `patterns` are the company's own regular expressions by name (already validated); `what` of their findings is that
     name. Built in: e-mail, iban, tax-code, card, order (the number, where the words around it say so), phone (Italian
-    ones and international ones with their +), address. What lies inside another finding is left out. A fediverse
-    handle (`@anna@social.example`) is no e-mail.
+    ones, international ones with their +, and what is called one: "call 07700 900123"), address. What lies inside
+    another finding is left out. A fediverse handle (`@anna@social.example`) is no e-mail.
     """
     compiled = {name: _compiled(pattern) for name, pattern in patterns.items()}
     return [_find(text, compiled) for text in texts]
@@ -92,7 +122,7 @@ def _own(text: str, patterns: Mapping[str, re.Pattern[str]]) -> Iterator[Persona
 
 
 def _built_in(text: str) -> Iterator[PersonalData]:
-    yield from (_finding("e-mail", match) for match in _EMAIL.finditer(text))
+    yield from (_finding("e-mail", match) for pattern in (_EMAIL, _SPELT_EMAIL) for match in pattern.finditer(text))
     yield from _ibans(text)
     yield from _tax_codes(text)
     without_links = _URL.sub(lambda match: " " * len(match[0]), text)
@@ -117,7 +147,8 @@ def _tax_codes(text: str) -> Iterator[PersonalData]:
     for match in _TAX_CODE.finditer(text):
         from stdnum.it import codicefiscale
 
-        if codicefiscale.is_valid(match[0].replace(" ", "")):
+        # A slip in a code that is called one still points at a person.
+        if codicefiscale.is_valid(match[0].replace(" ", "")) or _after(_TAX_CODE_LABEL, text, match.start()):
             yield _finding("tax-code", match)
 
 
@@ -144,9 +175,30 @@ def _phones(text: str) -> Iterator[PersonalData]:
         return
     from phonenumbers import Leniency, PhoneNumberMatcher
 
-    for match in PhoneNumberMatcher(text, "IT", leniency=Leniency.VALID):
-        if not _THOUSANDS.fullmatch(match.raw_string):
-            yield PersonalData("phone", match.raw_string, match.start, match.end)
+    taken: list[PersonalData] = []
+    for leniency in (Leniency.VALID, Leniency.POSSIBLE) if _SAYS_PHONE.search(text) else (Leniency.VALID,):
+        for match in PhoneNumberMatcher(text, "IT", leniency=leniency):
+            if any(match.start < other.end and other.start < match.end for other in taken):
+                continue
+            if leniency == Leniency.POSSIBLE and not _called_a_phone(text, match.start, match.raw_string):
+                continue
+            other_number = _THOUSANDS.fullmatch(match.raw_string) or _DAY.fullmatch(match.raw_string)
+            if not other_number and not _after(_VAT_LABEL, text, match.start):
+                taken.append(PersonalData("phone", match.raw_string, match.start, match.end))
+    yield from taken
+
+
+def _called_a_phone(text: str, start: int, number: str) -> bool:
+    """Whether a number that no plan knows (of a range nobody has yet, or that only its own country dials) is one."""
+    digits = sum(character.isdigit() for character in number)
+    if digits < _SHORTEST_PHONE:
+        return False
+    return number.startswith("+") or (number.startswith(("0", "3")) and _after(_PHONE_LABEL, text, start))
+
+
+def _after(label: re.Pattern[str], text: str, start: int) -> bool:
+    """Whether what stands at `start` is introduced by the label."""
+    return label.search(text[max(0, start - _LOOK_BACK) : start]) is not None
 
 
 def _finding(what: str, match: re.Match[str]) -> PersonalData:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -11,11 +11,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from caretool.domain.duration import Duration
 from caretool.domain.policy import Account, Agent, Owner, Role
 from caretool.settings.known import Known
-from caretool.settings.problems import Problem, instead, one_of, shown
+from caretool.settings.problems import Path, Problem, instead, one_of, shown
 from caretool.settings.validation import keys, validated
 from caretool.settings.values import Address, Elapsed, Name, Spoken, Table, Takes, Text, Whole
 
 _FIRST_FETCH = "7 days"
+_NOT_YET: dict[Path, str] = {("mail",): "mailing reports is not there yet: take [mail] out"}
 
 
 class AccountTable(Table):
@@ -82,6 +83,7 @@ def read_accounts(
 ) -> tuple[People | None, list[Problem]]:
     """The file's tables, or None and all that is wrong with them. `platforms`: a connector's name → its own model."""
     whole, problems = validated(AccountsFile, data, known, file=file)
+    problems = [replace(problem, what=_NOT_YET.get(problem.path, problem.what)) for problem in problems]
     accounts: dict[str, Account] = {}
     tables = data.get("accounts")
     for name, table in tables.items() if isinstance(tables, dict) else ():
@@ -107,7 +109,7 @@ def _account(
     if model is None:
         if isinstance(platform, str):
             problems.append(Problem(file, (*at, "platform"), _unknown_platform(platform, list(platforms))))
-        return None, problems
+        return None, [*problems, *_slips(file, at, data, platforms.values())]
     shared, theirs = keys(AccountTable), keys(model)
     own = {key: value for key, value in data.items() if key not in shared or key in theirs}
     settings, wrong = validated(model, own, known, file=file, at=at, discreet=True, also=shared)
@@ -117,6 +119,16 @@ def _account(
         return None, problems
     since = common.since or _default_since(model)
     return Account(name, common.platform, settings, common.handle, common.followers, since, common.language), problems
+
+
+def _slips(file: str, at: Path, data: Mapping[str, Any], models: Iterable[type[BaseModel]]) -> Iterator[Problem]:
+    """Keys that look like another one, where nobody knows yet which keys the account's connector has."""
+    options = list(dict.fromkeys([*keys(AccountTable), *(key for model in models for key in keys(model))]))
+    missing = [key for key in options if key not in data]
+    for key in data:
+        hint = instead(key, missing) if key not in options else ""
+        if hint.startswith("did"):
+            yield Problem(file, (*at, key), f"there is no such key here: {hint}")
 
 
 def _unknown_platform(platform: str, platforms: list[str]) -> str:

@@ -14,6 +14,7 @@ from caretool.settings.known import Known
 from caretool.settings.patterns import safe
 from caretool.settings.values import (
     AccountName,
+    Answered,
     CalendarName,
     Country,
     Cue,
@@ -39,10 +40,11 @@ from caretool.settings.values import (
     Whole,
     Zone,
     known_to,
+    unsayable,
 )
 
-Phrases = dict[Tag, list[Text]]
-Cues = dict[Tag, Annotated[list[Cue], Field(min_length=1)]]
+Phrases = dict[Spoken, list[Text]]
+Cues = dict[Spoken, Annotated[list[Cue], Field(min_length=1)]]
 
 
 def _needs_a_calendar(length: Duration, calendar: str | None, known: Known) -> None:
@@ -73,7 +75,7 @@ class CompanyTable(Table):
     """Who we are."""
 
     name: Text = Field(description="as customers know it")
-    languages: Annotated[list[Tag], Field(min_length=1)] = Field(
+    languages: Annotated[list[Answered], Field(min_length=1)] = Field(
         description="what we answer in; the first is the default"
     )
     time_zone: Zone = Field(description="the desk's, like Europe/Rome")
@@ -162,7 +164,7 @@ class CapacityTable(Table):
 class PromiseTable(Table):
     """A kind of promise: what can be delivered. A length in working hours or days needs the calendar."""
 
-    says: dict[Tag, Text] = Field(default={}, description="how it is said, by language")
+    says: dict[Spoken, Text] = Field(default={}, validate_default=True, description="how it is said, by language")
     calendar: CalendarName | None = Field(
         default=None, description="when it can be done; left out: any day, round the clock"
     )
@@ -178,6 +180,15 @@ class PromiseTable(Table):
     cues: Cues = Field(
         default={}, description="words that betray it in a text, by language; a * at the end of a word: its stem"
     )
+
+    @field_validator("says")
+    @classmethod
+    def _in_every_language(cls, says: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        unsaid = [tag for tag in known_to(info).languages or () if tag not in says and unsayable(tag) is None]
+        if unsaid:
+            example = ", ".join(f'{tag} = "…"' for tag in unsaid)
+            raise ValueError(f"how it is said is missing in {' and '.join(unsaid)}: add says = {{ {example} }}")
+        return says
 
     @field_validator("earliest", "latest", "due", "review")
     @classmethod

@@ -87,7 +87,9 @@ def instead(wrong: str, options: Sequence[str]) -> str:
     from difflib import get_close_matches
 
     by_folded = {option.casefold(): option for option in options}
-    near = get_close_matches(shortened(wrong).casefold(), list(by_folded), n=1)
+    folded = shortened(wrong).casefold()
+    swapped = [option for option in by_folded if sorted(option) == sorted(folded)]
+    near = get_close_matches(folded, list(by_folded), n=1) or swapped
     return f"did you mean {by_folded[near[0]]!r}?" if near else one_of(options)
 
 

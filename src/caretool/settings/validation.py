@@ -30,6 +30,7 @@ _SENTENCES = {
     "set_type": "must be a list between [ and ]",
     "dict_type": "must be a table",
     "model_type": "must be a table",
+    "path_type": "must be text, the path of a file",
     "model_attributes_type": "must be a table",
 }
 _BOUNDS = {

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from itertools import pairwise
 from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
@@ -16,6 +16,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from caretool.domain.calendar import Ranges
 from caretool.domain.duration import Duration
+from caretool.domain.moment import spoken
+from caretool.errors import UsageProblem
 from caretool.settings.known import Known, Names
 from caretool.settings.problems import instead, shortened, shown
 
@@ -161,6 +163,21 @@ def _open_hours(value: object) -> Ranges:
     return ranges
 
 
+def unsayable(tag: str) -> str | None:
+    """Why no company can answer in this language; None: its due times can be said."""
+    try:
+        spoken(datetime(2026, 1, 1, tzinfo=UTC), tag, ZoneInfo("UTC"))
+    except UsageProblem as problem:
+        return str(problem)
+    return None
+
+
+def _sayable(tag: str) -> str:
+    if reason := unsayable(tag):
+        raise ValueError(f"{shown(tag)} is no language a company can have yet: {reason}")
+    return tag
+
+
 def _declared(names: Callable[[Known], Names | None], what: str, fix: str) -> Callable[[str, ValidationInfo], str]:
     def declared(value: str, info: ValidationInfo) -> str:
         options = names(known_to(info))
@@ -203,6 +220,7 @@ Tag = Annotated[str, AfterValidator(_shaped(_LANGUAGE, "a language: write its co
 Spoken = Annotated[
     Tag, AfterValidator(_declared(lambda known: known.languages, "a language of the company", "add it to languages"))
 ]
+Answered = Annotated[Tag, AfterValidator(_sayable)]
 Length = Annotated[Duration, PlainValidator(_length), Takes("a length of time")]
 Elapsed = Annotated[Duration, PlainValidator(_length), AfterValidator(_elapsed), Takes("a length of time")]
 Zone = Annotated[str, AfterValidator(_zone), Takes("a time zone")]

@@ -16,7 +16,7 @@ from caretool.domain.policy import PromiseKind
 from caretool.domain.reading import Commitment
 from caretool.language.commitments.clauses import Head, Sentence, sentences_of
 from caretool.language.commitments.grammar import Grammar, fold, grammar_of
-from caretool.language.commitments.kinds import OTHER, Cue, Sign, cues_of, kind_of, signs_in
+from caretool.language.commitments.kinds import CHECK, OTHER, Cue, Sign, cues_of, kind_of, own_kind_of, signs_in
 from caretool.language.commitments.times import When, due_of
 
 _EDGES = " \t\r\n.,;:!?…-–—()[]\"'«»“”"
@@ -65,10 +65,27 @@ def _same(one: Commitment, other: Commitment) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A commitment before it is given a kind: the verb, the time, or both."""
+    """A commitment before it is given a kind: the verb, the time, or both. `shared`: another verb's time."""
 
     head: Head | None
     when: When | None
+    shared: bool = False
+
+    @property
+    def parts(self) -> list[Head | When]:
+        """Its own words: verb and time, in no order."""
+        own = (self.head, None if self.shared else self.when)
+        return [part for part in own if part is not None]
+
+    @property
+    def start(self) -> int:
+        """Where its own words begin."""
+        return min(part.start for part in self.parts)
+
+    @property
+    def end(self) -> int:
+        """Where its own words end."""
+        return max(part.end for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +102,15 @@ class _Reader:
             signs = signs_in(sentence, self.cues)
             found = _found_in(sentence, signs)
             for one in found:
-                yield self._commitment(text, sentence, one, signs, alone=len(found) == 1)
+                yield self._commitment(text, sentence, one, signs, found)
 
-    def _commitment(self, text: str, sentence: Sentence, one: _Found, signs: list[Sign], *, alone: bool) -> Commitment:
-        when, position = one.when, (one.when or one.head or sentence).start
-        kind = kind_of(sentence, one.head, position, signs)
+    def _commitment(
+        self, text: str, sentence: Sentence, one: _Found, signs: list[Sign], beside: list[_Found]
+    ) -> Commitment:
+        when, kind = one.when, _kind(sentence, one, signs)
         timed = when is not None and when.nature == "due"
         own = self.kinds[kind].calendar if kind in self.kinds else None
-        start, end = _span(text, sentence, one, alone=alone)
+        start, end = _span(text, sentence, one, beside)
         return Commitment(
             excerpt=text[start:end],
             start=start,
@@ -102,7 +120,7 @@ class _Reader:
             if when is not None and timed
             else None,
             vague=when is not None and not timed,
-            conditional=sentence.conditional(one.head, when),
+            conditional=sentence.conditional(one.head, None if one.shared else when),
             relative=when is not None and timed and when.relative,
         )
 
@@ -116,7 +134,35 @@ def _found_in(sentence: Sentence, signs: list[Sign]) -> list[_Found]:
         for one in found
         if _nature(one) == "due" or not (definite and (_nature(one) == "soft" or id(one.head) in busy))
     ]
-    return _latest_of_each_head(kept) or _timeless(sentence, signs)
+    timed = _latest_of_each_head(kept)
+    return timed + _sharing(sentence, timed, signs) if timed else _timeless(sentence, signs)
+
+
+def _kind(sentence: Sentence, one: _Found, signs: list[Sign]) -> str:
+    if one.shared and one.head is not None:
+        return own_kind_of(sentence, one.head, signs)
+    return kind_of(sentence, one.head, (one.when or one.head or sentence).start, signs)
+
+
+def _sharing(sentence: Sentence, timed: list[_Found], signs: list[Sign]) -> list[_Found]:
+    """What else we say that we do without a time of its own: it is due with the next timed one, else the last.
+
+    A step on the way to it ("verifico e le rispondo entro…") is no promise of its own.
+    """
+    due = [one for one in timed if _nature(one) == "due" and not (one.head and one.head.within)]
+    told = {_kind(sentence, one, signs) for one in timed} | {CHECK, OTHER}
+    taken = {sentence.clause(part.start) for one in timed for part in one.parts}
+    sharing: list[_Found] = []
+    for head in sentence.heads if due else ():
+        by_itself = head.commits and not (head.step or head.within or _asked(sentence, head.start))
+        if not by_itself or sentence.clause(head.start) in taken:
+            continue
+        kind = own_kind_of(sentence, head, signs)
+        if kind not in told:
+            told.add(kind)
+            follows = next((one for one in due if one.start > head.start), due[-1])
+            sharing.append(_Found(head, follows.when, shared=True))
+    return sharing
 
 
 def _nature(one: _Found) -> str | None:
@@ -165,13 +211,13 @@ def _asked(sentence: Sentence, position: int) -> bool:
     return sentence.asked_from is not None and position >= sentence.asked_from
 
 
-def _span(text: str, sentence: Sentence, one: _Found, *, alone: bool) -> tuple[int, int]:
-    """The clauses of verb and time; the words themselves where several commitments share a sentence."""
-    parts = [part for part in (one.head, one.when) if part is not None]
-    start, end = min(part.start for part in parts), max(part.end for part in parts)
-    if alone:
-        start = sentence.starts[sentence.clause(start)]
-        end = max(end, sentence.ends[sentence.clause(end - 1)])
+def _span(text: str, sentence: Sentence, one: _Found, beside: list[_Found]) -> tuple[int, int]:
+    """The clauses of verb and time, as far as no other commitment of the sentence begins or ends in them."""
+    start, end = one.start, one.end
+    before = max((other.end for other in beside if other is not one and other.end <= start), default=sentence.start)
+    after = min((other.start for other in beside if other is not one and other.start >= end), default=sentence.end)
+    start = max(before, sentence.starts[sentence.clause(start)])
+    end = min(after, max(end, sentence.ends[sentence.clause(end - 1)]))
     within = text[start:end]
     start += len(within) - len(within.lstrip(_EDGES))
     return start, start + len(within.strip(_EDGES))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from caretool.language.commitments.grammar import Grammar, Role
@@ -17,15 +17,19 @@ _SENTENCE_END = re.compile(r"[.!?…]+[\"'»”)\]]*(?= |$)|[.!?…]*[\n;\x0b\x0
 _WORD_BEFORE = re.compile(r"([\w.]{1,8})\.$")
 _FOLLOWS_A_CONDITION = 45
 _RIGHT_AFTER = 4
+_SHORT_WORD = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What a clause does: a verb phrase and its role."""
+    """What a clause does: a verb phrase and its role. `step`: only the way to something else ("verifico con…").
+    `within`: inside what another verb says ("le dico *se*…", "…al responsabile, *che*…")."""
 
     start: int
     end: int
     role: Role
+    step: bool = False
+    within: bool = False
 
     @property
     def commits(self) -> bool:
@@ -90,13 +94,15 @@ def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _heads(text: str, start: int, end: int, grammar: Grammar, times: tuple[When, ...]) -> Iterator[Head]:
+    before: Role = "absorbed"
     for match in grammar.heads.finditer(text, start, end):
         rule = grammar.head_rules[int((match.lastgroup or "h0")[1:])]
         if any(when.start <= match.start() and match.end() <= when.end for when in times):
             continue
         if rule.not_after and _word_before(text, start, match.start()) in rule.not_after:
             continue
-        yield Head(match.start(), match.end(), rule.role)
+        before = rule.role if rule.role != "follows" else before
+        yield Head(match.start(), match.end(), before)
 
 
 def _word_before(text: str, start: int, position: int) -> str:
@@ -120,7 +126,7 @@ def _read(
         end=end,
         starts=starts,
         ends=(*(match.start() for match in breaks), end),
-        heads=tuple(_negated_out(text, starts, heads, grammar)),
+        heads=tuple(_steps_marked(text, starts, _negated_out(text, starts, heads, grammar), grammar)),
         times=tuple(_limited_out(text, start, times, grammar)),
         conditional_from=None,
         asked_from=None,
@@ -134,6 +140,14 @@ def _negated_out(text: str, starts: tuple[int, ...], heads: tuple[Head, ...], gr
         clause = starts[max(bisect_right(starts, head.start) - 1, 0)]
         negated = grammar.guards.negation.search(text[max(clause, head.start - 60) : head.start])
         yield replace(head, role="absorbed") if negated and head.commits else head
+
+
+def _steps_marked(text: str, starts: tuple[int, ...], heads: Iterable[Head], grammar: Grammar) -> Iterator[Head]:
+    for head in heads:
+        clause = starts[max(bisect_right(starts, head.start) - 1, 0)]
+        within = grammar.guards.within.search(text, max(clause - _SHORT_WORD, starts[0]), head.start)
+        step = grammar.guards.step.search(text, clause, head.end + _SHORT_WORD)
+        yield replace(head, step=step is not None, within=within is not None)
 
 
 def _limited_out(text: str, start: int, times: tuple[When, ...], grammar: Grammar) -> Iterator[When]:

@@ -16,7 +16,7 @@ from importlib.resources import files
 from itertools import groupby
 from typing import Any, Literal
 
-Role = Literal["firm", "likely", "timed", "customer", "request", "past", "barrier", "absorbed"]
+Role = Literal["firm", "likely", "timed", "customer", "request", "past", "barrier", "absorbed", "follows"]
 
 _FOLDS = str.maketrans("áéíóú’‘ʼ`´\u00a0\u202f\u2009\t\r\u2010\u2011", "àèìòù'''''     --")
 _TYPED = {"à": "(?:à|a')", "è": "(?:è|e')", "ì": "(?:ì|i'?)", "ò": "(?:ò|o')", "ù": "(?:ù|u'?)"}
@@ -50,7 +50,8 @@ class TimeRule:
 
 @dataclass(frozen=True, slots=True)
 class HeadRule:
-    """What a clause does when the pattern is found, unless one of the words `not_after` stands before it."""
+    """What a clause does when the pattern is found, unless one of the words `not_after` stands before it. One that
+    `follows` does what the verb before it does ("we'll check and *reply*")."""
 
     role: Role
     not_after: frozenset[str]
@@ -68,6 +69,8 @@ class Guards:
     request_joins: re.Pattern[str]
     question_words: re.Pattern[str]
     question_tags: re.Pattern[str]
+    step: re.Pattern[str]
+    within: re.Pattern[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from caretool.language.commitments.grammar import Grammar, cue_patterns, fold
 
 Strength = Literal["strong", "weak", "faint"]
 
-OTHER = "other"
+OTHER, CHECK = "other", "check"
 _BEFORE_THE_VERB = 15
 _FAR = 1_000
 _STRENGTHS: tuple[Strength, ...] = ("strong", "weak", "faint")
@@ -77,6 +77,22 @@ def kind_of(sentence: Sentence, head: Head | None, position: int, signs: list[Si
         return _level(sign.cue, within=within, near=near), gap + _FAR * away, sign.start - sign.end
 
     return min(signs, key=rank).cue.kind if signs else OTHER
+
+
+def own_kind_of(sentence: Sentence, head: Head, signs: list[Sign]) -> str:
+    """The kind that a verb speaks of by its own words and the strong ones of its clause; `other` where there are none.
+
+    A verb that needs a time to commit us has to name the kind itself: "ho chiesto il rimborso" refunds nothing.
+    """
+    clause = sentence.clause(head.start)
+
+    def speaks(sign: Sign) -> bool:
+        within = sign.start < head.end and head.start < sign.end
+        follows = sign.start >= head.end and head.role != "timed"
+        beside = (follows or head.role == "likely") and sentence.clause(sign.start) == clause
+        return sign.cue.strength != "faint" if within else beside and sign.cue.strength == "strong"
+
+    return kind_of(sentence, head, head.start, [sign for sign in signs if speaks(sign)])
 
 
 def _level(cue: Cue, *, within: bool, near: bool) -> int:
