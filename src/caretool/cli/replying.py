@@ -87,8 +87,7 @@ def reply(
         private, include_new, dry_run, later, by_hand, yes,
     )  # fmt: skip
     with desk_of(ctx, agent) as desk:
-        told = conversation.hold(desk, ids, asked)
-        _tell(desk, told, as_json)
+        _tell(desk, conversation.hold(desk, ids, asked), as_json)
 
 
 def approve(
