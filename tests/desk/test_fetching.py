@@ -43,6 +43,16 @@ def test_an_edit_is_a_revision_and_the_new_text_is_read(stage: Stage) -> None:
     assert stage.look().groups[0].group.topic == "delivery-late"
 
 
+def test_an_edit_that_must_reach_the_manager_brings_an_answered_comment_back(stage: Stage) -> None:
+    stage.fetch(comment("c1"))
+    stage.reply("c1")
+    stage.send()
+    stage.fetch(comment("c1", "Il pacco è arrivato e mi sono ustionata"))
+    assert stage.states("c1") == ["waiting"]
+    assert stage.comment("c1").escalation == "injury"
+    assert stage.fetch()[0].new == 0
+
+
 def test_an_edit_of_an_answered_comment_does_not_bring_it_back(stage: Stage) -> None:
     stage.fetch(comment("c1", "bellissimo, lo adoro"))
     stage.reply("c1")

@@ -70,6 +70,7 @@ def fetch(desk: Desk, names: Sequence[str]) -> list[Fetched]:
         _drain(pages)
     triaging.wake(desk, now)
     triaging.read_unread(desk)
+    triaging.read_edited(desk)
     return list(results.values())
 
 

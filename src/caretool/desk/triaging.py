@@ -32,6 +32,20 @@ def read_unread(desk: Desk) -> int:
     return count
 
 
+def read_edited(desk: Desk) -> int:
+    """Read what was edited after it was answered or closed; what must now reach the manager waits again. How many."""
+    count = 0
+    while edited := desk.store.comments.edited_after_all(_RUN):
+        ids = [comment.id for comment in edited]
+        _read(desk, make_reader(desk), edited, anew=True)
+        escalated = [comment.id for comment in desk.store.comments.by_ids(ids) if comment.escalation]
+        if escalated:
+            with desk.store.writing():
+                wait_again(desk, escalated, was=("answered", "closed"))
+        count += len(escalated)
+    return count
+
+
 def read_these(desk: Desk, ids: Sequence[str]) -> None:
     """Read those of these comments that are new or were edited, also where they do not wait."""
     unread = [comment for comment in desk.store.comments.by_ids(ids) if comment.unread and not comment.own]

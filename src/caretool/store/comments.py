@@ -93,6 +93,12 @@ class Comments:
         query = self._select().where((C.c.state == "waiting") & (C.c.unread == 1)).order_by(C.c.number).limit(limit)
         return [_comment(row) for row in self._database.rows(query)]
 
+    def edited_after_all(self, limit: int) -> list[Comment]:
+        """Comments that were answered or closed and then edited, and not read since."""
+        edited = Revision.select(Revision.c.comment)
+        where = C.c.state.in_(("answered", "closed")) & (C.c.unread == 1) & (C.c.own == 0) & C.c.id.in_(edited)
+        return [_comment(row) for row in self._database.rows(self._select().where(where).limit(limit))]
+
     def all_waiting(self, after: int, limit: int) -> list[Comment]:
         """Waiting comments numbered above `after`, a run at a time: for reading them anew."""
         query = self._select().where((C.c.state == "waiting") & (C.c.number > after)).order_by(C.c.number).limit(limit)
