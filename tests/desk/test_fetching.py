@@ -44,9 +44,10 @@ def test_an_edit_is_a_revision_and_the_new_text_is_read(stage: Stage) -> None:
 
 
 def test_an_edit_that_must_reach_the_manager_brings_an_answered_comment_back(stage: Stage) -> None:
-    stage.fetch(comment("c1"))
+    stage.fetch(comment("c1", "bellissimo, lo adoro"))
     stage.reply("c1")
     stage.send()
+    assert stage.states("c1") == ["answered"]
     stage.fetch(comment("c1", "Il pacco è arrivato e mi sono ustionata"))
     assert stage.states("c1") == ["waiting"]
     assert stage.comment("c1").escalation == "injury"
