@@ -20,6 +20,7 @@ from caretool.domain.deliverability import (
     earliest_due,
     judge,
     late_windows,
+    review_time,
     room,
     window,
     wished_due,
@@ -494,3 +495,27 @@ def test_a_hundred_thousand_open_promises_are_judged_at_once() -> None:
     began = perf_counter()
     judge(kind, 23, at(THU, 18), NOW, load)
     assert perf_counter() - began < 1, "about 10 ms; the bound leaves room for a slow machine"
+
+
+@pytest.mark.parametrize(
+    ("review", "due_at", "looked_at"),
+    [
+        (None, at(TUE, 18), None),
+        ("90m", at(TUE, 18), at(TUE, 16, 30)),
+        ("1 day", at(TUE, 18), at(MON, 18)),
+        ("4 working hours", at(TUE, 11), at(MON, 16)),
+        ("2 working days", at(WED, 18), at(MON, 9)),
+        ("1 working day", at(NEXT_MON, 18), at(SAT, 9)),
+    ],
+)
+def test_a_promise_is_looked_at_before_it_is_due(
+    review: str | None, due_at: datetime, looked_at: datetime | None
+) -> None:
+    kind = replace(kind_of(), review=Duration.parse(review) if review else None)
+    assert review_time(kind, due_at) == looked_at
+
+
+def test_where_the_calendar_had_no_such_day_there_is_no_look() -> None:
+    never = replace(DESK, week=((),) * 7, open={TUE: NINE_TO_SIX})
+    kind = replace(kind_of(calendar=never), review=Duration.parse("1 working day"))
+    assert review_time(kind, at(TUE, 18)) is None

@@ -7,7 +7,6 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -21,28 +20,6 @@ _UNSEEN = re.compile(
     "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e007f]"
 )
-
-
-class KindName(StrEnum):
-    """What sort of comment."""
-
-    complaint = "complaint"
-    question = "question"
-    request = "request"
-    praise = "praise"
-    suggestion = "suggestion"
-    fault = "fault"
-    chatter = "chatter"
-    spam = "spam"
-    abuse = "abuse"
-
-
-class ToneName(StrEnum):
-    """How it feels."""
-
-    angry = "angry"
-    neutral = "neutral"
-    pleased = "pleased"
 
 
 def _not_empty(reason: str) -> str:

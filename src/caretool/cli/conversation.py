@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 import typer
@@ -26,7 +25,7 @@ from caretool.desk.request import Composed, Request
 from caretool.desk.sending import Sent
 from caretool.desk.times import parse_time
 from caretool.domain.comment import Comment
-from caretool.domain.draft import Refusal
+from caretool.domain.draft import AskedMode, Refusal
 from caretool.domain.harmless import block, one_line
 from caretool.domain.moment import stamp
 from caretool.errors import CaretoolError, UsageProblem
@@ -42,7 +41,7 @@ class Asked:
     values: Mapping[str, str]
     text: str | None
     edit: bool
-    mode: Literal["auto", "each", "together"]
+    mode: AskedMode
     promises: tuple[str, ...]
     not_a_promise: tuple[str, ...]
     private: bool

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from caretool.cli.context import AsAgent, AsJson, Ids, KindName, ToneName, desk_of, out, say, show, stays_empty
+from caretool.cli.context import AsAgent, AsJson, Ids, desk_of, out, say, show, stays_empty
 from caretool.cli.telling import show_comments, tell_problems
+from caretool.domain.comment import Kind, Tone
 from caretool.errors import UsageProblem
 
 if TYPE_CHECKING:
@@ -94,9 +95,9 @@ def _fetched_text(results: Fetching) -> None:
 def triage(
     ctx: typer.Context,
     ids: Ids,
-    kind: Annotated[KindName | None, typer.Option(help="What sort of comment it is.")] = None,
+    kind: Annotated[Kind | None, typer.Option(help="What sort of comment it is.")] = None,
     topic: Annotated[str | None, typer.Option(help="A template's topic.")] = None,
-    tone: Annotated[ToneName | None, typer.Option(help="How it feels.")] = None,
+    tone: Annotated[Tone | None, typer.Option(help="How it feels.")] = None,
     agent: AsAgent = None,
     as_json: AsJson = False,
 ) -> None:
@@ -108,7 +109,7 @@ def triage(
     """
     from caretool.desk import closing, triaging
 
-    values = {name: str(value) for name, value in (("kind", kind), ("topic", topic), ("tone", tone)) if value}
+    values = {name: value for name, value in (("kind", kind), ("topic", topic), ("tone", tone)) if value}
     if not values:
         raise UsageProblem("Say what it is: --kind, --topic or --tone.")
     with desk_of(ctx, agent) as desk:

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from caretool.cli.context import AsAgent, AsJson, KindName, desk_of, out, show
+from caretool.cli.context import AsAgent, AsJson, desk_of, out, show
 from caretool.cli.screen import count, indented, table, when
 from caretool.cli.telling import tell_promises
+from caretool.domain.comment import Kind
 
 if TYPE_CHECKING:
     from caretool.desk.listing import Inbox, Listed
@@ -31,7 +32,7 @@ def inbox(
     ctx: typer.Context,
     account: Annotated[str | None, typer.Option(help="Only this account.")] = None,
     topic: Annotated[str | None, typer.Option(help="Only this topic.")] = None,
-    kind: Annotated[KindName | None, typer.Option(help="Only this kind.")] = None,
+    kind: Annotated[Kind | None, typer.Option(help="Only this kind.")] = None,
     late: Annotated[bool, typer.Option("--late", help="Only what is late.")] = False,
     search: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Only groups in which somebody wrote this.")
@@ -52,7 +53,7 @@ def inbox(
     from caretool.desk import listing
     from caretool.desk.times import parse_time
 
-    wanted = listing.Wanted(account, topic, kind.value if kind else None, late, search, limit)
+    wanted = listing.Wanted(account, topic, kind, late, search, limit)
     with desk_of(ctx, agent) as desk:
         moment = parse_time(as_of, desk.clock(), desk.zone) if as_of is not None else desk.clock()
         found = listing.inbox(desk, wanted, moment, with_comments=as_json)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -11,6 +10,7 @@ import typer
 
 from caretool.cli.context import AsAgent, AsJson, Because, Ids, Yes, desk_of, out, say, show, stays_empty
 from caretool.cli.telling import tell_problems, tell_refusals
+from caretool.domain.draft import AskedMode
 from caretool.errors import UsageProblem
 
 if TYPE_CHECKING:
@@ -18,14 +18,6 @@ if TYPE_CHECKING:
     from caretool.desk.replying import Outcome
     from caretool.desk.request import Part, Planned
     from caretool.desk.sending import Sent
-
-
-class Mode(StrEnum):
-    """How many are answered: `auto` takes what the suggestion or the text is made for."""
-
-    auto = "auto"
-    each = "each"
-    together = "together"
 
 
 DraftId = Annotated[str, typer.Argument(metavar="ID", help="A draft, one of its replies, or its group.")]
@@ -49,7 +41,7 @@ def reply(
         str | None, typer.Option(metavar="TEXT", help="Your own words; {{ person.name }} and such work.")
     ] = None,
     edit: Annotated[bool, typer.Option("--edit", help="Write it in $EDITOR, starting from the template.")] = False,
-    mode: Annotated[Mode, typer.Option(help="One answer to each person, or one together.")] = Mode.auto,
+    mode: Annotated[AskedMode, typer.Option(help="One answer to each person, or one together.")] = "auto",
     promised: Annotated[
         list[str] | None, typer.Option("--promise", metavar="KIND@TIME", help="Promise this kind by this time.")
     ] = None,
@@ -83,7 +75,7 @@ def reply(
     from caretool.cli import conversation
 
     asked = conversation.Asked(
-        template, _pairs(values or []), text, edit, mode.value, tuple(promised or ()), tuple(not_promised or ()),
+        template, _pairs(values or []), text, edit, mode, tuple(promised or ()), tuple(not_promised or ()),
         private, include_new, dry_run, later, by_hand, yes,
     )  # fmt: skip
     with desk_of(ctx, agent) as desk:

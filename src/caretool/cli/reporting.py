@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 from zoneinfo import ZoneInfo
 
 import typer
@@ -16,12 +15,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Reports, fit for cron.", no_args_is_help=True, rich_markup_mode=None)
 
 
-class Format(StrEnum):
-    """How a report is written."""
-
-    table = "table"
-    json = "json"
-    markdown = "markdown"
+Layout = Literal["table", "json", "markdown"]
 
 
 @app.callback()
@@ -32,7 +26,7 @@ def reports() -> None:
 @app.command()
 def overdue(
     ctx: typer.Context,
-    layout: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.table,
+    layout: Annotated[Layout, typer.Option("--format", help="How it is written.")] = "table",
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     as_of: Annotated[str | None, typer.Option(metavar="TIME", help="As it stands at this time.")] = None,
 ) -> None:
@@ -50,12 +44,12 @@ def overdue(
     with desk_of(ctx) as desk:
         moment = parse_time(as_of, desk.clock(), desk.zone) if as_of is not None else desk.clock()
         found = promising.overdue(desk, moment)
-        _write(found, Format.json if as_json else layout, desk.zone)
+        _write(found, "json" if as_json else layout, desk.zone)
     if found.overdue:
         raise typer.Exit(8)
 
 
-def _write(found: Overdue, layout: Format, zone: ZoneInfo) -> None:
+def _write(found: Overdue, layout: Layout, zone: ZoneInfo) -> None:
     import sys
 
     from caretool.cli.screen import table
@@ -63,12 +57,12 @@ def _write(found: Overdue, layout: Format, zone: ZoneInfo) -> None:
     from caretool.reports import overdue as report
     from caretool.reports import shapes
 
-    if layout is Format.json:
+    if layout == "json":
         out(json_text(shapes.overdue(found)))
         return
     if report.is_quiet(found) and not sys.stdout.isatty():
         return
-    if layout is Format.markdown:
+    if layout == "markdown":
         out(report.markdown(found, zone))
         return
     out(f"Promises on {stamp(found.as_of, zone)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from urllib.parse import urlsplit
 
 from caretool.desk.desk import Desk
@@ -13,7 +13,7 @@ from caretool.desk.request import Part, Planned, Request
 from caretool.domain import checks
 from caretool.domain.calendar import wall_clock
 from caretool.domain.comment import Comment
-from caretool.domain.deliverability import Load, judge, wished_due
+from caretool.domain.deliverability import Load, judge, review_time, wished_due
 from caretool.domain.draft import Refusal
 from caretool.domain.moment import spoken
 from caretool.domain.policy import Agent, PromiseKind
@@ -142,24 +142,6 @@ def check_promises(
             review_at = review_time(kind, due_at)
             passed += [replace(one, window=verdict.window, review_at=review_at, owner=kind.owner) for one in same]
     return passed, refusals
-
-
-def review_time(kind: PromiseKind, due_at: datetime) -> datetime | None:
-    """When a promise is looked at before it is due; working lengths run backwards on the kind's calendar."""
-    if kind.review is None:
-        return None
-    if kind.review.unit == "working hours" and kind.calendar is not None:
-        return kind.calendar.subtract(due_at, timedelta(hours=kind.review.amount))
-    if kind.review.unit == "working days" and kind.calendar is not None:
-        day = kind.calendar.day(due_at)
-        earliest = day - timedelta(days=7 * kind.review.amount + 30)
-        days = (day - timedelta(days=back) for back in range(1, (day - earliest).days))
-        open_days = [day for day in days if kind.calendar.is_open_day(day)]
-        return (
-            kind.calendar.opening(open_days[kind.review.amount - 1]) if len(open_days) >= kind.review.amount else None
-        )
-    hours = {"minutes": 1 / 60, "hours": 1, "days": 24}[kind.review.unit]
-    return due_at - timedelta(hours=kind.review.amount * hours)
 
 
 def _promised(

@@ -256,7 +256,7 @@ def _render(
     for chosen in packed:
         persons = {person.person for person in chosen}
         comments = tuple(comment for comment in target.comments if comment.person in persons)
-        parts.append(Part(replace(target, comments=comments), comments, chosen, text_for(chosen), whens))
+        parts.append(Part(replace(target, comments=comments), chosen, text_for(chosen), whens))
     return parts
 
 

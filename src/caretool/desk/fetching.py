@@ -51,7 +51,6 @@ def fetch(desk: Desk, names: Sequence[str]) -> list[Fetched]:
         for start in range(min(_AT_ONCE, len(waiting)))
     ]
     now = desk.clock()
-    begun: set[str] = set()
     for reader in readers:
         reader.start()
     try:
@@ -59,7 +58,7 @@ def fetch(desk: Desk, names: Sequence[str]) -> list[Fetched]:
         while left:
             arrived = pages.get()
             if arrived.page is not None:
-                _store(desk, arrived.account, arrived.page, bookmarks, begun, now, results[arrived.account.name])
+                _store(desk, arrived.account, arrived.page, now, results[arrived.account.name])
             else:
                 results[arrived.account.name].error = arrived.error
                 if arrived.error is None:
@@ -94,17 +93,9 @@ def _read_accounts(
         pages.put(_Arrived(account, error=error))
 
 
-def _store(
-    desk: Desk,
-    account: Account,
-    page: Page,
-    bookmarks: dict[str, str | None],
-    begun: set[str],
-    now: datetime,
-    result: Fetched,
-) -> None:
-    first_page = bookmarks[account.name] is None and account.name not in begun
+def _store(desk: Desk, account: Account, page: Page, now: datetime, result: Fetched) -> None:
     with desk.store.writing():
+        first_page = desk.store.arrivals.bookmark(account.name) is None
         bound = _before(desk, account, now) if first_page else desk.store.arrivals.first_fetch_bound(account.name)
         stored = desk.store.arrivals.add_page(
             account.name,
@@ -116,7 +107,6 @@ def _store(
             closed_before=bound,
         )
         triaging.refresh(desk, stored.touched_groups)
-    begun.add(account.name)
     desk.progress(f"{account.name}: {result.new + stored.new} new comments")
     result.new += stored.new
     result.edited += stored.edited

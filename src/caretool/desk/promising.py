@@ -11,7 +11,7 @@ from caretool.desk import committing
 from caretool.desk.desk import Desk
 from caretool.domain.calendar import Calendar
 from caretool.domain.checks import refusal_for
-from caretool.domain.deliverability import judge, late_windows
+from caretool.domain.deliverability import judge, late_windows, review_time
 from caretool.domain.draft import Refusal
 from caretool.domain.policy import PromiseKind
 from caretool.domain.promise import Overdue, Promise, PromiseState
@@ -204,7 +204,7 @@ def _checked(
     said = text or kind.says.get(language, kind.name)
     if verdict.check is not None or verdict.window is None:
         return refusal_for(verdict, said, kind, 1, due_at, language, desk.zone), None
-    review_at = committing.review_time(kind, due_at)
+    review_at = review_time(kind, due_at)
     return None, NewPromise(kind.name, person, said, due_at, verdict.window, kind.owner, review_at)
 
 

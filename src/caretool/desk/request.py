@@ -6,10 +6,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
-from typing import Literal
 
 from caretool.domain.comment import Comment
-from caretool.domain.draft import Addressee, Mode, Refusal
+from caretool.domain.draft import Addressee, AskedMode, Mode, Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ class Request:
     template: str | None = None
     text: str | None = None
     given: Mapping[str, str] = field(default_factory=dict)
-    mode: Literal["auto", "each", "together"] = "auto"
+    mode: AskedMode = "auto"
     promises: tuple[tuple[str, str], ...] = ()
     not_a_promise: tuple[str, ...] = ()
     private: bool = False
@@ -68,13 +67,17 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One reply as it would be posted."""
+    """One reply as it would be posted. `whens` are the times it names, in words, by promise kind."""
 
     target: Target
-    comments: tuple[Comment, ...]
     addressees: tuple[Addressee, ...]
     text: str
     whens: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def comments(self) -> tuple[Comment, ...]:
+        """What it answers."""
+        return self.target.comments
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from caretool.desk import committing, promising, triaging
 from caretool.desk.desk import Desk
-from caretool.domain.deliverability import judge
+from caretool.domain.deliverability import judge, review_time
 from caretool.domain.draft import Reply, ReplyState
 from caretool.domain.moment import stamp
 from caretool.domain.promise import Promise
@@ -254,7 +254,7 @@ def _no_longer_possible(desk: Desk, reply: Reply, now: datetime) -> str | None:
         if verdict.check is None and verdict.window is not None:
             for promise in same:
                 if due_at != promise.due_at:
-                    review_at = committing.review_time(kind, due_at)
+                    review_at = review_time(kind, due_at)
                     desk.store.promises.set_due(promise.id, due_at, verdict.window, review_at)
             continue
         past = f"its {name} was promised for {stamp(due_at, desk.zone)}, which is past"

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from heapq import heappop, heappush
+from itertools import islice
 from sys import maxsize
 from typing import Literal, NamedTuple
 
@@ -114,6 +115,23 @@ def late_windows(kind: PromiseKind, now: datetime, load: Load) -> set[tuple[date
         if day <= days[1]:
             late[days] -= units
     return set(+late)
+
+
+def review_time(kind: PromiseKind, due_at: datetime) -> datetime | None:
+    """When a promise is looked at before it is due: elapsed lengths back from `due_at`, working ones back on the kind's
+    calendar (N working days: the opening of the Nth open day before). None without a review, or without such a day."""
+    review, calendar = kind.review, kind.calendar
+    if review is None:
+        return None
+    if review.unit == "working hours" and calendar is not None:
+        return calendar.subtract(due_at, timedelta(hours=review.amount))
+    if review.unit == "working days" and calendar is not None:
+        day = calendar.day(due_at)
+        before = (day - timedelta(days=back) for back in range(1, 7 * review.amount + 30))
+        nth = next(islice((one for one in before if calendar.is_open_day(one)), max(review.amount - 1, 0), None), None)
+        return calendar.opening(nth) if nth else None
+    minutes = {"minutes": 1, "hours": 60, "days": 24 * 60}[review.unit]
+    return due_at - timedelta(minutes=review.amount * minutes)
 
 
 def room(kind: PromiseKind, now: datetime, load: Load, until: date) -> list[DayRoom]:

@@ -24,6 +24,8 @@ Check = Literal[
     "already-answered",
 ]
 Mode = Literal["each", "together"]
+# `auto` takes what the template or the text is made for.
+AskedMode = Literal["auto", "each", "together"]
 ReplyState = Literal[
     "drafted", "awaiting", "approved", "rejected", "sending", "posted", "failed", "unsure", "retracted"
 ]
@@ -80,7 +82,6 @@ class Reply:
     template: str | None = None
     thread: str | None = None
     thread_native_id: str | None = None
-    sending_at: datetime | None = None
     looked_at: datetime | None = None
     posted_at: datetime | None = None
     native_id: str | None = None

@@ -91,17 +91,6 @@ def find(texts: Sequence[str], patterns: Mapping[str, str]) -> list[tuple[Person
     return [_find(text, compiled) for text in texts]
 
 
-def mask(text: str, findings: Sequence[PersonalData]) -> str:
-    """The text with `[e-mail]`, `[phone]`… in the place of each finding; overlapping findings become one."""
-    parts: list[str] = []
-    reached = 0
-    for finding in sorted(findings, key=lambda finding: (finding.start, -finding.end)):
-        if finding.start >= reached:
-            parts += [text[reached : finding.start], f"[{finding.what}]"]
-        reached = max(reached, finding.end)
-    return "".join([*parts, text[reached:]])
-
-
 def _find(text: str, patterns: Mapping[str, re.Pattern[str]]) -> tuple[PersonalData, ...]:
     found: list[PersonalData] = []
     taken = bytearray(len(text))
