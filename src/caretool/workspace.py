@@ -15,7 +15,7 @@ from caretool.desk.desk import Desk
 from caretool.domain.policy import Account, Settings
 from caretool.errors import CaretoolError, UsageProblem
 from caretool.platforms import registry
-from caretool.platforms.platform import Platform
+from caretool.platforms.platform import Opening, Platform
 from caretool.settings.files import digest
 from caretool.store.store import Store
 
@@ -70,7 +70,8 @@ def open_desk(
 
     def open_platform(account: Account) -> Platform:
         if account.name not in platforms:
-            platforms[account.name] = registry.open_platform(account, folder, desk.zone, clock)
+            facts = store.arrivals.visited(account.name).facts
+            platforms[account.name] = registry.open_platform(account, Opening(folder, desk.zone, clock, facts))
         return platforms[account.name]
 
     try:

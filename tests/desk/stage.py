@@ -22,7 +22,7 @@ from caretool.domain.comment import Author, Comment, Incoming, Thread
 from caretool.domain.limits import Limits
 from caretool.domain.policy import PromiseKind, Settings
 from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
-from caretool.platforms.platform import Outgoing, Page, Posted
+from caretool.platforms.platform import Checked, Looked, Outgoing, Page, Posted
 from caretool.settings.loading import load
 from caretool.store.store import Store
 
@@ -185,6 +185,7 @@ class FakePlatform:
     next_finds: list[Exception] = field(default_factory=list)
     wall: list[Outgoing] = field(default_factory=list)
     deleted: set[str] = field(default_factory=set)
+    edited: dict[str, Incoming] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
     attempts: int = 0
     looks: int = 0
@@ -204,8 +205,14 @@ class FakePlatform:
                 raise page
             yield page
 
-    def gone(self, native_ids: Sequence[str]) -> frozenset[str]:
-        return frozenset(self.deleted & set(native_ids))
+    def look(self, native_ids: Sequence[str]) -> Looked:
+        return Looked(
+            gone=frozenset(self.deleted & set(native_ids)),
+            edited=tuple(comment for native_id, comment in self.edited.items() if native_id in native_ids),
+        )
+
+    def check(self) -> Checked:
+        return Checked()
 
     def post(self, reply: Outgoing) -> Posted:
         self.attempts += 1

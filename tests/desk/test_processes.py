@@ -210,8 +210,8 @@ class Stuck:
     def __init__(self, platform):
         self.platform = platform
         self.limits = platform.limits
-    def gone(self, native_ids):
-        return frozenset()
+    def look(self, native_ids):
+        return self.platform.look(native_ids)
     def find(self, reply):
         return self.platform.find(reply)
     def post(self, reply):

@@ -150,7 +150,7 @@ def test_one_answered_comment_among_several_stops_them_all(stage: Stage) -> None
 def test_a_comment_deleted_since_is_seen_before_the_reply(stage: Stage) -> None:
     stage.fetch(comment("c1"), comment("c2"))
     stage.page.deleted = {"c1"}
-    request = replying.look_again(stage.desk(), stage.ask("c1", "c2", text=CALLBACK))
+    request, _ = replying.look_again(stage.desk(), stage.ask("c1", "c2", text=CALLBACK))
     assert request.comments == (stage.comment("c2").id,)
     assert stage.states("c1", "c2") == ["gone", "waiting"]
     assert stage.said == ["1 of these comments were deleted on the platform: left out."]

@@ -103,7 +103,7 @@ def test_where_no_listing_can_be_trusted_a_person_decides(stage: Stage) -> None:
 
 def test_where_the_key_protects_it_is_posted_again_at_once(stage: Stage) -> None:
     _approved(stage)
-    stage.page.limits = replace(stage.page.limits, key_protects=True, listing_trustworthy=False)
+    stage.page.limits = replace(stage.page.limits, key_protects=timedelta(hours=1), listing_trustworthy=False)
     stage.page.next_posts = ["lost after"]
     stage.send()
     stage.page.hidden = {stage.page.wall[0].key}
@@ -114,7 +114,7 @@ def test_where_the_key_protects_it_is_posted_again_at_once(stage: Stage) -> None
 
 def test_an_unsure_reply_that_the_platform_puts_off_stays_unsure(stage: Stage) -> None:
     _approved(stage)
-    stage.page.limits = replace(stage.page.limits, key_protects=True)
+    stage.page.limits = replace(stage.page.limits, key_protects=timedelta(hours=1))
     stage.page.next_posts = ["lost after", PlatformBusy("later", 60)]
     stage.send()
     stage.page.hidden = {stage.page.wall[0].key}

@@ -13,7 +13,7 @@ import pytest
 
 from caretool.domain.comment import Author, Incoming, Thread
 from caretool.errors import CaretoolError, PlatformFailed
-from caretool.platforms.platform import Outgoing, Page, Platform
+from caretool.platforms.platform import Looked, Outgoing, Page, Platform
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -118,8 +118,8 @@ class PlatformContract:
 
     def test_nothing_is_gone_while_it_stands(self, harness: Harness) -> None:
         harness.receive([comment(0)])
-        assert harness.open().gone(["c0"]) == frozenset()
-        assert harness.open().gone([]) == frozenset()
+        assert harness.open().look(["c0"]).gone == frozenset()
+        assert harness.open().look([]) == Looked()
 
     def test_a_reply_is_posted_word_for_word_and_once(self, harness: Harness) -> None:
         harness.receive([comment(0)])

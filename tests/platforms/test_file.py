@@ -25,7 +25,7 @@ from caretool.domain.comment import Author, Incoming, Thread
 from caretool.domain.policy import Account
 from caretool.errors import AnswerLost, PlatformFailed
 from caretool.platforms.file import FileSettings, open_account
-from caretool.platforms.platform import Page, Platform, Skipped
+from caretool.platforms.platform import Opening, Page, Platform, Skipped
 from tests.platforms.contract import NOON, Harness, PlatformContract, ids, reply
 
 ROME = ZoneInfo("Europe/Rome")
@@ -34,7 +34,7 @@ ROME = ZoneInfo("Europe/Rome")
 def open_file(folder: Path, **keys: Any) -> Platform:
     keys = {"comments": "comments.jsonl", "replies": "replies.jsonl", **keys}
     account = Account("console-page", "file", FileSettings(**keys))
-    return open_account(account, folder, ROME, lambda: NOON)
+    return open_account(account, Opening(folder, ROME, lambda: NOON))
 
 
 def row(**values: object) -> dict[str, object]:

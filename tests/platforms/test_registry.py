@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from caretool.domain.policy import Account
 from caretool.platforms import registry
+from caretool.platforms.platform import Opening
 from tests.platforms.contract import NOON
 
 
@@ -36,4 +37,5 @@ def test_every_platform_has_its_page() -> None:
 def test_an_account_is_opened_by_its_platforms_name(tmp_path: Path) -> None:
     settings = registry.settings_models()["file"].model_validate({"comments": "comments.csv", "max_length": 9})
     account = Account("console-page", "file", settings)
-    assert registry.open_platform(account, tmp_path, ZoneInfo("Europe/Rome"), lambda: NOON).limits.length == 9
+    opening = Opening(tmp_path, ZoneInfo("Europe/Rome"), lambda: NOON)
+    assert registry.open_platform(account, opening).limits.length == 9

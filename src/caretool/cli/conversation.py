@@ -75,7 +75,10 @@ def hold(desk: Desk, ids: Sequence[str], asked: Asked) -> tuple[Outcome, Sent | 
             include_new=asked.include_new,
         ),
     )
-    request = replying.look_again(desk, request)
+    request, edited = replying.look_again(desk, request)
+    if edited:
+        nothing = Composed((), (), tuple(edited))
+        return Outcome(nothing, refusals=nothing.refusals), None
     request = _with_words(desk, request, asked)
     request = _with_needs(desk, request)
     if asked.edit:

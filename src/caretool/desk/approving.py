@@ -40,7 +40,11 @@ def consider(desk: Desk, draft: Draft) -> Composed:
     request, writer = _request(desk, draft)
     replying.look_again(desk, request)
     triaging.read_these(desk, request.comments)
-    against = replying.standing(desk, request, decider, closed_is_done=True)
+    edited = desk.store.comments.edited_since(request.comments, draft.made_at)
+    against = [
+        *replying.standing(desk, request, decider, closed_is_done=True),
+        *replying.edited_meanwhile(desk, edited),
+    ]
     composed = composing.compose(desk, request, writer, desk.clock())
     return replace(composed, refusals=(*against, *composed.refusals))
 

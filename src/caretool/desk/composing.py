@@ -11,7 +11,7 @@ from caretool.desk import committing
 from caretool.desk.desk import Desk
 from caretool.desk.request import Composed, Part, Request, Target
 from caretool.domain import wording
-from caretool.domain.address import addressees, named
+from caretool.domain.address import addressees, mentioning, named
 from caretool.domain.calendar import after
 from caretool.domain.checks import refusal_for
 from caretool.domain.comment import Comment
@@ -204,7 +204,7 @@ def _parts(
     parts: list[Part] = []
     refusals: list[Refusal] = []
     for target in targets:
-        limits = desk.open_platform(desk.account(target.account)).limits
+        limits = desk.open_platform(desk.account(target.account)).limits.beside(target.warning)
         try:
             parts += _render(desk, request, agent, target, due, limits)
         except wording.MissingValue as missing:
@@ -249,7 +249,8 @@ def _render(
             people=named(chosen, limits.together, target.language) if together else None,
             given=request.given,
         )
-        return wording.render(target.source, values).strip()
+        text = wording.render(target.source, values).strip()
+        return mentioning(text, chosen) if limits.mention_needed else text
 
     packed = pack(people, text_for, limits) if target.mode == "together" else [tuple(people)]
     parts = []

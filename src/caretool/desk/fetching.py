@@ -60,9 +60,7 @@ def fetch(desk: Desk, names: Sequence[str]) -> list[Fetched]:
             if arrived.page is not None:
                 _store(desk, arrived.account, arrived.page, now, results[arrived.account.name])
             else:
-                results[arrived.account.name].error = arrived.error
-                if arrived.error is None:
-                    desk.store.arrivals.end_first_fetch(arrived.account.name)
+                _end(desk, arrived, now, results[arrived.account.name])
                 left -= 1
     finally:
         stop.set()
@@ -105,6 +103,7 @@ def _store(desk: Desk, account: Account, page: Page, now: datetime, result: Fetc
             our_handle=account.handle,
             deleted=page.deleted,
             closed_before=bound,
+            facts=page.facts,
         )
         triaging.refresh(desk, stored.touched_groups)
     desk.progress(f"{account.name}: {result.new + stored.new} new comments")
@@ -113,6 +112,14 @@ def _store(desk: Desk, account: Account, page: Page, now: datetime, result: Fetc
     result.deleted += stored.deleted
     result.remarks += page.remarks
     result.skipped += page.skipped
+
+
+def _end(desk: Desk, arrived: _Arrived, now: datetime, result: Fetched) -> None:
+    result.error = arrived.error
+    if arrived.error is None:
+        desk.store.arrivals.fetched(arrived.account.name, now)
+    else:
+        desk.store.arrivals.failed(arrived.account.name, now, str(arrived.error))
 
 
 def _before(desk: Desk, account: Account, now: datetime) -> datetime | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from caretool.desk import composing, promising, triaging
+from caretool.desk import composing, looking, promising, triaging
 from caretool.desk.desk import Desk
 from caretool.desk.request import Composed, Planned, Request
 from caretool.domain.comment import Comment, CommentState
@@ -79,21 +79,28 @@ def consider(desk: Desk, request: Request) -> Composed:
     return replace(composed, refusals=(*against, *composed.refusals))
 
 
-def look_again(desk: Desk, request: Request) -> Request:
-    """The request without comments that were deleted on the platform meanwhile; those are marked `gone`."""
-    comments = desk.store.comments.by_ids(request.comments)
-    gone: set[str] = set()
-    for account in {comment.account for comment in comments}:
-        ours = [comment for comment in comments if comment.account == account]
-        deleted = desk.open_platform(desk.account(account)).gone([comment.native_id for comment in ours])
-        gone |= {comment.id for comment in ours if comment.native_id in deleted}
-    if not gone:
-        return request
-    with desk.store.writing():
-        desk.store.comments.set_state(sorted(gone), "gone", was=("waiting", "snoozed", "closed"))
-        triaging.leave_groups(desk, sorted(gone))
-    desk.say(f"{len(gone)} of these comments were deleted on the platform: left out.")
-    return replace(request, comments=tuple(c for c in request.comments if c not in gone))
+def look_again(desk: Desk, request: Request) -> tuple[Request, list[Refusal]]:
+    """The request without comments that were deleted on the platform meanwhile, and a refusal for each that was edited:
+    what the agent has read is no longer what stands there."""
+    seen = looking.look(desk, desk.store.comments.by_ids(request.comments))
+    if seen.gone:
+        desk.say(f"{len(seen.gone)} of these comments were deleted on the platform: left out.")
+        request = replace(request, comments=tuple(c for c in request.comments if c not in seen.gone))
+    edited = () if request.include_new else sorted(seen.edited)
+    return request, edited_meanwhile(desk, edited)
+
+
+def edited_meanwhile(desk: Desk, ids: Sequence[str]) -> list[Refusal]:
+    """Why comments that were edited are not answered before somebody has read them again."""
+    return [
+        Refusal(
+            "group-changed",
+            comment.text[:60],
+            f"{comment.id} was edited meanwhile: this is how it reads now.",
+            f"Look with `caretool show {comment.id}`, then answer again.",
+        )
+        for comment in desk.store.comments.by_ids(ids)
+    ]
 
 
 def approve(desk: Desk, request: Request, *, shown: Composed | None, by_hand: str | None = None) -> Outcome:

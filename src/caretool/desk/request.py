@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 
@@ -44,6 +44,12 @@ class Request:
         return cls(**values)
 
 
+def warning_of(comments: Sequence[Comment]) -> str | None:
+    """The content warning that an answer to these comments keeps: the one that all of them bear."""
+    warnings = {comment.warning for comment in comments}
+    return warnings.pop() if len(warnings) == 1 else None
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """Whom one reply speaks to, before it has words: one person, or the people of one thread."""
@@ -58,6 +64,11 @@ class Target:
     def account(self) -> str:
         """Where it is posted."""
         return self.comments[0].account
+
+    @property
+    def warning(self) -> str | None:
+        """The content warning that the answer keeps: the one that all of these comments bear."""
+        return warning_of(self.comments)
 
     @property
     def persons(self) -> tuple[str, ...]:

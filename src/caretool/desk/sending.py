@@ -8,9 +8,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Literal
 
-from caretool.desk import committing, promising, triaging
+from caretool.desk import committing, looking, promising, triaging
 from caretool.desk.desk import Desk
+from caretool.desk.request import warning_of
 from caretool.domain.deliverability import judge, review_time
 from caretool.domain.draft import Reply, ReplyState
 from caretool.domain.moment import stamp
@@ -92,33 +94,40 @@ def _send_one(desk: Desk, platform: Platform, reply: Reply, sent: Sent) -> None:
     if reply.state == "sending":  # we hold the lock, so whoever was sending it is gone
         _mark_unsure(desk, reply)
         reply = desk.store.replies.by_ids([reply.id])[0]
-    if reply.state == "unsure":
-        try:
-            if not _settled_by_looking(desk, platform, reply, sent):
-                return
-        except PlatformFailed as problem:  # it cannot be looked for today: the others still go out
-            sent.unsure.append(reply)
-            sent.problems.append(problem)
-            return
-    _post(desk, platform, reply, sent)
+    if reply.state != "unsure":
+        _post(desk, platform, reply, sent)
+        return
+    try:
+        settled = _settled_by_looking(desk, platform, reply, sent)
+    except PlatformFailed as problem:  # it cannot be looked for today: the others still go out
+        sent.unsure.append(reply)
+        sent.problems.append(problem)
+        return
+    if settled == "absent":
+        _post(desk, platform, reply, sent)
+    elif settled == "protected":
+        _post_again(desk, platform, reply, sent)
 
 
-def _settled_by_looking(desk: Desk, platform: Platform, reply: Reply, sent: Sent) -> bool:
-    """Look for an unsure reply. True only where it is surely not there and may be posted again."""
-    found = platform.find(outgoing(reply))
+def _settled_by_looking(
+    desk: Desk, platform: Platform, reply: Reply, sent: Sent
+) -> Literal["absent", "protected"] | None:
+    """Look for an unsure reply: `absent`: surely not there, `protected`: it may be, and its key keeps it
+    from being posted twice. None: found, or still unsure."""
+    found = platform.find(_outgoing(desk, reply))
     if found is not None:
         _posted(desk, reply, found)
         sent.posted.append(reply)
-        return False
+        return None
     # Where a fetch has seen an answer of ours, it may well be this one: a person decides.
     states = {comment.state for comment in desk.store.comments.by_ids(reply.comments)}
     answered = "answered" in states and "queued" not in states
-    if platform.limits.key_protects and not answered:
-        return True
     now = desk.clock()
     trustworthy = platform.limits.listing_trustworthy and not answered
     if trustworthy and reply.looked_at is not None and now - reply.looked_at >= SETTLE:
-        return True
+        return "absent"
+    if reply.sending_at is not None and now - reply.sending_at < platform.limits.key_protects and not answered:
+        return "protected"
     if reply.looked_at is None:
         desk.store.replies.looked(reply.id, now)
     sent.unsure.append(reply)
@@ -128,11 +137,10 @@ def _settled_by_looking(desk: Desk, platform: Platform, reply: Reply, sent: Sent
         else "look on the platform yourself"
     )
     sent.problems.append(CaretoolError(f"{reply.id} may or may not have been posted on {reply.account}: {hint}."))
-    return False
+    return None
 
 
-def outgoing(reply: Reply) -> Outgoing:
-    """A reply as a connector takes it."""
+def _outgoing(desk: Desk, reply: Reply) -> Outgoing:
     return Outgoing(
         key=reply.key,
         text=reply.text,
@@ -140,35 +148,50 @@ def outgoing(reply: Reply) -> Outgoing:
         thread=reply.thread_native_id,
         private=reply.private,
         created_at=reply.made_at,
+        warning=warning_of(desk.store.comments.by_ids(reply.comments)),
     )
 
 
 def _post(desk: Desk, platform: Platform, reply: Reply, sent: Sent) -> None:
-    comments = desk.store.comments.by_ids(reply.comments)
-    gone = platform.gone([comment.native_id for comment in comments])
+    """Post a reply that is not public, if it may still go out."""
+    seen = looking.look(desk, desk.store.comments.by_ids(reply.comments))
     now = desk.clock()
     with desk.store.writing():
-        desk.store.comments.set_state([c.id for c in comments if c.native_id in gone], "gone", was=("queued",))
-        trouble = _nobody_left(desk, reply) or _no_longer_possible(desk, reply, now)
+        trouble = _nobody_left(desk, reply) or _edited(desk, reply, seen) or _no_longer_possible(desk, reply, now)
         if trouble is not None:
             _fail(desk, reply, trouble)
             sent.failed.append(reply)
             sent.problems.append(PlatformFailed(trouble))
             return
+        first = reply.sending_at or now
         moved = desk.store.replies.change(
-            reply.id, "sending", was=("approved", "unsure"), sending_at=now, looked_at=None
+            reply.id, "sending", was=("approved", "unsure"), sending_at=first, looked_at=None
         )
-    if not moved:
-        return
+    if moved:
+        _leave(desk, platform, reply, sent, perhaps_public=False)
+
+
+def _post_again(desk: Desk, platform: Platform, reply: Reply, sent: Sent) -> None:
+    """Post once more what may be public, under the protection of its key. Nothing is checked: it was said, perhaps."""
+    if desk.store.replies.change(reply.id, "sending", was=("unsure",)):
+        _leave(desk, platform, reply, sent, perhaps_public=True)
+
+
+def _leave(desk: Desk, platform: Platform, reply: Reply, sent: Sent, *, perhaps_public: bool) -> None:
+    """The request leaves; what comes back is written down."""
     try:
-        posted = platform.post(outgoing(reply))
+        posted = platform.post(_outgoing(desk, reply))
     except AnswerLost as lost:
         _mark_unsure(desk, reply)
         sent.unsure.append(reply)
         sent.problems.append(lost)
     except PlatformFailed as refused:
-        _fail(desk, reply, str(refused))
-        sent.failed.append(reply)
+        if perhaps_public:
+            _mark_unsure(desk, reply)
+            sent.unsure.append(reply)
+        else:
+            _fail(desk, reply, str(refused))
+            sent.failed.append(reply)
         sent.problems.append(refused)
     except (TokenRefused, PlatformBusy):
         # What was unsure may be public all the same: it is looked for again before it leaves again.
@@ -190,6 +213,12 @@ def _nobody_left(desk: Desk, reply: Reply) -> str | None:
         return None
     what = "deleted on the platform" if states == {"gone"} else "answered elsewhere or deleted"
     return f"{reply.id} was not posted: what it answers was {what} meanwhile."
+
+
+def _edited(desk: Desk, reply: Reply, seen: looking.Seen) -> str | None:
+    """Why a reply no longer fits: what it answers says something else since it was approved."""
+    edited = [*seen.edited, *desk.store.comments.edited_since(reply.comments, reply.made_at)]
+    return f"{reply.id} was not posted: {min(edited)} was edited since. Read it and answer again." if edited else None
 
 
 def _posted(desk: Desk, reply: Reply, posted: Posted) -> None:

@@ -63,6 +63,17 @@ def named(people: Sequence[Addressee], together: Together, language: str) -> str
     return listing([person.called for person in people], language)
 
 
+def mentioning(text: str, people: Sequence[Addressee]) -> str:
+    """The text with the mentions before it of those whom it does not mention, for platforms that tell nobody else."""
+    missing = [one.mention for one in people if one.mention and not _mentions(text, one.mention)]
+    return " ".join([*dict.fromkeys(missing), text])
+
+
+def _mentions(text: str, mention: str) -> bool:
+    """Whether a mention stands in the text: not as the beginning of a longer handle."""
+    return re.search(rf"(?<![\w@/.]){re.escape(mention)}(?![\w@]|[.-]\w)", text, re.IGNORECASE) is not None
+
+
 def listing(names: Sequence[str], language: str) -> str:
     """The names as one says them: "Anna, Bruno e Carla" (it), "Anna, Bruno and Carla" (en, and any other language)."""
     if len(names) < 2:

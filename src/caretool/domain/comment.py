@@ -35,7 +35,9 @@ class Incoming:
     """One comment as it came from a platform: plain text (a connector converts HTML at the door), aware times.
 
     `written_at` is None where the platform gives none; the desk then takes the moment of the first fetch.
-    `language` is the platform's own tag, if any. `attachments` are addresses.
+    `language` is the platform's own tag, if any. `attachments` are addresses. `warning` is what the author put before
+    the text for readers to decide whether they want to see it (a content warning). `own`: the connector knows that we
+    wrote it.
     """
 
     native_id: str
@@ -51,6 +53,8 @@ class Incoming:
     likes: int | None = None
     language: str | None = None
     attachments: tuple[str, ...] = ()
+    warning: str | None = None
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,7 @@ class Comment:
     rating: int | None = None
     likes: int | None = None
     attachments: tuple[str, ...] = ()
+    warning: str | None = None
     tag: str | None = None
     snoozed_until: datetime | None = None
     language: str | None = None

@@ -64,7 +64,7 @@ class Reply:
     """One reply, or one part of a together reply, as the outbox knows it.
 
     `to` are the native ids it answers, `comments` their ids here; `key` is its own, made before it leaves. `kind` is
-    that of the comments. `looked_at`: when it was last looked for on the platform while unsure.
+    that of the comments. `sending_at`: when it first left. `looked_at`: when it was last looked for there while unsure.
     """
 
     id: str
@@ -82,6 +82,7 @@ class Reply:
     template: str | None = None
     thread: str | None = None
     thread_native_id: str | None = None
+    sending_at: datetime | None = None
     looked_at: datetime | None = None
     posted_at: datetime | None = None
     native_id: str | None = None

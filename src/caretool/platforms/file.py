@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +25,7 @@ from caretool.errors import PlatformFailed
 from caretool.platforms import file_replies, html
 from caretool.platforms.file_comments import RowError, to_comment
 from caretool.platforms.file_rows import Column, Row, clean, read_csv, read_jsonl, skipped
-from caretool.platforms.platform import Outgoing, Page, Posted, Skipped
+from caretool.platforms.platform import Checked, Clock, Looked, Opening, Outgoing, Page, Posted, Skipped
 
 _PAGE = 500
 _FORMATS = (".jsonl", ".ndjson", ".csv")
@@ -77,7 +77,7 @@ class FilePlatform:
     replies: Path
     settings: FileSettings
     zone: ZoneInfo
-    clock: Callable[[], datetime]
+    clock: Clock
 
     @property
     def limits(self) -> Limits:
@@ -106,9 +106,9 @@ class FilePlatform:
             told = (unread, remarks) if start == 0 else ((), ())
             yield Page(chunk, str(reached), skipped=told[0], remarks=told[1])
 
-    def gone(self, native_ids: Sequence[str]) -> frozenset[str]:
-        """None: a comment that is missing from a later export may still stand on the page."""
-        return frozenset()
+    def look(self, native_ids: Sequence[str]) -> Looked:
+        """Nothing to see: a comment that is missing from a later export may still stand on the page."""
+        return Looked()
 
     def post(self, reply: Outgoing) -> Posted:
         """Append the reply. Raises PlatformFailed (nothing was written), AnswerLost."""
@@ -132,6 +132,12 @@ class FilePlatform:
         """The reply as it stands in the file, by its key. Raises PlatformFailed."""
         line = file_replies.find(self.replies, reply.key)
         return None if line is None else Posted(f"reply-{reply.key}", _moment(line.get("posted_at"), reply.created_at))
+
+    def check(self) -> Checked:
+        """Whether the export can be read, and how much is in it. Raises PlatformFailed."""
+        comments, unread, remarks = self._comments(self._read())
+        bad = (f"{_rows(len(unread))} that cannot be read.",) if unread else ()
+        return Checked(remarks=(f"{self.comments.name}: {len(comments)} comments.", *bad, *remarks))
 
     def _read(self) -> bytes:
         where = f"accounts.{self.account}.comments in accounts.toml"
@@ -203,16 +209,16 @@ class _Bookmark:
         return json.dumps({"sha256": self.sha256, "done": self.done, "of": self.of})
 
 
-def open_account(account: Account, folder: Path, zone: ZoneInfo, clock: Callable[[], datetime]) -> FilePlatform:
-    """The account's files, none of them opened. `account.settings` is a `FileSettings`; `folder` is the workspace."""
+def open_account(account: Account, opening: Opening) -> FilePlatform:
+    """The account's files, none of them opened. `account.settings` is a `FileSettings`."""
     settings: FileSettings = account.settings
     return FilePlatform(
         account=account.name,
-        comments=folder / settings.comments,
-        replies=folder / (settings.replies or f"{account.name}-replies.jsonl"),
+        comments=opening.folder / settings.comments,
+        replies=opening.folder / (settings.replies or f"{account.name}-replies.jsonl"),
         settings=settings,
-        zone=zone,
-        clock=clock,
+        zone=opening.zone,
+        clock=opening.clock,
     )
 
 

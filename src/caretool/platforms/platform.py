@@ -6,13 +6,28 @@ it without a request. Errors are those of `caretool.errors`; anything else that 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+from zoneinfo import ZoneInfo
 
 from caretool.domain.comment import Incoming
 from caretool.domain.limits import Limits
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a connector is opened with: the workspace's `folder`, the desk's `zone` (for times that name none), a
+    `clock` that gives the aware moment it is now, and the `facts` it learned before (see `Page.facts`)."""
+
+    folder: Path
+    zone: ZoneInfo
+    clock: Clock
+    facts: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +42,9 @@ class Skipped:
 class Page:
     """Comments, oldest first, and the bookmark to store with them: fetching from it goes on after this page.
 
-    `deleted` are native ids the platform says are gone. `remarks` are sentences a person should read about it.
+    `deleted` are native ids the platform says are gone. `remarks` are sentences a person should read about it. `facts`
+    is what the connector has learned of the place (its limits, who we are there), in a form of its own: it is kept, and
+    handed to the next opening. None: nothing new.
     """
 
     comments: tuple[Incoming, ...]
@@ -35,13 +52,42 @@ class Page:
     deleted: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     remarks: tuple[str, ...] = ()
+    facts: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """How known comments stand on the platform now: which are `gone`, and those `edited`, as they read today (the desk
+    compares: one that did not change may be among them)."""
+
+    gone: frozenset[str] = frozenset()
+    edited: tuple[Incoming, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a platform says of our account, asked on purpose: who we are there, what the token may do, until when, how
+    many requests are left. None or empty: it does not say. `missing` are rights that caretool needs and it lacks.
+    """
+
+    handle: str | None = None
+    name: str | None = None
+    software: str | None = None
+    scopes: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    expires_at: datetime | None = None
+    requests_left: int | None = None
+    left_until: datetime | None = None
+    remarks: tuple[str, ...] = ()
+    facts: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """A reply on its way. `to` are the native ids it answers (the first is the one replied to), `thread` the native id.
 
-    `key` is the reply's own, made before the request leaves; `created_at` bounds where `find` has to look.
+    `key` is the reply's own, made before the request leaves; `created_at` bounds where `find` has to look. `warning` is
+    the content warning of what it answers.
     """
 
     key: str
@@ -50,6 +96,7 @@ class Outgoing:
     thread: str | None
     private: bool
     created_at: datetime
+    warning: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +120,22 @@ class Platform(Protocol):
         Raises TokenRefused, PlatformBusy, PlatformFailed.
         """
 
-    def gone(self, native_ids: Sequence[str]) -> frozenset[str]:
-        """Which of these comments are deleted on the platform now (asked before a reply)."""
+    def look(self, native_ids: Sequence[str]) -> Looked:
+        """How these comments stand on the platform now (asked before a reply). Raises as `fetch` does."""
 
     def post(self, reply: Outgoing) -> Posted:
         """Post once, never retried here. Raises AnswerLost if it may have gone out, PlatformFailed if it has not."""
 
     def find(self, reply: Outgoing) -> Posted | None:
         """Our reply as the platform lists it, by key, own id, or own text since `created_at`; None: not there."""
+
+    def check(self) -> Checked:
+        """What the platform says of our account. Raises as `fetch` does."""
+
+
+@runtime_checkable
+class Retracts(Protocol):
+    """A platform on which we can delete what we posted."""
+
+    def retract(self, native_id: str) -> None:
+        """Delete our own reply; one that is gone already is no failure. Raises as `fetch` does."""

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from caretool.domain.policy import Account
-from caretool.platforms.platform import Platform
+from caretool.platforms.platform import Opening, Platform
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-Clock = Callable[[], datetime]
-Opener = Callable[[Account, Path, ZoneInfo, Clock], Platform]
+Opener = Callable[[Account, Opening], Platform]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +38,10 @@ def settings_models() -> dict[str, type[BaseModel]]:
     return {name: load().settings for name, load in _CONNECTORS.items()}
 
 
-def open_platform(account: Account, folder: Path, zone: ZoneInfo, clock: Clock) -> Platform:
+def open_platform(account: Account, opening: Opening) -> Platform:
     """The account's platform, without a request. `account.platform` is one of `KNOWN`, its `settings` that one's model
-    or, where they were kept, a mapping for it.
-
-    `folder` is the workspace, `zone` the desk's (for times that name none), `clock` gives the aware moment it is now.
-    """
+    or, where they were kept, a mapping for it."""
     connector = _CONNECTORS[account.platform]()
     if isinstance(account.settings, Mapping):
         account = replace(account, settings=connector.settings(**account.settings))
-    return connector.open(account, folder, zone, clock)
+    return connector.open(account, opening)

@@ -12,8 +12,19 @@ from caretool.domain.comment import Incoming, Thread
 from caretool.domain.ids import make_id
 from caretool.store.database import Database, Row, moment_out, optional_moment, storable
 from caretool.store.numbers import chunks, new_ids, next_numbers
-from caretool.store.schema import AuthorRow, Bookmark, Person, Revision, ThreadRow
+from caretool.store.schema import Account, AuthorRow, Bookmark, Person, Revision, ThreadRow
 from caretool.store.schema import Comment as C
+
+
+@dataclass(frozen=True, slots=True)
+class Visited:
+    """How an account's fetches went: `facts` are what its connector learned (see `Page.facts`), `fetched_at` the last
+    that read everything, `failed_at` and `error` the last one since that did not."""
+
+    facts: str | None = None
+    fetched_at: datetime | None = None
+    failed_at: datetime | None = None
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +55,35 @@ class Arrivals:
         query = Bookmark.select(Bookmark.c.closed_before).where(Bookmark.c.account == account)
         return optional_moment(self._database.value(query))
 
-    def end_first_fetch(self, account: str) -> None:
-        """The first fetch has read everything: from now on nothing is too old."""
-        self._database.run(Bookmark.update({Bookmark.c.closed_before: None}).where(Bookmark.c.account == account))
+    def fetched(self, account: str, at: datetime) -> None:
+        """A fetch has read everything: from now on nothing is too old."""
+        with self._database.writing():
+            self._database.run(Bookmark.update({Bookmark.c.closed_before: None}).where(Bookmark.c.account == account))
+            self._visit(account, fetched_at=moment_out(at), failed_at=None, error=None)
+
+    def failed(self, account: str, at: datetime, why: str) -> None:
+        """A fetch has stopped early."""
+        self._visit(account, failed_at=moment_out(at), error=storable(why))
+
+    def learn(self, account: str, facts: str) -> None:
+        """Keep what a connector has learned of the place."""
+        self._visit(account, facts=storable(facts))
+
+    def visited(self, account: str) -> Visited:
+        """How the account's fetches went."""
+        row = self._database.one(Account.select().where(Account.c.name == account))
+        if row is None:
+            return Visited()
+        return Visited(
+            row["facts"], optional_moment(row["fetched_at"]), optional_moment(row["failed_at"]), row["error"]
+        )
+
+    def _visit(self, account: str, **values: str | None) -> None:
+        self._database.run(
+            Account.insert({"name": account, **values}).on_conflict(
+                conflict_target=(Account.c.name,), update={getattr(Account.c, name): v for name, v in values.items()}
+            )
+        )
 
     def add_page(
         self,
@@ -58,6 +95,7 @@ class Arrivals:
         our_handle: str | None = None,
         deleted: Sequence[str] = (),
         closed_before: datetime | None = None,
+        facts: str | None = None,
     ) -> Stored:
         """Store one page and its bookmark in one transaction; what is known already is compared, not doubled.
 
@@ -70,20 +108,29 @@ class Arrivals:
             touched = self._insert(account, fresh, now, our_handle, closed_before)
             edited = self._edit([(known[i.native_id], i) for i in latest.values() if i.native_id in known], now)
             gone = self._mark_gone(account, deleted)
-            self._keep_bookmark(account, bookmark, now, closed_before)
+            self._keep_bookmark(account, bookmark, closed_before)
+            if facts is not None:
+                self.learn(account, facts)
         return Stored(len(fresh), edited, len(gone), tuple({*touched, *(g for g in gone if g)}))
 
-    def _keep_bookmark(self, account: str, bookmark: str, now: datetime, closed_before: datetime | None) -> None:
+    def revise(self, account: str, comments: Sequence[Incoming], now: datetime) -> list[str]:
+        """Compare known comments with how they read now; the ids of those whose text is another. Inside a
+        transaction."""
+        latest = {incoming.native_id: incoming for incoming in map(_without_odd_bytes, comments)}
+        known = self._known(account, list(latest))
+        self._edit([(row, latest[native_id]) for native_id, row in known.items()], now)
+        return [row["id"] for native_id, row in known.items() if row["text"] != latest[native_id].text]
+
+    def _keep_bookmark(self, account: str, bookmark: str, closed_before: datetime | None) -> None:
         values = {
             "account": account,
             "cursor": bookmark,
-            "fetched_at": moment_out(now),
             "closed_before": moment_out(closed_before) if closed_before else None,
         }
         self._database.run(
             Bookmark.insert(values).on_conflict(
                 conflict_target=(Bookmark.c.account,),
-                preserve=(Bookmark.c.cursor, Bookmark.c.fetched_at, Bookmark.c.closed_before),
+                preserve=(Bookmark.c.cursor, Bookmark.c.closed_before),
             )
         )
 
@@ -111,7 +158,7 @@ class Arrivals:
         numbers = next_numbers(self._database, "c", len(fresh))
         rows = []
         for number, incoming in zip(numbers, fresh, strict=True):
-            own = is_ours(incoming.author.handle, our_handle)
+            own = _is_ours(incoming, our_handle)
             written_at = incoming.written_at or now
             old = closed_before is not None and written_at < closed_before
             rows.append(
@@ -132,6 +179,7 @@ class Arrivals:
                     "rating": incoming.rating,
                     "likes": incoming.likes,
                     "attachments": json.dumps(incoming.attachments),
+                    "warning": incoming.warning,
                     "tag": incoming.language,
                     "written_at": moment_out(written_at),
                     "dated": int(incoming.written_at is not None),
@@ -142,7 +190,7 @@ class Arrivals:
                 }
             )
         self._database.insert(C, rows)
-        answered = [i.reply_to for i in fresh if i.reply_to and is_ours(i.author.handle, our_handle)]
+        answered = [i.reply_to for i in fresh if i.reply_to and _is_ours(i, our_handle)]
         answered += self._replied_to(account, [incoming.native_id for incoming in fresh])
         return self._answered_elsewhere(account, answered)
 
@@ -220,6 +268,7 @@ class Arrivals:
                 C.c.text: incoming.text,
                 C.c.private: int(incoming.private),
                 C.c.rating: incoming.rating,
+                C.c.warning: incoming.warning,
                 C.c.digest: digest,
                 C.c.unread: int(not row["own"]),
             }
@@ -250,15 +299,18 @@ def _without_odd_bytes(incoming: Incoming) -> Incoming:
         ),
         url=incoming.url and storable(incoming.url),
         language=incoming.language and storable(incoming.language),
+        warning=incoming.warning and storable(incoming.warning),
     )
 
 
-def is_ours(handle: str, our_handle: str | None) -> bool:
-    """Whether a handle is our own there; an @ before it and its case do not matter."""
-    return our_handle is not None and handle.lstrip("@").casefold() == our_handle.lstrip("@").casefold()
+def _is_ours(incoming: Incoming, our_handle: str | None) -> bool:
+    """Whether we wrote it: the connector says so, or the handle is ours (an @ before it and its case do not matter)."""
+    handle = incoming.author.handle.lstrip("@").casefold()
+    return incoming.own or (our_handle is not None and handle == our_handle.lstrip("@").casefold())
 
 
 def _digest(incoming: Incoming) -> str:
     """Of everything in a comment that an edit may change and the desk cares about."""
-    seen = f"{int(incoming.private)} {incoming.rating} {incoming.text}"
+    warning = f"{incoming.warning}\0" if incoming.warning else ""
+    seen = f"{int(incoming.private)} {incoming.rating} {warning}{incoming.text}"
     return hashlib.blake2b(seen.encode("utf-8", "replace"), digest_size=12).hexdigest()

@@ -178,6 +178,15 @@ class Comments:
             )
         return moved
 
+    def edited_since(self, ids: Sequence[str], moment: datetime) -> list[str]:
+        """Those of these comments whose text was seen to change after `moment`."""
+        found: list[str] = []
+        for part in chunks(list(ids)):
+            later = Revision.c.comment.in_(part) & (Revision.c.seen_at > moment_out(moment))
+            query = Revision.select(Revision.c.comment).where(later).distinct()
+            found += [row[0] for row in self._database.tuples(query)]
+        return found
+
     def due_to_wake(self, now: datetime) -> list[str]:
         """Snoozed comments whose time has come, however long ago."""
         query = C.select(C.c.id).where((C.c.state == "snoozed") & (C.c.snoozed_until <= moment_out(now)))
@@ -241,6 +250,7 @@ def _comment(row: Row) -> Comment:
         rating=row["rating"],
         likes=row["likes"],
         attachments=tuple(json.loads(row["attachments"])),
+        warning=row["warning"],
         tag=row["tag"],
         snoozed_until=optional_moment(row["snoozed_until"]),
         language=row["language"],

@@ -110,7 +110,17 @@ _OPENING = (
             VALUES ('delete', old.number, old.text, old.handle); END""",
 )
 
-MIGRATIONS: tuple[Migration, ...] = (Migration(1, "the desk opens", _OPENING),)
+_STEEL = (
+    "ALTER TABLE comment ADD COLUMN warning TEXT",
+    "CREATE TABLE account (name TEXT PRIMARY KEY, facts TEXT, fetched_at TEXT, failed_at TEXT, error TEXT)",
+    "INSERT INTO account(name, fetched_at) SELECT account, fetched_at FROM bookmark",
+    "ALTER TABLE bookmark DROP COLUMN fetched_at",
+)
+
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(1, "the desk opens", _OPENING),
+    Migration(2, "steel in the spine", _STEEL),
+)
 
 
 def migrate(database: Database, now: datetime, migrations: tuple[Migration, ...] = MIGRATIONS) -> Path | None:

@@ -183,6 +183,7 @@ def _reply(row: Row, answers: Sequence[tuple[str, str]]) -> Reply:
         template=row["template"],
         thread=row["thread"],
         thread_native_id=row["thread_native_id"],
+        sending_at=optional_moment(row["sending_at"]),
         looked_at=optional_moment(row["looked_at"]),
         posted_at=optional_moment(row["posted_at"]),
         native_id=row["native_id"],

@@ -22,7 +22,8 @@ class Table(peewee.Table):
 
 Kept = Table("kept", ("key", "value"))
 Counter = Table("counter", ("letter", "last"))
-Bookmark = Table("bookmark", ("account", "cursor", "fetched_at", "closed_before"))
+Bookmark = Table("bookmark", ("account", "cursor", "closed_before"))
+Account = Table("account", ("name", "facts", "fetched_at", "failed_at", "error"))
 Person = Table("person", ("id", "name"))
 AuthorRow = Table("author", ("account", "handle", "name", "followers", "person"))
 ThreadRow = Table("thread", ("id", "account", "native_id", "text", "url"))
@@ -30,8 +31,8 @@ Comment = Table(
     "comment",
     (
         "number", "id", "account", "native_id", "thread", "person", "handle", "form", "text", "private", "own",
-        "reply_to", "url", "rating", "likes", "attachments", "tag", "written_at", "dated", "fetched_at", "digest",
-        "state", "unread", "snoozed_until",
+        "reply_to", "url", "rating", "likes", "attachments", "warning", "tag", "written_at", "dated", "fetched_at",
+        "digest", "state", "unread", "snoozed_until",
         "language", "kind", "tone", "topic", "confidence", "alternatives", "escalation",
         "vulgar", "personal_data", "reasons", "corrected", "fold", "copy_of", "due_at", "grouped", "joined",
     ),
