@@ -2,41 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from caretool.desk.desk import Desk
-from caretool.domain.policy import Account, Settings
+from caretool.desk.desk import Desk, Front
+from caretool.desk.premises import Premises
 from caretool.errors import CaretoolError, UsageProblem
-from caretool.platforms import registry
-from caretool.platforms.platform import Opening, Platform
-from caretool.settings.files import digest
+from caretool.settings.files import DATABASE, digest
+from caretool.settings.files import find as find
 from caretool.store.store import Store
 
-DATABASE = "caretool.db"
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
-
-def find(named: str | None) -> Path:
-    """The workspace: the one named (`-C`, CARETOOL_WORKSPACE), else the nearest folder upwards with accounts.toml."""
-    chosen = named or os.environ.get("CARETOOL_WORKSPACE")
-    if chosen:
-        folder = Path(chosen).expanduser()
-        if not (folder / "accounts.toml").is_file():
-            raise UsageProblem(
-                f"{folder} is no workspace (it has no accounts.toml): make one with `caretool init {folder}`."
-            )
-        return folder.resolve()
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / "accounts.toml").is_file():
-            return folder
-    raise UsageProblem("There is no workspace here: make one with `caretool init DIR`, or name one with -C DIR.")
+    from caretool.domain.policy import Account, Settings
+    from caretool.platforms.platform import Platform
 
 
 def clock() -> datetime:
@@ -55,9 +41,16 @@ def clock() -> datetime:
 
 def settings_of(folder: Path) -> Settings:
     """The workspace's files, read and checked whole; SettingsProblem with every problem at once."""
+    from caretool.platforms import registry
     from caretool.settings.loading import load
 
     return load(folder, registry.settings_models())
+
+
+def premises(folder: Path, agent: str | None, say: Callable[[str], None], progress: Callable[[str], None]) -> Premises:
+    """A workspace of which nothing is opened, for what has to work even where it is broken."""
+    agent_id = agent or os.environ.get("CARETOOL_AGENT") or None
+    return Premises(folder, folder / DATABASE, lambda: settings_of(folder), clock, agent_id, say, progress)
 
 
 @contextmanager
@@ -69,6 +62,9 @@ def open_desk(
     platforms: dict[str, Platform] = {}
 
     def open_platform(account: Account) -> Platform:
+        from caretool.platforms import registry
+        from caretool.platforms.platform import Opening
+
         if account.name not in platforms:
             facts = store.arrivals.visited(account.name).facts
             platforms[account.name] = registry.open_platform(account, Opening(folder, desk.zone, clock, facts))
@@ -86,6 +82,7 @@ def open_desk(
             agent_id=agent or os.environ.get("CARETOOL_AGENT") or None,
             say=say,
             progress=progress,
+            load_front=lambda: _front(store),
         )
         _work_in(desk)
         yield desk
@@ -105,6 +102,16 @@ def _settings_in_force(folder: Path, store: Store) -> Settings:
     return settings_of(folder)
 
 
+def _front(store: Store) -> Front | None:
+    text = store.kept("front")
+    if text is None:  # kept by another version of caretool
+        return None
+    from zoneinfo import ZoneInfo
+
+    zone, *agents = json.loads(text)
+    return Front(ZoneInfo(zone), tuple(agents))
+
+
 def _work_in(desk: Desk) -> None:
     now_on_disk = digest(desk.folder)
     if desk.store.kept("digest") == now_on_disk:
@@ -115,12 +122,15 @@ def _work_in(desk: Desk) -> None:
     desk.settings = settings_of(desk.folder)
     triaging.read_again(desk)
     with desk.store.writing():
-        desk.store.keep("settings", kept.to_text(desk.settings))
+        desk.store.keep("settings", kept.to_text(desk.settings, desk.clock().astimezone(desk.zone).year))
+        desk.store.keep("front", json.dumps([desk.zone.key, *desk.settings.agents]))
         desk.store.keep("digest", now_on_disk)
 
 
 def create(folder: Path) -> list[str]:
     """Lay the starter files into a folder, overwriting nothing; the names of those that are new."""
+    from importlib import resources
+
     starter = resources.files("caretool") / "starter"
     made: list[str] = []
     try:
@@ -129,7 +139,7 @@ def create(folder: Path) -> list[str]:
             made += _copy(starter / name, folder / name, name)
         ignore = folder / ".gitignore"
         if not ignore.exists():
-            ignore.write_text(f"{DATABASE}*\n.locks/\n.secrets/\nunsent/\n", encoding="utf-8")
+            ignore.write_text(f"{DATABASE}*\n.locks/\n.secrets/\nbackups/\nunsent/\n", encoding="utf-8")
             made.append(".gitignore")
     except OSError as error:
         raise CaretoolError(f"{error.filename or folder} cannot be written ({error.strerror}).") from error
@@ -139,6 +149,8 @@ def create(folder: Path) -> list[str]:
 def lay_demo(folder: Path) -> None:
     """A workspace with the demonstration's four profiles, in an empty folder."""
     create(folder)
+    from importlib import resources
+
     demo = resources.files("caretool") / "starter" / "demo"
     for entry in demo.iterdir():
         with resources.as_file(entry) as source:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
+import typer
+from typer.main import get_command
 
+from caretool.cli.main import COMMANDS, Commands, app
 from tests.cli.program import Program
 
-HEAVY = ("httpx", "pydantic", "jinja2", "numpy", "rich", "tree_sitter", "babel", "phonenumbers", "py3langid")
+HEAVY = (
+    "httpx", "pydantic", "jinja2", "numpy", "sklearn", "textual", "rich", "tree_sitter", "babel", "phonenumbers",
+    "py3langid", "holidays", "rapidfuzz", "selectolax", "stamina", "regex",
+)  # fmt: skip
 LOOK = """
 import sys
 from caretool.cli.main import main
@@ -25,6 +32,29 @@ def test_a_plain_look_imports_nothing_heavy(desk: Program, words: tuple[str, ...
     desk.done("reply", desk.group("parcel-damaged"), "--yes")
     done = subprocess.run(
         [sys.executable, "-c", LOOK.format(heavy=HEAVY), "-C", str(desk.folder), *words],
+        env=desk.variables(), capture_output=True, check=True, text=True,
+    )  # fmt: skip
+    assert done.stdout
+    assert done.stderr.split() == []
+
+
+def test_a_look_at_promises_that_are_planned_on_a_calendar_asks_no_library_for_its_holidays(desk: Program) -> None:
+    person = desk.groups()[0]["comments"][0]["id"]
+    for kind in ("pickup", "refund", "visit"):
+        desk.done("promise", "add", kind, "--for", person, "--due", "5 days", "--json")
+    done = subprocess.run(
+        [sys.executable, "-c", LOOK.format(heavy=HEAVY), "-C", str(desk.folder), "promise", "list"],
+        env=desk.variables(), capture_output=True, check=True, text=True,
+    )  # fmt: skip
+    assert done.stdout.count("running") == 3
+    assert done.stderr.split() == []
+
+
+def test_a_plain_inbox_reads_no_settings(desk: Program) -> None:
+    """Its zone and its agents are kept by themselves: what decodes the whole takes a sixth of its time."""
+    heavy = ("msgspec", "caretool.domain.policy", "caretool.settings.kept", "caretool.language", "caretool.platforms")
+    done = subprocess.run(
+        [sys.executable, "-c", LOOK.format(heavy=heavy), "-C", str(desk.folder), "inbox"],
         env=desk.variables(), capture_output=True, check=True, text=True,
     )  # fmt: skip
     assert done.stdout
@@ -48,3 +78,18 @@ def test_help_touches_no_workspace_and_no_library_of_the_desk(desk: Program) -> 
         env=desk.variables(), capture_output=True, check=True, text=True,
     )  # fmt: skip
     assert done.stderr.split() == []
+
+
+def test_every_command_is_found_where_it_is_said_to_be() -> None:
+    group = get_command(app)
+    assert isinstance(group, Commands)
+    context = typer.Context(group)
+    assert {name: command and command.name for name in COMMANDS if (command := group.get_command(context, name))} == {
+        name: name for name in COMMANDS
+    }
+    parts = {where for where in COMMANDS.values() if ":" not in where}
+    registered = typer.Typer()
+    for part in parts:
+        import_module(f"caretool.cli.{part}").register(registered)
+    names = {one.name or getattr(one.callback, "__name__", "") for one in registered.registered_commands}
+    assert names == {name for name, where in COMMANDS.items() if ":" not in where}

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from caretool.domain.address import addressees, called, listing, named
+from caretool.domain.address import addressees, called, listing, mentioning, named
+from caretool.domain.draft import Addressee
 
 
 @pytest.mark.parametrize(
@@ -119,3 +120,56 @@ def test_nobody_is_lost_and_different_handles_are_called_differently(people: lis
     for one in handles:
         for other in handles:
             assert one == other or not by_handle[one] & by_handle[other]
+
+
+def _person(handle: str) -> Addressee:
+    return addressees([("u1", handle, None)])[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "handle", "expected"),
+    [
+        ("Buongiorno Anna", "anna", "@anna Buongiorno Anna"),
+        ("Buongiorno @Anna, sono Dario", "anna", "Buongiorno @Anna, sono Dario"),
+        ("Buongiorno @anna.", "anna", "Buongiorno @anna."),
+        ("Buongiorno @anna@b.example", "anna", "@anna Buongiorno @anna@b.example"),
+        ("Buongiorno @annamaria", "anna", "@anna Buongiorno @annamaria"),
+        ("Scriva a x@anna", "anna", "@anna Scriva a x@anna"),
+        ("Ciao @anna@b.example!", "anna@b.example", "Ciao @anna@b.example!"),
+        ("Ciao @anna@b.example.org", "anna@b.example", "@anna@b.example Ciao @anna@b.example.org"),
+    ],
+)
+def test_who_is_not_mentioned_is_mentioned_first(text: str, handle: str, expected: str) -> None:
+    assert mentioning(text, [_person(handle)]) == expected
+
+
+def test_each_missing_mention_stands_once() -> None:
+    people = addressees([("u1", "anna", None), ("u2", "bruno", None), ("u3", "anna", None)])
+    assert mentioning("Buongiorno @bruno", people) == "@anna Buongiorno @bruno"
+
+
+@pytest.mark.parametrize(
+    ("name", "handle", "as_called"),
+    [
+        ("\u3164\u3164", "anna", "anna"),
+        ("Anna\u034f\u115f", "anna", "anna"),
+        (None, "[red]anna[/red]", "redannared"),
+        (None, "https://evil.example/x", "httpsevilexamplex"),
+        (None, "[x](javascript:y)", "xjavascripty"),
+        (None, "anna | bruno", "anna bruno"),
+        (None, "D'Angelo & figli", "D'Angelo & figli"),
+        (None, "z" + "\u0301" * 200, "z" + "\u0301" * 4),
+        (None, "<>", "?"),
+    ],
+)
+def test_a_handle_that_no_platform_gives_out_is_its_letters_alone(
+    name: str | None, handle: str, as_called: str
+) -> None:
+    assert called(name, handle) == as_called
+
+
+def test_a_long_handle_is_mentioned_whole_and_told_apart_in_short() -> None:
+    handle = f"anna@{'x' * 200}.example"
+    first, _ = addressees([("1", handle, "Anna"), ("2", "anna2", "Anna")])
+    assert first.mention == f"@{handle}"
+    assert first.called == f"Anna (@{handle[:100]})"

@@ -280,3 +280,11 @@ def test_whatever_is_typed_an_excerpt_stands_in_the_text(text: str, phrases: lis
         assert refusal.excerpt in text
         assert refusal.why.endswith(".")
         assert refusal.suggest
+
+
+def test_what_could_not_be_checked_for_personal_data_is_refused_in_public_only() -> None:
+    unchecked = (PersonalData("case", "", 0, 0, unchecked=True),)
+    (refusal,) = check(ReplyText("Buongiorno, sono Dario.", "it", personal=unchecked))
+    assert refusal.check == "personal-data"
+    assert "reply.patterns.case" in refusal.why
+    assert check(ReplyText("Buongiorno, sono Dario.", "it", private=True, personal=unchecked)) == ()

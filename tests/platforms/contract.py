@@ -1,30 +1,37 @@
-"""What every connector keeps, whatever its platform: a class of tests over a small harness.
+"""What every connector keeps, whatever its platform: classes of tests over a small harness.
 
-A connector's test file subclasses `PlatformContract` (pytest collects the subclass) and gives a fixture `harness`.
+A connector's test file subclasses `PlatformContract` and, for each of the harness's `abilities`, the class that holds
+its tests (pytest collects the subclass); it gives a fixture `harness`. A class that is missing, or one too many, fails.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import ClassVar, Literal, Protocol
 
 import pytest
 
 from caretool.domain.comment import Author, Incoming, Thread
-from caretool.errors import CaretoolError, PlatformFailed
+from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
 from caretool.platforms.platform import Looked, Outgoing, Page, Platform
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+Ability = Literal["network", "changes", "own", "private", "counts"]
+Trouble = Literal["refuse", "busy", "half", "drop", "fail"]
 
 
 class Harness(Protocol):
     """A platform that stands still: what is received is there to fetch, what is posted can be looked at.
 
-    `page_size` is how many comments the connector hands over at a time.
+    `page_size` is how many comments the connector hands over at a time. `abilities`: what the platform has; the methods
+    of a harness without one are never called.
     """
 
     page_size: int
+    abilities: frozenset[Ability]
 
     def receive(self, comments: Sequence[Incoming]) -> None:
         """Let these be written on the platform, after what is already there."""
@@ -37,6 +44,46 @@ class Harness(Protocol):
 
     def replies(self) -> list[str]:
         """The texts of our replies as they stand on the platform."""
+
+
+class NetworkHarness(Harness, Protocol):
+    """A platform over a network."""
+
+    def goes_wrong(self, trouble: Trouble, *, writing: bool) -> None:
+        """The next read, or the next write, goes so: the token is refused, it is `busy` for 42 seconds, `half` of the
+        body comes, the connection breaks after all was done (`drop`), or it fails (500)."""
+
+    def requests(self, *, writing: bool | None = None) -> int:
+        """How many were made so far: reads, writes, or both."""
+
+
+class ChangesHarness(Harness, Protocol):
+    """A platform on which comments are edited and deleted."""
+
+    def edit(self, native_id: str, text: str) -> None: ...
+
+    def delete(self, native_id: str) -> None: ...
+
+
+class OwnHarness(Harness, Protocol):
+    """A platform that says who we are."""
+
+    def answer_elsewhere(self, native_id: str, text: str) -> str:
+        """One of us answers there, without caretool; the id of the answer."""
+
+
+class PrivateHarness(Harness, Protocol):
+    """A platform with private messages."""
+
+    def is_private(self, native_id: str) -> bool:
+        """Whether only those it speaks to see this post of ours."""
+
+
+class CountsHarness(Harness, Protocol):
+    """A platform that counts in its own way."""
+
+    def counted(self, text: str) -> int:
+        """How long the platform says it is."""
 
 
 def comment(number: int) -> Incoming:
@@ -55,9 +102,14 @@ def reply(key: str = "k1", text: str = "Buongiorno, sono Dario.", to: tuple[str,
     return Outgoing(key=key, text=text, to=to, thread="post1", private=False, created_at=NOON)
 
 
+def comments_of(pages: Sequence[Page]) -> list[Incoming]:
+    """What others wrote, in the order in which it came."""
+    return [comment for page in pages for comment in page.comments if not comment.own]
+
+
 def ids(pages: Sequence[Page]) -> list[str]:
-    """The native ids of all comments, in the order in which they came."""
-    return [comment.native_id for page in pages for comment in page.comments]
+    """The native ids of what others wrote, in the order in which it came."""
+    return [comment.native_id for comment in comments_of(pages)]
 
 
 class PlatformContract:
@@ -68,6 +120,10 @@ class PlatformContract:
         count = 2 * harness.page_size + 1
         harness.receive([comment(number) for number in range(count)])
         return count
+
+    def test_every_ability_has_its_tests_and_nothing_else_has(self, harness: Harness) -> None:
+        tested = {contract.__dict__.get("ability") for contract in type(self).__mro__} - {None}
+        assert tested == harness.abilities
 
     def test_making_a_connection_asks_nothing_of_the_platform(self, harness: Harness) -> None:
         platform = harness.unreachable()
@@ -87,14 +143,13 @@ class PlatformContract:
 
     def test_comments_come_oldest_first_with_aware_times(self, harness: Harness) -> None:
         harness.receive([comment(number) for number in (3, 1, 2)])
-        comments = [comment for page in harness.open().fetch(None) for comment in page.comments]
+        comments = comments_of(list(harness.open().fetch(None)))
         assert [comment.native_id for comment in comments] == ["c1", "c2", "c3"]
         assert [comment.written_at for comment in comments] == [NOON + timedelta(minutes=n) for n in (1, 2, 3)]
 
     def test_who_wrote_what_where_comes_with_it(self, harness: Harness) -> None:
         harness.receive([comment(0)])
-        (page,) = harness.open().fetch(None)
-        (received,) = page.comments
+        (received,) = comments_of(list(harness.open().fetch(None)))
         assert (received.author.handle, received.text) == ("person0", "Where is my parcel, number 0?")
         assert received.thread is not None
         assert received.thread.native_id == "post1"
@@ -102,7 +157,12 @@ class PlatformContract:
     def test_the_last_bookmark_leaves_nothing_to_fetch(self, harness: Harness) -> None:
         self.fill(harness)
         *_, last = harness.open().fetch(None)
-        assert ids(list(harness.open().fetch(last.bookmark))) == []
+        assert [page.comments for page in harness.open().fetch(last.bookmark) if page.comments] == []
+
+    def test_a_bookmark_that_another_platform_left_begins_anew(self, harness: Harness) -> None:
+        harness.receive([comment(0)])
+        for left in ("", "113425", '{"since": 4}', '{"mentions": 4}', "[]", '"c0"'):
+            assert ids(list(harness.open().fetch(left))) == ["c0"]
 
     def test_an_interrupted_fetch_goes_on_after_any_page_with_exactly_the_rest(self, harness: Harness) -> None:
         self.fill(harness)
@@ -129,12 +189,10 @@ class PlatformContract:
         assert posted.native_id
         assert posted.posted_at.tzinfo is not None
 
-    def test_what_was_posted_is_found_by_its_key(self, harness: Harness) -> None:
+    def test_what_was_posted_is_found(self, harness: Harness) -> None:
         harness.receive([comment(0)])
         posted = harness.open().post(reply())
-        found = harness.open().find(reply())
-        assert found is not None
-        assert (found.native_id, found.posted_at) == (posted.native_id, posted.posted_at)
+        assert harness.open().find(reply()) == posted
         assert harness.replies() == [reply().text]
 
     def test_what_was_not_posted_is_not_found(self, harness: Harness) -> None:
@@ -154,8 +212,7 @@ class PlatformContract:
         harness.receive([comment(0)])
         platform = harness.open(length=300)
         limits = platform.limits
-        if limits.length is None:
-            return
+        assert limits.length == 300
         longest = "è" * limits.length
         while limits.measure(longest) > limits.length:
             longest = longest[:-1]
@@ -164,3 +221,181 @@ class PlatformContract:
         assert harness.replies() == []
         platform.post(reply("k2", longest))
         assert harness.replies() == [longest]
+
+    def test_an_account_that_is_asked_for_on_purpose_answers(self, harness: Harness) -> None:
+        harness.receive([comment(0)])
+        checked = harness.open().check()
+        assert checked.missing == ()
+        assert all(remark.endswith(".") for remark in checked.remarks)
+
+
+class NetworkContract:
+    """What goes wrong on the way."""
+
+    ability: ClassVar[Ability] = "network"
+
+    def test_nothing_is_asked_for_by_opening(self, harness: NetworkHarness) -> None:
+        platform = harness.open()
+        assert platform.limits.length is not None
+        platform.fetch(None)
+        assert harness.requests() == 0
+
+    def test_a_token_that_is_refused_is_said_to_be(self, harness: NetworkHarness) -> None:
+        harness.receive([comment(0)])
+        harness.goes_wrong("refuse", writing=False)
+        with pytest.raises(TokenRefused):
+            list(harness.open().fetch(None))
+        harness.goes_wrong("refuse", writing=True)
+        with pytest.raises(TokenRefused):
+            harness.open().post(reply())
+        assert harness.replies() == []
+
+    def test_a_busy_platform_says_for_how_long(self, harness: NetworkHarness) -> None:
+        harness.receive([comment(0)])
+        harness.goes_wrong("busy", writing=True)
+        with pytest.raises(PlatformBusy) as busy:
+            harness.open().post(reply())
+        assert busy.value.seconds == pytest.approx(42, abs=2)
+        with pytest.raises(PlatformBusy) as busy:
+            list(harness.open().fetch(None))
+        assert busy.value.seconds == pytest.approx(42, abs=2)
+        assert harness.replies() == []
+
+    def test_half_an_answer_is_no_answer(self, harness: NetworkHarness) -> None:
+        harness.receive([comment(0)])
+        harness.goes_wrong("half", writing=False)
+        with pytest.raises(CaretoolError) as failure:
+            list(harness.open().fetch(None))
+        assert len(str(failure.value).splitlines()) == 1
+        harness.goes_wrong("half", writing=True)
+        with pytest.raises(AnswerLost):
+            harness.open().post(reply())
+
+    def test_a_reply_whose_answer_was_lost_is_not_sent_again_by_itself_and_is_found(
+        self, harness: NetworkHarness
+    ) -> None:
+        harness.receive([comment(0)])
+        harness.goes_wrong("drop", writing=True)
+        with pytest.raises(AnswerLost):
+            harness.open().post(reply())
+        assert harness.requests(writing=True) == 1
+        assert harness.open().find(reply()) is not None
+        assert harness.replies() == [reply().text]
+
+    def test_a_reply_that_made_the_platform_fail_may_have_gone_out(self, harness: NetworkHarness) -> None:
+        harness.receive([comment(0)])
+        harness.goes_wrong("fail", writing=True)
+        with pytest.raises(AnswerLost):
+            harness.open().post(reply())
+        assert harness.requests(writing=True) == 1
+
+    def test_a_reply_names_what_was_posted(self, harness: NetworkHarness) -> None:
+        harness.receive([comment(0)])
+        posted = harness.open().post(reply())
+        assert posted.url is not None
+        assert posted.native_id in posted.url
+
+
+class ChangesContract:
+    """Comments that are edited or deleted after they were fetched."""
+
+    ability: ClassVar[Ability] = "changes"
+
+    def test_a_deleted_comment_is_gone(self, harness: ChangesHarness) -> None:
+        harness.receive([comment(0), comment(1)])
+        *_, last = harness.open().fetch(None)
+        harness.delete("c0")
+        assert harness.open().look(["c0", "c1"]).gone == {"c0"}
+        pages = list(harness.open().fetch(last.bookmark))
+        assert [gone for page in pages for gone in page.deleted] == ["c0"]
+        assert [page.deleted for page in harness.open().fetch(pages[-1].bookmark) if page.deleted] == []
+
+    def test_an_edited_comment_comes_as_it_reads_now(self, harness: ChangesHarness) -> None:
+        harness.receive([comment(0), comment(1)])
+        *_, last = harness.open().fetch(None)
+        harness.edit("c0", "Never mind, it is here.")
+        looked = {comment.native_id: comment.text for comment in harness.open().look(["c0"]).edited}
+        assert looked == {"c0": "Never mind, it is here."}
+        pages = list(harness.open().fetch(last.bookmark))
+        assert [(comment.native_id, comment.text) for comment in comments_of(pages)] == [
+            ("c0", "Never mind, it is here.")
+        ]
+        assert ids(list(harness.open().fetch(pages[-1].bookmark))) == []
+
+    def test_what_is_gone_is_not_answered(self, harness: ChangesHarness) -> None:
+        harness.receive([comment(0)])
+        harness.delete("c0")
+        with pytest.raises(PlatformFailed):
+            harness.open().post(reply())
+        assert harness.replies() == []
+
+
+class OwnContract:
+    """What we write ourselves."""
+
+    ability: ClassVar[Ability] = "own"
+
+    def test_what_one_of_us_answered_elsewhere_is_seen_as_ours(self, harness: OwnHarness) -> None:
+        harness.receive([comment(0)])
+        answer = harness.answer_elsewhere("c0", "Buongiorno, è partito.")
+        ours = {one.native_id: one for page in harness.open().fetch(None) for one in page.comments if one.own}
+        assert ours[answer].reply_to == "c0"
+
+    def test_what_we_post_never_comes_back_as_somebody_elses(self, harness: OwnHarness) -> None:
+        harness.receive([comment(0)])
+        posted = harness.open().post(reply())
+        pages = list(harness.open().fetch(None))
+        assert ids(pages) == ["c0"]
+        assert posted.native_id in [one.native_id for page in pages for one in page.comments if one.own]
+
+
+class PrivateContract:
+    """Private messages."""
+
+    ability: ClassVar[Ability] = "private"
+
+    def test_a_private_message_comes_as_one(self, harness: PrivateHarness) -> None:
+        harness.receive([replace(comment(0), private=True), comment(1)])
+        comments = comments_of(list(harness.open().fetch(None)))
+        assert {comment.native_id: comment.private for comment in comments} == {"c0": True, "c1": False}
+
+    def test_a_private_message_is_never_answered_in_public(self, harness: PrivateHarness) -> None:
+        harness.receive([replace(comment(0), private=True), comment(1)])
+        for to in (("c0",), ("c0", "c1"), ("c1", "c0")):
+            with pytest.raises(PlatformFailed):
+                harness.open().post(reply(to=to))
+        assert harness.replies() == []
+
+    def test_a_private_answer_is_private_whatever_it_answers(self, harness: PrivateHarness) -> None:
+        harness.receive([replace(comment(0), private=True), comment(1)])
+        for native_id in ("c0", "c1"):
+            outgoing = replace(reply(native_id, f"Solo per lei, {native_id}.", to=(native_id,)), private=True)
+            posted = harness.open().post(outgoing)
+            assert harness.is_private(posted.native_id)
+            assert harness.open().find(outgoing) == posted
+
+    def test_a_public_answer_to_a_public_comment_is_public(self, harness: PrivateHarness) -> None:
+        harness.receive([comment(0)])
+        assert not harness.is_private(harness.open().post(reply()).native_id)
+
+
+class CountsContract:
+    """How long a text is."""
+
+    ability: ClassVar[Ability] = "counts"
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "",
+            "Buongiorno è già così",
+            "👨‍👩‍👧‍👦 famiglia e\u0301",
+            "vedi https://bottegablu.it/aiuto/spedizioni?ordine=4711&lingua=it#oggi, grazie",
+            "https://a.it e https://b.com",
+            "@anna@posta.example @bruno ecco: (https://bottegablu.it/aiuto).",
+        ],
+    )
+    def test_a_text_is_as_long_as_the_platform_says(self, harness: CountsHarness, text: str) -> None:
+        platform = harness.open()
+        list(platform.fetch(None))
+        assert platform.limits.measure(text) == harness.counted(text)

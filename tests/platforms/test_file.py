@@ -23,10 +23,10 @@ from pydantic import ValidationError
 
 from caretool.domain.comment import Author, Incoming, Thread
 from caretool.domain.policy import Account
-from caretool.errors import AnswerLost, PlatformFailed
+from caretool.errors import AnswerLost, PlatformBusy, PlatformFailed
 from caretool.platforms.file import FileSettings, open_account
 from caretool.platforms.platform import Opening, Page, Platform, Skipped
-from tests.platforms.contract import NOON, Harness, PlatformContract, ids, reply
+from tests.platforms.contract import NOON, Ability, Harness, PlatformContract, ids, reply
 
 ROME = ZoneInfo("Europe/Rome")
 
@@ -72,7 +72,10 @@ def refused(folder: Path, **values: object) -> str:
 
 
 class FileHarness:
+    """None of the abilities: no network, and nobody says what became of a comment, or who we are there."""
+
     page_size = 500
+    abilities: frozenset[Ability] = frozenset()
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -504,7 +507,7 @@ class TestPosting:
 
         with monkeypatch.context() as patch:
             patch.setattr(os, "write", half_then_full)
-            with pytest.raises(PlatformFailed, match=r"nothing was written .*No space left on device"):
+            with pytest.raises(PlatformBusy, match=r"nothing was written .*No space left on device"):
                 open_file(tmp_path).post(reply("k2"))
         assert (tmp_path / "replies.jsonl").read_bytes() == before
         assert open_file(tmp_path).find(reply("k2")) is None
@@ -519,7 +522,7 @@ class TestPosting:
         assert open_file(tmp_path).find(reply("k1")) is not None
 
     def test_a_folder_that_is_not_there_is_a_failure(self, tmp_path: Path) -> None:
-        with pytest.raises(PlatformFailed, match="nothing was written"):
+        with pytest.raises(PlatformBusy, match="nothing was written"):
             open_file(tmp_path / "nowhere").post(reply())
 
     def test_replies_that_cannot_be_read_are_not_replies_that_are_not_there(self, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from caretool.cli import completing
 from caretool.cli.context import AsAgent, AsJson, Because, Ids, desk_of, out, show
 from caretool.cli.telling import show_comments
 
@@ -32,7 +33,16 @@ def close(ctx: typer.Context, ids: Ids, because: Because, agent: AsAgent = None,
     show_comments(found, as_json)
 
 
-def reopen(ctx: typer.Context, ids: Ids, because: Because, agent: AsAgent = None, as_json: AsJson = False) -> None:
+def reopen(
+    ctx: typer.Context,
+    ids: Annotated[
+        list[str],
+        typer.Argument(metavar="ID…", help="Ids of comments or groups.", autocompletion=completing.no_longer_waiting),
+    ],
+    because: Because,
+    agent: AsAgent = None,
+    as_json: AsJson = False,
+) -> None:
     """Let comments wait again that were closed, snoozed or answered too quickly.
 
     \b
@@ -70,7 +80,12 @@ def snooze(
 
 def note(
     ctx: typer.Context,
-    subject: Annotated[str, typer.Argument(metavar="ID", help="A comment, group, person, reply or promise.")],
+    subject: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID", help="A comment, group, person, reply or promise.", autocompletion=completing.anything
+        ),
+    ],
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What to remember.")],
     agent: AsAgent = None,
     as_json: AsJson = False,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,15 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from caretool.cli import completing
+
 if TYPE_CHECKING:
     from caretool.desk.desk import Desk
+    from caretool.desk.premises import Premises
 
 Value = TypeVar("Value")
-
-_UNSEEN = re.compile(
-    "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb"
-    "\U000e0000-\U000e007f]"
-)
 
 
 def _not_empty(reason: str) -> str:
@@ -31,14 +28,24 @@ def _not_empty(reason: str) -> str:
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdout instead of a table.")]
 AsAgent = Annotated[
     str | None,
-    typer.Option("--as", metavar="AGENT", help="Who is answering (default: CARETOOL_AGENT, or the only one)."),
+    typer.Option(
+        "--as",
+        metavar="AGENT",
+        help="Who is answering (default: CARETOOL_AGENT, or the only one).",
+        autocompletion=completing.agents,
+    ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 Because = Annotated[
     str, typer.Option("--because", metavar="TEXT", callback=_not_empty, help="Why, in a few words; it is kept.")
 ]
 Ids = Annotated[
-    list[str], typer.Argument(metavar="ID…", help="Ids of comments or groups, as `caretool inbox` shows them.")
+    list[str],
+    typer.Argument(
+        metavar="ID…",
+        help="Ids of comments or groups, as `caretool inbox` shows them.",
+        autocompletion=completing.waiting,
+    ),
 ]
 
 
@@ -76,6 +83,14 @@ _line = _TransientLine()
 
 def out(text: str) -> None:
     """Data goes to stdout."""
+    from caretool.domain.harmless import block
+
+    out_as_it_is(block(text))
+
+
+def out_as_it_is(text: str) -> None:
+    """The same for what other programs read, in which nothing is left out: whatever a terminal would act on has to
+    stand escaped in it."""
     _line.clear()
     print(text)  # noqa: T201
 
@@ -92,10 +107,17 @@ def desk_of(ctx: typer.Context, agent: str | None = None) -> Iterator[Desk]:
             _line.clear()
 
 
+def premises_of(ctx: typer.Context, agent: str | None = None) -> Premises:
+    """The workspace chosen in the same way, nothing of it opened."""
+    from caretool import workspace
+
+    return workspace.premises(workspace.find(ctx.obj), agent, say, _line.show)
+
+
 def show(value: Value, as_json: bool, shape: Callable[[Value], Any], text: Callable[[Value], None]) -> None:
     """The one way results are shown: the same value as JSON or for people."""
     if as_json:
-        out(json_text(shape(value)))
+        out_as_it_is(json_text(shape(value)))
     else:
         text(value)
 
@@ -105,10 +127,13 @@ def stays_empty(as_json: bool, exit_code: int) -> bool:
     return as_json and exit_code in (1, 4)
 
 
-def json_text(value: Any) -> str:
-    """One JSON value. What a terminal would act on or hide (controls, bidi, invisible) stands in it escaped."""
-    text = json.dumps(value, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None)
-    return _UNSEEN.sub(lambda found: json.dumps(found[0])[1:-1], text)
+def json_text(value: Any, *, one_line: bool = False) -> str:
+    """One JSON value, indented on a terminal. What that would act on or hide (controls, bidi, invisible) stands in it
+    escaped."""
+    from caretool.domain.harmless import UNSEEN
+
+    text = json.dumps(value, ensure_ascii=False, indent=2 if sys.stdout.isatty() and not one_line else None)
+    return UNSEEN.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def somebody_is_there() -> bool:

@@ -31,6 +31,8 @@ from caretool.domain.moment import stamp
 from caretool.errors import CaretoolError, UsageProblem
 
 _CUT = "# ---------------- >8 ---------------- everything below this line is ignored"
+# An editor may fold that line.
+_CUT_AT = re.compile(r"^# -{8,} >8 -{8,}", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def decide(desk: Desk, typed: str, *, yes: bool, later: bool) -> tuple[Outcome, 
             return Outcome(composed, refusals=composed.refusals), None
         if not yes:
             tell_composed(composed, desk.zone)
-            _ask("Approve it?")
+            ask("Approve it?")
         outcome = approving.approve(desk, draft, shown=None if yes else composed)
         if outcome.refusals or outcome.state is not None:
             return _sent(desk, outcome, later)
@@ -169,7 +171,7 @@ def _answered(desk: Desk, request: Request, asked: Asked) -> tuple[Outcome, Sent
             return Outcome(composed, refusals=composed.refusals), None
         if not asked.yes:
             tell_composed(composed, desk.zone)
-            _ask("Log it as posted?" if asked.by_hand else "Put it into the outbox?" if asked.later else "Post it?")
+            ask("Log it as posted?" if asked.by_hand else "Put it into the outbox?" if asked.later else "Post it?")
         outcome = replying.approve(desk, request, shown=None if asked.yes else composed, by_hand=asked.by_hand)
         if outcome.refusals or outcome.state is not None:
             return _sent(desk, outcome, asked.later)
@@ -187,7 +189,8 @@ def _sent(desk: Desk, outcome: Outcome, later: bool) -> tuple[Outcome, Sent | No
     return replace(outcome, replies=tuple(replies), promises=tuple(standing)), sent
 
 
-def _ask(question: str) -> None:
+def ask(question: str) -> None:
+    """Go on only with a yes; UsageProblem otherwise."""
     try:
         agreed = typer.confirm(question, err=True)
     except typer.Abort:
@@ -233,7 +236,7 @@ def _in_editor(text: str, comments: Sequence[Comment], refusals: Sequence[Refusa
         path = Path(folder) / "reply.txt"
         path.write_text(f"{text}\n{chr(10).join(below)}\n", encoding="utf-8", errors="replace")
         _open_editor(path)
-        written = path.read_text(encoding="utf-8", errors="replace").split(_CUT, 1)[0]
+        written = _CUT_AT.split(path.read_text(encoding="utf-8", errors="replace"), maxsplit=1)[0]
     # Where the line to cut at was deleted, the ignored lines are still none of ours.
     ours = "\n".join(line for line in written.splitlines() if line != "#" and not line.startswith("# ")).strip()
     if not ours:

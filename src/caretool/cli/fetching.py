@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from caretool.cli import completing
 from caretool.cli.context import AsAgent, AsJson, Ids, desk_of, out, say, show, stays_empty
 from caretool.cli.telling import show_comments, tell_problems
 from caretool.domain.comment import Kind, Tone
@@ -27,10 +28,15 @@ def register(app: typer.Typer) -> None:
 
 def fetch(
     ctx: typer.Context,
-    accounts: Annotated[list[str] | None, typer.Argument(metavar="[ACCOUNT]…", help="Only these accounts.")] = None,
+    accounts: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ACCOUNT]…", help="Only these accounts.", autocompletion=completing.accounts),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Fetch new comments from all accounts at once, then read them.
+
+    Exits 6 if only some accounts could be fetched, 4 if nothing came because tokens were refused.
 
     \b
     Examples:
@@ -96,7 +102,7 @@ def triage(
     ctx: typer.Context,
     ids: Ids,
     kind: Annotated[Kind | None, typer.Option(help="What sort of comment it is.")] = None,
-    topic: Annotated[str | None, typer.Option(help="A template's topic.")] = None,
+    topic: Annotated[str | None, typer.Option(help="A template's topic.", autocompletion=completing.topics)] = None,
     tone: Annotated[Tone | None, typer.Option(help="How it feels.")] = None,
     agent: AsAgent = None,
     as_json: AsJson = False,
@@ -117,18 +123,49 @@ def triage(
     show_comments(comments, as_json)
 
 
-def send(ctx: typer.Context, agent: AsAgent = None, as_json: AsJson = False) -> None:
+def send(
+    ctx: typer.Context,
+    was_posted: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="REPLY",
+            help="You have looked there, and this unsure reply is posted.",
+            autocompletion=completing.unsure_replies,
+        ),
+    ] = None,
+    was_not_posted: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="REPLY",
+            help="You have looked there, and it is not: it is posted now.",
+            autocompletion=completing.unsure_replies,
+        ),
+    ] = None,
+    url: Annotated[str | None, typer.Option(metavar="URL", help="Where the one that was posted stands.")] = None,
+    agent: AsAgent = None,
+    as_json: AsJson = False,
+) -> None:
     """Post what waits in the outbox, and settle what is unsure; each reply goes out at most once.
+
+    Exits 6 if only some replies went out, 4 if none did because tokens were refused.
+
+    Where the answer to a post was lost and the platform cannot tell whether it is there, you say so: with --was-posted
+    its promises hold and its comments are answered; with --was-not-posted it is checked again and posted. Nothing else
+    is sent then.
 
     \b
     Examples:
       caretool reply gk3f2 --later
       caretool send
+      caretool send --was-posted r3k7m --url https://social.example/@bottegablu/1
     """
-    from caretool.desk import sending
+    from caretool.desk import sending, settling
 
     with desk_of(ctx, agent) as desk:
-        sent = sending.send(desk)
+        if was_posted or was_not_posted or url is not None:
+            sent = settling.settle(desk, was_posted or (), was_not_posted or (), url)
+        else:
+            sent = sending.send(desk)
     tell_problems(sent.problems)
     if not stays_empty(as_json, sent.exit_code):
         show(sent, as_json, sent_shape, _sent_text)

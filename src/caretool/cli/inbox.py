@@ -9,17 +9,22 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from caretool.cli import completing
 from caretool.cli.context import AsAgent, AsJson, desk_of, out, show
-from caretool.cli.screen import count, indented, table, when
+from caretool.cli.screen import count, indented, said, table, when
 from caretool.cli.telling import tell_promises
-from caretool.domain.comment import Kind
+from caretool.domain.codes import Kind
 
 if TYPE_CHECKING:
+    from caretool.desk.desk import Desk
     from caretool.desk.listing import Inbox, Listed
     from caretool.desk.showing import Shown
     from caretool.domain.comment import Comment
     from caretool.domain.draft import Reply
     from caretool.domain.promise import Promise
+
+
+_MOST_UNSURE = 3
 
 
 def register(app: typer.Typer) -> None:
@@ -30,8 +35,8 @@ def register(app: typer.Typer) -> None:
 
 def inbox(
     ctx: typer.Context,
-    account: Annotated[str | None, typer.Option(help="Only this account.")] = None,
-    topic: Annotated[str | None, typer.Option(help="Only this topic.")] = None,
+    account: Annotated[str | None, typer.Option(help="Only this account.", autocompletion=completing.accounts)] = None,
+    topic: Annotated[str | None, typer.Option(help="Only this topic.", autocompletion=completing.topics)] = None,
     kind: Annotated[Kind | None, typer.Option(help="Only this kind.")] = None,
     late: Annotated[bool, typer.Option("--late", help="Only what is late.")] = False,
     search: Annotated[
@@ -51,14 +56,21 @@ def inbox(
       caretool inbox --json | jq '.groups[0].comments[].text'
     """
     from caretool.desk import listing
-    from caretool.desk.times import parse_time
 
     wanted = listing.Wanted(account, topic, kind, late, search, limit)
     with desk_of(ctx, agent) as desk:
-        moment = parse_time(as_of, desk.clock(), desk.zone) if as_of is not None else desk.clock()
+        moment = _moment_of(desk, as_of)
         found = listing.inbox(desk, wanted, moment, with_comments=as_json)
         zone = desk.zone
     show(found, as_json, inbox_shape, lambda value: _inbox_text(value, zone))
+
+
+def _moment_of(desk: Desk, typed: str | None) -> datetime:
+    if typed is None:
+        return desk.clock()
+    from caretool.desk.times import parse_time
+
+    return parse_time(typed, desk.clock(), desk.zone)
 
 
 def inbox_shape(found: Inbox) -> dict[str, Any]:
@@ -70,6 +82,8 @@ def inbox_shape(found: Inbox) -> dict[str, Any]:
         "waiting": found.waiting,
         "late": found.late,
         "promises_overdue": found.promises_overdue,
+        "outbox": found.outbox,
+        "unsure": list(found.unsure),
         "drafts": [
             {"id": one.draft.id, "agent": one.draft.agent, "group": one.draft.group, "replies": one.replies}
             for one in found.drafts
@@ -114,8 +128,13 @@ def _inbox_text(found: Inbox, zone: ZoneInfo) -> None:
         *([f"{found.late} late"] if found.late else []),
         *([f"{count(found.promises_overdue, 'promise', 'promises')} overdue"] if found.promises_overdue else []),
         *([f"{count(len(found.drafts), 'draft', 'drafts')} to approve"] if found.drafts else []),
+        *([f"{count(found.outbox, 'reply', 'replies')} in the outbox"] if found.outbox else []),
     ]
     out(f"{' · '.join(line)}    {stamp(found.as_of, zone)}")
+    for reply in found.unsure[:_MOST_UNSURE]:
+        out(f"{reply} may or may not have been posted: caretool send, or caretool show {reply}")
+    if len(found.unsure) > _MOST_UNSURE:
+        out(f"… and {len(found.unsure) - _MOST_UNSURE} more like it")
     if not found.groups:
         out("Nobody waits here." if not found.waiting else "Nothing matches: see all with caretool inbox")
         return
@@ -154,7 +173,14 @@ def _inbox_row(listed: Listed, now: datetime, zone: ZoneInfo, draft: str | None)
 
 def show_one(
     ctx: typer.Context,
-    subject: Annotated[str, typer.Argument(metavar="ID", help="A comment, thread, group, reply, promise or person.")],
+    subject: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID",
+            help="A comment, thread, group, reply, promise or person.",
+            autocompletion=completing.anything,
+        ),
+    ],
     agent: AsAgent = None,
     as_json: AsJson = False,
 ) -> None:
@@ -200,7 +226,7 @@ def _shown_text(found: Shown, now: datetime, zone: ZoneInfo) -> None:
         _tell_group(found.group)
     _tell_comments(found, zone)
     for at, text in found.revisions:
-        out(f"\n  before {stamp(at, zone)} it said:\n{indented(block(text))}")
+        out(f"\n  before {stamp(at, zone)} it said:\n{said(text)}")
     for reply in found.replies:
         _tell_reply(reply, zone)
     if found.promises:
@@ -241,7 +267,7 @@ def _tell_comments(found: Shown, zone: ZoneInfo) -> None:
 
 
 def _tell_comment(comment: Comment, zone: ZoneInfo, *, with_reasons: bool) -> None:
-    from caretool.domain.harmless import block, one_line
+    from caretool.domain.harmless import one_line
     from caretool.domain.moment import stamp
     from caretool.reports.shapes import why
 
@@ -249,7 +275,7 @@ def _tell_comment(comment: Comment, zone: ZoneInfo, *, with_reasons: bool) -> No
     told = [comment.kind, comment.tone, comment.topic, comment.language, comment.state]
     facts = ["private", *told] if comment.private else told
     out(f"{comment.id}  {name} (@{handle})  {stamp(comment.written_at, zone)}")
-    out(indented(block(comment.text)))
+    out(said(comment.text))
     out(f"    [{' · '.join(fact for fact in facts if fact)}]")
     if with_reasons:
         out(indented("\n".join(f"because {one_line(reason)}" for reason in why(comment))))
@@ -264,12 +290,17 @@ def _tell_same(others: Sequence[Comment]) -> None:
 
 
 def _tell_reply(reply: Reply, zone: ZoneInfo) -> None:
-    from caretool.domain.harmless import block, one_line
+    from caretool.domain.harmless import one_line
     from caretool.domain.moment import stamp
 
     moment = stamp(reply.posted_at or reply.made_at, zone)
     out(f"\n{reply.id}  our reply, {reply.state}, by {reply.agent}  {moment}")
-    out(indented(block(reply.text)))
+    out(said(reply.text))
+    if reply.url:
+        out(f"    {one_line(reply.url)}")
+    if reply.state == "unsure":
+        out(f"    It may or may not be on {reply.account}: `caretool send` looks for it. If you have looked there, say")
+        out(f"    `caretool send --was-posted {reply.id}` or `caretool send --was-not-posted {reply.id}`")
     if reply.error:
         out(f"    {one_line(reply.error)}")
 

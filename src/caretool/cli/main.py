@@ -5,16 +5,82 @@ from __future__ import annotations
 import io
 import os
 import sys
-from typing import Annotated, TextIO
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
+from typer._click.exceptions import ClickException
+from typer.core import TyperGroup
+from typer.main import get_group
 
-from caretool.cli import closing, fetching, inbox, policy, promises, replying, reporting, setup
 from caretool.cli.context import say
 from caretool.errors import CaretoolError
 
+if TYPE_CHECKING:
+    from typer._click import Command, Context
+
+# In the order of `--help`: each command with its module, and its Typer there where it has commands of its own.
+COMMANDS = {
+    "init": "setup",
+    "demo": "setup",
+    "fetch": "fetching",
+    "triage": "fetching",
+    "send": "fetching",
+    "inbox": "inbox",
+    "show": "inbox",
+    "check": "checking",
+    "reply": "replying",
+    "approve": "replying",
+    "reject": "replying",
+    "retract": "retracting",
+    "close": "closing",
+    "reopen": "closing",
+    "snooze": "closing",
+    "note": "closing",
+    "log": "keeping",
+    "doctor": "keeping",
+    "schedule": "keeping",
+    "backup": "keeping",
+    "restore": "keeping",
+    "account": "accounts:app",
+    "promise": "promises:app",
+    "report": "reporting:app",
+    "policy": "policy:app",
+    "template": "policy:templates",
+}
+
+
+class Commands(TyperGroup):
+    """The commands, each made from its module when it is asked for: `inbox` need not pay for all the others."""
+
+    def list_commands(self, ctx: Context) -> list[str]:
+        """Every name, in the order of `--help`."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
+        """One command, made on first use; None: there is none of this name, and all are made, to suggest one."""
+        for name in [cmd_name] if cmd_name in COMMANDS else COMMANDS:
+            if name not in self.commands:
+                self.commands[name] = _made(name)
+        return self.commands.get(cmd_name)
+
+
+def _made(name: str) -> Command:
+    module_name, _, group = COMMANDS[name].partition(":")
+    module = import_module(f"caretool.cli.{module_name}")
+    part = typer.Typer(rich_markup_mode=None)
+    if group:
+        part.add_typer(getattr(module, group), name=name)
+    else:
+        module.register(part)
+        named = ((one.name or getattr(one.callback, "__name__", ""), one) for one in part.registered_commands)
+        part.registered_commands = [one for known_as, one in named if known_as == name]
+    return get_group(part).commands[name]
+
+
 app = typer.Typer(
     name="caretool",
+    cls=Commands,
     help=(
         "The desk for people who answer a company's comments in public: answer everyone by name, promise only what "
         "can be delivered, keep every promise.\n\n"
@@ -57,29 +123,37 @@ def choose_workspace(
     ctx.obj = folder
 
 
-for module in (setup, fetching, inbox, replying, closing):
-    module.register(app)
-app.add_typer(promises.app, name="promise")
-app.add_typer(reporting.app, name="report")
-app.add_typer(policy.app, name="policy")
-app.add_typer(policy.templates, name="template")
-
-
 def main() -> None:
     """Run a command; every failure is one line on stderr and an exit code (DESIGN §5)."""
-    for stream in (sys.stdout, sys.stderr):
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     # The matrices in which topics are found are small: more threads than one only get in each other's way.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     stdout = sys.stdout
     try:
-        app()
+        sys.exit(_run())
     except CaretoolError as problem:
         say(str(problem))
         sys.exit(problem.exit_code)
     finally:
         _hand_over(stdout)
+
+
+def _run() -> int:
+    """The exit code. What was typed wrongly is repeated without what a terminal would act on: a script may have taken
+    it from a stranger."""
+    try:
+        return int(app(standalone_mode=False) or 0)
+    except typer.Abort:
+        say("Aborted!")
+        return 1
+    except ClickException as problem:
+        from caretool.domain.harmless import block
+
+        problem.message = block(problem.message)
+        problem.show()
+        return problem.exit_code
 
 
 def _hand_over(stdout: TextIO) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from caretool.cli.context import AsJson, desk_of, out, say, show
+from caretool.cli import completing
+from caretool.cli.context import AsJson, desk_of, out, out_as_it_is, say, show
 from caretool.errors import UsageProblem
 
 if TYPE_CHECKING:
@@ -21,7 +22,10 @@ app = typer.Typer(
 templates = typer.Typer(
     help="The Q&A templates: which there are, how they read.", no_args_is_help=True, rich_markup_mode=None
 )
-Names = Annotated[list[str] | None, typer.Argument(metavar="[T]…", help="Templates by id (default: all).")]
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[T]…", help="Templates by id (default: all).", autocompletion=completing.templates),
+]
 
 
 @app.command("check")
@@ -60,7 +64,10 @@ def _sound_text(counts: Mapping[str, int]) -> None:
 def explain(
     ctx: typer.Context,
     text: Annotated[str | None, typer.Argument(metavar="TEXT", help="A comment (default: stdin).")] = None,
-    account: Annotated[str | None, typer.Option(help="As if it were written on this account.")] = None,
+    account: Annotated[
+        str | None,
+        typer.Option(help="As if it were written on this account.", autocompletion=completing.accounts),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """What would be done with this comment, and which words and rules say so.
@@ -161,7 +168,14 @@ def show_policy(ctx: typer.Context, as_json: AsJson = False) -> None:
     from caretool.settings.in_force import policy_as_toml
 
     text = policy_as_toml(workspace.settings_of(workspace.find(ctx.obj)))
-    show(text, as_json, lambda toml: _jsonable(tomllib.loads(toml)), lambda toml: out(toml.rstrip()))
+    show(text, as_json, lambda toml: _jsonable(tomllib.loads(toml)), lambda toml: out_as_it_is(_escaped(toml.rstrip())))
+
+
+def _escaped(toml: str) -> str:
+    """What a terminal would act on or hide stands in the texts escaped."""
+    from caretool.domain.harmless import UNSEEN
+
+    return UNSEEN.sub(lambda found: f"\\U{ord(found[0]):08X}", toml)
 
 
 def _jsonable(value: Any) -> Any:

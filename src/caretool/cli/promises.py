@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from caretool.cli import completing
 from caretool.cli.context import AsAgent, AsJson, Because, desk_of, out, say, show
 from caretool.cli.telling import tell_promises, tell_refusals
 
@@ -22,7 +23,12 @@ app = typer.Typer(
 )
 _WAITS_AGAIN = "Their answered comment waits again with: caretool reopen ID --because TEXT"
 PromiseIds = Annotated[
-    list[str], typer.Argument(metavar="ID…", help="Promises, as `caretool promise list` shows them.")
+    list[str],
+    typer.Argument(
+        metavar="ID…",
+        help="Promises, as `caretool promise list` shows them.",
+        autocompletion=completing.open_promises,
+    ),
 ]
 Due = Annotated[str, typer.Option("--due", metavar="TIME", help="2h, 2 working days, 2026-11-26, '2026-11-26 18:00'.")]
 
@@ -64,8 +70,23 @@ def _ledger_text(promises: Sequence[Promise], zone: ZoneInfo) -> None:
 @app.command()
 def add(
     ctx: typer.Context,
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="A kind of the policy: callback, pickup, …")],
-    person: Annotated[str, typer.Option("--for", metavar="PERSON", help="A person, or a comment of theirs, by id.")],
+    kind: Annotated[
+        str,
+        typer.Argument(
+            metavar="KIND",
+            help="A kind of the policy: callback, pickup, …",
+            autocompletion=completing.promise_kinds,
+        ),
+    ],
+    person: Annotated[
+        str,
+        typer.Option(
+            "--for",
+            metavar="PERSON",
+            help="A person, or a comment of theirs, by id.",
+            autocompletion=completing.people,
+        ),
+    ],
     due: Due,
     text: Annotated[str | None, typer.Option(help="What was said (default: the kind's standard wording).")] = None,
     agent: AsAgent = None,
@@ -109,14 +130,17 @@ def keep(
 @app.command()
 def move(
     ctx: typer.Context,
-    promise: Annotated[str, typer.Argument(metavar="ID", help="A running promise.")],
+    promise: Annotated[
+        str,
+        typer.Argument(metavar="ID", help="A running promise.", autocompletion=completing.open_promises),
+    ],
     due: Due,
     because: Because,
     told: Annotated[bool, typer.Option("--told", help="The customer knows already (a call, for instance).")] = False,
     agent: AsAgent = None,
     as_json: AsJson = False,
 ) -> None:
-    """Give a promise a new time that can be kept. The old one runs until the customer has been told.
+    """Give a promise a new time; refused (exit 5) if it cannot be kept. The old one runs until the customer is told.
 
     Tell them with a reply that says the new time (`caretool reply COMMENT --text …`), or say --told.
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from caretool.cli import completing
 from caretool.cli.context import AsAgent, AsJson, Because, Ids, Yes, desk_of, out, say, show, stays_empty
 from caretool.cli.telling import tell_problems, tell_refusals
 from caretool.domain.draft import AskedMode
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
     from caretool.desk.sending import Sent
 
 
-DraftId = Annotated[str, typer.Argument(metavar="ID", help="A draft, one of its replies, or its group.")]
+DraftId = Annotated[
+    str,
+    typer.Argument(metavar="ID", help="A draft, one of its replies, or its group.", autocompletion=completing.awaiting),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -33,7 +37,10 @@ def register(app: typer.Typer) -> None:
 def reply(
     ctx: typer.Context,
     ids: Ids,
-    template: Annotated[str | None, typer.Option(metavar="T", help="A template (default: the suggested one).")] = None,
+    template: Annotated[
+        str | None,
+        typer.Option(metavar="T", help="A template (default: the suggested one).", autocompletion=completing.templates),
+    ] = None,
     values: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A value the text needs.")
     ] = None,
@@ -43,7 +50,13 @@ def reply(
     edit: Annotated[bool, typer.Option("--edit", help="Write it in $EDITOR, starting from the template.")] = False,
     mode: Annotated[AskedMode, typer.Option(help="One answer to each person, or one together.")] = "auto",
     promised: Annotated[
-        list[str] | None, typer.Option("--promise", metavar="KIND@TIME", help="Promise this kind by this time.")
+        list[str] | None,
+        typer.Option(
+            "--promise",
+            metavar="KIND@TIME",
+            help="Promise this kind by this time.",
+            autocompletion=completing.promises_at,
+        ),
     ] = None,
     not_promised: Annotated[
         list[str] | None, typer.Option("--not-a-promise", metavar="EXCERPT", help="These words commit to nothing.")
@@ -63,7 +76,7 @@ def reply(
 ) -> None:
     """Answer comments or a whole group: draft, checks, your yes, promises into the ledger, out.
 
-    A check that refuses exits 5, says what would pass, and writes nothing.
+    A check that refuses exits 5, says what would pass, and writes nothing. Exits 6 if only some of it went out.
 
     \b
     Examples:
@@ -91,6 +104,8 @@ def approve(
     as_json: AsJson = False,
 ) -> None:
     """Approve somebody else's draft: checked again, its times fixed anew, posted.
+
+    Exits 5 if a check refuses it now, 6 if only some of it went out.
 
     \b
     Example:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from caretool.cli.context import desk_of, json_text, out
+from caretool.cli.context import desk_of, json_text, out, out_as_it_is
 
 if TYPE_CHECKING:
     from caretool.domain.promise import Overdue
@@ -58,7 +58,7 @@ def _write(found: Overdue, layout: Layout, zone: ZoneInfo) -> None:
     from caretool.reports import shapes
 
     if layout == "json":
-        out(json_text(shapes.overdue(found)))
+        out_as_it_is(json_text(shapes.overdue(found)))
         return
     if report.is_quiet(found) and not sys.stdout.isatty():
         return

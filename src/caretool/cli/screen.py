@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from caretool.cli.context import out
-from caretool.domain.harmless import one_line
+from caretool.domain.harmless import block, one_line
 from caretool.domain.moment import stamp
 
 if TYPE_CHECKING:
     from caretool.domain.draft import Refusal
 
+_LONGEST = 10_000
 _WIDEST = 60
 _WHOLE = 17
 _NARROWEST = 8
@@ -105,6 +106,15 @@ def advice(refusal: Refusal) -> str:
     if not refusal.suggest:
         return ""
     return f"What helps: {refusal.suggest}" if refusal.check in _TO_DO else f'Would pass: "{refusal.suggest}"'
+
+
+def said(text: str) -> str:
+    """What somebody wrote, made harmless and set in; of a huge text the beginning, and how much is left out."""
+    shown = indented(block(text[:_LONGEST]))
+    left = len(text) - _LONGEST
+    if left <= 0:
+        return shown
+    return f"{shown}\n    … {count(left, 'more character', 'more characters')}: --json has them all"
 
 
 def indented(text: str, by: str = "    ") -> str:

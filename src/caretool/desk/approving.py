@@ -8,7 +8,7 @@ from caretool.desk import composing, replying, triaging
 from caretool.desk.desk import Desk
 from caretool.desk.replying import Outcome
 from caretool.desk.request import Composed, Request
-from caretool.domain.draft import Draft
+from caretool.domain.draft import Draft, Refusal
 from caretool.domain.policy import Agent
 from caretool.errors import NotFound, UsageProblem
 
@@ -40,10 +40,9 @@ def consider(desk: Desk, draft: Draft) -> Composed:
     request, writer = _request(desk, draft)
     replying.look_again(desk, request)
     triaging.read_these(desk, request.comments)
-    edited = desk.store.comments.edited_since(request.comments, draft.made_at)
     against = [
         *replying.standing(desk, request, decider, closed_is_done=True),
-        *replying.edited_meanwhile(desk, edited),
+        *_edited_since_written(desk, request, draft),
     ]
     composed = composing.compose(desk, request, writer, desk.clock())
     return replace(composed, refusals=(*against, *composed.refusals))
@@ -56,6 +55,9 @@ def approve(desk: Desk, draft: Draft, *, shown: Composed | None) -> Outcome:
     with desk.store.writing():
         request, writer = _request(desk, draft)
         composed, stopped = replying.checked(desk, request, writer, decider, now, shown)
+        edited = _edited_since_written(desk, request, draft)
+        if edited:
+            return Outcome(composed, refusals=(*edited, *(stopped.refusals if stopped is not None else ())))
         if stopped is not None:
             return stopped
         if not desk.store.replies.decide(draft.id, "approved", by=decider.id, at=now):
@@ -76,6 +78,12 @@ def reject(desk: Desk, draft: Draft, because: str) -> None:
             why = f"rejected by {decider.id}: {because}"
             desk.store.replies.change(reply.id, "rejected", was=("awaiting",), error=why)
         desk.store.journal.write("draft-rejected", [draft.id], agent=decider.id, at=now)
+
+
+def _edited_since_written(desk: Desk, request: Request, draft: Draft) -> list[Refusal]:
+    """Why a draft no longer fits: it answers what its comments said before."""
+    edited = desk.store.comments.edited_since(request.comments, draft.made_at)
+    return replying.edited_meanwhile(desk, edited)
 
 
 def _decider(desk: Desk, draft: Draft) -> Agent:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, time
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from caretool.desk.desk import Desk
+from caretool.desk.load import load_of as load_of
 from caretool.desk.request import Part, Planned, Request
 from caretool.domain import checks
-from caretool.domain.calendar import wall_clock
 from caretool.domain.comment import Comment
 from caretool.domain.deliverability import Load, judge, review_time, wished_due
 from caretool.domain.draft import Refusal
 from caretool.domain.moment import spoken
-from caretool.domain.policy import Agent, PromiseKind
+from caretool.domain.policy import Agent
 from caretool.domain.reading import Commitment
 from caretool.language import commitments, personal
 
@@ -108,12 +108,6 @@ def find_commitments(desk: Desk, texts: Sequence[str], posted_at: datetime) -> l
         zone=desk.zone,
         posted_at=posted_at,
     )
-
-
-def load_of(desk: Desk, kind: PromiseKind, now: datetime, leaving_out: Sequence[str] = ()) -> Load:
-    """What is already promised of a kind."""
-    today = wall_clock(now.astimezone(kind.zone).date(), time(0), kind.zone)
-    return desk.store.promises.load(kind.name, day_began=today, leaving_out=leaving_out)
 
 
 def check_promises(

@@ -6,13 +6,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from pathlib import Path
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING
 
-from caretool.domain.policy import Account, Agent, Policy, PromiseKind, Settings
 from caretool.errors import NotFound, UsageProblem
-from caretool.platforms.platform import Platform
-from caretool.store.store import Store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from zoneinfo import ZoneInfo
+
+    from caretool.domain.policy import Account, Agent, Policy, PromiseKind, Settings
+    from caretool.platforms.platform import Platform
+    from caretool.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """What a look at the inbox needs of the settings: kept by itself, so that the whole need not be read."""
+
+    zone: ZoneInfo
+    agents: tuple[str, ...]
 
 
 @dataclass
@@ -31,6 +43,13 @@ class Desk:
     agent_id: str | None
     say: Callable[[str], None]
     progress: Callable[[str], None] = lambda _: None
+    load_front: Callable[[], Front | None] = lambda: None
+
+    @cached_property
+    def front(self) -> Front:
+        """The desk's zone and its agents."""
+        kept = self.load_front() if "settings" not in self.__dict__ else None
+        return kept or Front(self.policy.company.zone, tuple(self.settings.agents))
 
     @cached_property
     def settings(self) -> Settings:
@@ -45,7 +64,7 @@ class Desk:
     @property
     def zone(self) -> ZoneInfo:
         """The desk's time zone."""
-        return self.policy.company.zone
+        return self.front.zone
 
     def agent(self) -> Agent:
         """Who is answering: the one named, else the only one there is."""
@@ -64,9 +83,10 @@ class Desk:
 
     def onlooker(self) -> str:
         """Who is looking: the agent's id, or an empty one where several could be and none was named."""
-        if self.agent_id is not None or len(self.settings.agents) == 1:
-            return self.agent().id
-        return ""
+        agents = self.front.agents
+        if self.agent_id is None:
+            return agents[0] if len(agents) == 1 else ""
+        return self.agent_id if self.agent_id in agents else self.agent().id
 
     def account(self, name: str) -> Account:
         """One of our accounts; NotFound names those there are."""
@@ -81,5 +101,7 @@ class Desk:
         if name in kinds:
             return kinds[name]
         if name == "other":
+            from caretool.domain.policy import PromiseKind
+
             return PromiseKind(name="other", owner=self.onlooker(), zone=self.zone)
         raise NotFound(f"The policy has no promise kind {name!r}: it has {', '.join(kinds) or 'none'}.")

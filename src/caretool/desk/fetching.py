@@ -10,6 +10,7 @@ from queue import Empty, Queue
 
 from caretool.desk import triaging
 from caretool.desk.desk import Desk
+from caretool.desk.locks import held
 from caretool.domain.calendar import after
 from caretool.domain.policy import Account
 from caretool.errors import CaretoolError, TokenRefused
@@ -40,6 +41,12 @@ class _Arrived:
 
 def fetch(desk: Desk, names: Sequence[str]) -> list[Fetched]:
     """Fetch these accounts (none named: all); one that fails stops no other. Then read what is new."""
+    # A restore in between would store a bookmark beside comments it does not belong to.
+    with held(desk, "fetch", "waiting for a restore to end", shared=True):
+        return _fetch(desk, names)
+
+
+def _fetch(desk: Desk, names: Sequence[str]) -> list[Fetched]:
     accounts = [desk.account(name) for name in names] or list(desk.settings.accounts.values())
     results = {account.name: Fetched(account.name) for account in accounts}
     bookmarks = {account.name: desk.store.arrivals.bookmark(account.name) for account in accounts}

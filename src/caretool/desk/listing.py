@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from caretool.desk import triaging
-from caretool.desk.desk import Desk
-from caretool.domain.comment import Comment
-from caretool.domain.draft import Draft
-from caretool.domain.group import Group
 from caretool.domain.moment import stamp
+
+if TYPE_CHECKING:
+    from caretool.desk.desk import Desk
+    from caretool.domain.comment import Comment
+    from caretool.domain.draft import Draft
+    from caretool.domain.group import Group
 
 SOON = timedelta(hours=1)
 
@@ -51,7 +53,7 @@ class Awaiting:
 @dataclass(frozen=True, slots=True)
 class Inbox:
     """The whole desk in numbers, and the groups asked for (`more`: the limit left some out). `waiting`, `late` count
-    comments."""
+    comments, `outbox` replies that are to be posted; `unsure` are ids of replies that may or may not be."""
 
     as_of: datetime
     waiting: int
@@ -61,15 +63,20 @@ class Inbox:
     drafts: tuple[Awaiting, ...]
     groups: tuple[Listed, ...]
     more: bool
+    outbox: int = 0
+    unsure: tuple[str, ...] = ()
 
 
 def inbox(desk: Desk, wanted: Wanted, as_of: datetime, *, with_comments: bool) -> Inbox:
     """What waits at a moment. What is shown is remembered for the agent, so that a reply knows what joined since."""
     if wanted.account:
         desk.account(wanted.account)
-    triaging.wake(desk, desk.clock())
-    triaging.read_unread(desk)
     store = desk.store
+    if store.comments.due_to_wake(desk.clock()) or store.comments.unread(1):
+        from caretool.desk import triaging  # what reads comments is slow to import
+
+        triaging.wake(desk, desk.clock())
+        triaging.read_unread(desk)
     where = {k: v for k, v in (("account", wanted.account), ("topic", wanted.topic), ("kind", wanted.kind)) if v}
     groups = store.groups.alive(
         where=where,
@@ -85,23 +92,32 @@ def inbox(desk: Desk, wanted: Wanted, as_of: datetime, *, with_comments: bool) -
     waiting, late = store.comments.count_waiting(as_of)
     if not desk.onlooker():
         desk.say("Say --as NAME or set CARETOOL_AGENT, so that your replies know what you have seen.")
+    leaving = store.replies.leaving()
+    unsure = any(state == "unsure" for _, state in leaving)
     return Inbox(
         as_of=as_of,
         waiting=waiting,
         late=late,
         groups_waiting=store.groups.count_alive(),
         promises_overdue=store.promises.count_overdue(as_of),
-        drafts=tuple(Awaiting(d, len(store.replies.of_draft(d.id))) for d in store.replies.drafts("awaiting")),
+        drafts=_awaiting(desk),
         groups=tuple(_listed(desk, group, as_of, with_comments) for group in groups),
         more=more,
+        outbox=sum(number for (_, state), number in leaving.items() if state != "unsure"),
+        unsure=tuple(reply.id for reply in store.replies.in_state("unsure")) if unsure else (),
     )
+
+
+def _awaiting(desk: Desk) -> tuple[Awaiting, ...]:
+    drafts = desk.store.replies.drafts("awaiting")
+    replies = desk.store.replies.count_of_drafts([draft.id for draft in drafts])
+    return tuple(Awaiting(draft, replies.get(draft.id, 0)) for draft in drafts)
 
 
 def _listed(desk: Desk, group: Group, as_of: datetime, with_comments: bool) -> Listed:
     comments: Sequence[Comment] = desk.store.comments.waiting_in(group.id) if with_comments else ()
-    people = len({c.person for c in comments}) if with_comments else desk.store.comments.count_people(group.id)
     urgency, why = urgency_of(desk, group, as_of)
-    return Listed(group, people, urgency, group.due_at is not None and group.due_at < as_of, why, tuple(comments))
+    return Listed(group, group.people, urgency, group.due_at is not None and group.due_at < as_of, why, tuple(comments))
 
 
 def urgency_of(desk: Desk, group: Group, as_of: datetime) -> tuple[str, tuple[str, ...]]:

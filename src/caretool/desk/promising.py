@@ -6,17 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from caretool.desk import committing
-from caretool.desk.desk import Desk
-from caretool.domain.calendar import Calendar
-from caretool.domain.checks import refusal_for
+from caretool.desk.load import load_of
 from caretool.domain.deliverability import judge, late_windows, review_time
-from caretool.domain.draft import Refusal
-from caretool.domain.policy import PromiseKind
 from caretool.domain.promise import Overdue, Promise, PromiseState
 from caretool.errors import NotFound, UsageProblem
 from caretool.store.promises import OPEN, NewPromise
+
+if TYPE_CHECKING:
+    from caretool.desk.desk import Desk
+    from caretool.domain.calendar import Calendar
+    from caretool.domain.draft import Refusal
+    from caretool.domain.policy import PromiseKind
 
 DUE_NEXT = timedelta(hours=24)
 
@@ -46,7 +48,7 @@ def standing(desk: Desk, promises: Sequence[Promise], now: datetime) -> list[Pro
 def _late_by_kind(desk: Desk, kinds: set[str], now: datetime) -> dict[str, set[tuple[object, object]]]:
     known = [desk.policy.promises[name] for name in kinds if name in desk.policy.promises]
     limited = [kind for kind in known if kind.capacity is not None]
-    return {kind.name: set(late_windows(kind, now, committing.load_of(desk, kind, now))) for kind in limited}
+    return {kind.name: set(late_windows(kind, now, load_of(desk, kind, now))) for kind in limited}
 
 
 def overdue(desk: Desk, as_of: datetime) -> Overdue:
@@ -197,9 +199,11 @@ def _checked(
     now: datetime,
     leaving_out: Sequence[str] = (),
 ) -> tuple[Refusal | None, NewPromise | None]:
+    from caretool.domain.checks import refusal_for
+
     # Replies say minutes: a promise that a reply is to tell again must be one that words can say.
     minute, due_at = now.replace(second=0, microsecond=0), due_at.replace(second=0, microsecond=0)
-    verdict = judge(kind, 1, due_at, minute, committing.load_of(desk, kind, now, leaving_out))
+    verdict = judge(kind, 1, due_at, minute, load_of(desk, kind, now, leaving_out))
     language = desk.policy.company.languages[0]
     said = text or kind.says.get(language, kind.name)
     if verdict.check is not None or verdict.window is None:

@@ -140,13 +140,20 @@ def checked(
     """The texts as they pass now, under the lock, and the outcome where they may not be written: something is refused,
     or they no longer read as they were shown."""
     against = standing(desk, request, decider, closed_is_done=writer.id != decider.id)
+    edited = [] if request.include_new else _edited_since_shown(desk, shown)
     composed = composing.compose(desk, request, writer, now)
-    refusals = (*against, *composed.refusals)
+    refusals = (*against, *edited_meanwhile(desk, edited), *composed.refusals)
     if refusals:
         return composed, Outcome(composed, refusals=refusals)
     if shown is not None and [part.text for part in shown.parts] != [part.text for part in composed.parts]:
         return composed, Outcome(composed)
     return composed, None
+
+
+def _edited_since_shown(desk: Desk, shown: Composed | None) -> list[str]:
+    """The comments that say something else than when the agent was asked for a yes."""
+    before = {comment.id: comment.text for part in shown.parts for comment in part.comments} if shown else {}
+    return [comment.id for comment in desk.store.comments.by_ids(list(before)) if comment.text != before[comment.id]]
 
 
 def settle(

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
 from caretool.desk import committing, looking, promising, triaging
 from caretool.desk.desk import Desk
+from caretool.desk.locks import held
+from caretool.desk.premises import Premises
 from caretool.desk.request import warning_of
 from caretool.domain.deliverability import judge, review_time
 from caretool.domain.draft import Reply, ReplyState
 from caretool.domain.moment import stamp
 from caretool.domain.promise import Promise
 from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
-from caretool.platforms.platform import Outgoing, Platform, Posted
+from caretool.platforms.platform import Outgoing, Platform
 
 # Between two looks for an unsure reply on a platform whose listing may lag.
 SETTLE = timedelta(seconds=60)
@@ -52,14 +52,14 @@ def send(desk: Desk, only: Sequence[str] | None = None) -> Sent:
     for account in dict.fromkeys(reply.account for reply in _due(desk, None, only)):
         try:
             platform = desk.open_platform(desk.account(account))
-            with _alone(desk, account):
+            with alone(desk, account):
                 # Listed under the lock: what somebody else posted meanwhile is not ours any more.
                 for reply in _due(desk, account, only):
                     desk.progress(f"{account}: {len(sent.posted)} posted")
                     _send_one(desk, platform, reply, sent)
         except CaretoolError as problem:
             sent.problems.append(problem)
-            done = {reply.id for reply in (*sent.posted, *sent.failed, *sent.unsure)}
+            done = {reply.id for reply in (*sent.posted, *sent.failed, *sent.unsure, *sent.left)}
             sent.left += [reply for reply in _due(desk, account, only) if reply.id not in done]
     return sent
 
@@ -70,24 +70,11 @@ def _due(desk: Desk, account: str | None, only: Sequence[str] | None) -> list[Re
     return [reply for reply in due if only is None or reply.id in only]
 
 
-@contextmanager
-def _alone(desk: Desk, account: str) -> Iterator[None]:
-    """Hold the account's outbox: an OS lock, which dies with its process. Waits for whoever holds it."""
-    folder = desk.folder / ".locks"
-    try:
-        folder.mkdir(exist_ok=True)
-        handle = os.open(folder / f"{account.encode().hex()}.send", os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise CaretoolError(f"{folder} cannot be written to ({error.strerror}): nothing was sent.") from error
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            desk.progress(f"{account}: waiting for another caretool that is sending there")
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
+def alone(place: Desk | Premises, account: str) -> AbstractContextManager[None]:
+    """Hold the account's outbox: nobody else sends there meanwhile. Waits for whoever does."""
+    return held(
+        place, f"{account.encode().hex()}.send", f"{account}: waiting for another caretool that is sending there"
+    )
 
 
 def _send_one(desk: Desk, platform: Platform, reply: Reply, sent: Sent) -> None:
@@ -114,9 +101,9 @@ def _settled_by_looking(
 ) -> Literal["absent", "protected"] | None:
     """Look for an unsure reply: `absent`: surely not there, `protected`: it may be, and its key keeps it
     from being posted twice. None: found, or still unsure."""
-    found = platform.find(_outgoing(desk, reply))
+    found = platform.find(outgoing(desk, reply))
     if found is not None:
-        _posted(desk, reply, found)
+        posted(desk, reply, found.native_id, found.posted_at, found.url)
         sent.posted.append(reply)
         return None
     # Where a fetch has seen an answer of ours, it may well be this one: a person decides.
@@ -134,13 +121,15 @@ def _settled_by_looking(
     hint = (
         f"run `caretool send` again in {int(SETTLE.total_seconds())} s"
         if trustworthy
-        else "look on the platform yourself"
+        else f"look on the platform yourself, then say `caretool send --was-posted {reply.id}` "
+        f"or `caretool send --was-not-posted {reply.id}`"
     )
     sent.problems.append(CaretoolError(f"{reply.id} may or may not have been posted on {reply.account}: {hint}."))
     return None
 
 
-def _outgoing(desk: Desk, reply: Reply) -> Outgoing:
+def outgoing(desk: Desk, reply: Reply) -> Outgoing:
+    """The reply as its connector takes it."""
     return Outgoing(
         key=reply.key,
         text=reply.text,
@@ -154,7 +143,12 @@ def _outgoing(desk: Desk, reply: Reply) -> Outgoing:
 
 def _post(desk: Desk, platform: Platform, reply: Reply, sent: Sent) -> None:
     """Post a reply that is not public, if it may still go out."""
-    seen = looking.look(desk, desk.store.comments.by_ids(reply.comments))
+    try:
+        seen = looking.look(desk, desk.store.comments.by_ids(reply.comments))
+    except PlatformFailed as problem:  # what it answers cannot be seen today: the others still go out
+        (sent.unsure if reply.state == "unsure" else sent.left).append(reply)
+        sent.problems.append(problem)
+        return
     now = desk.clock()
     with desk.store.writing():
         trouble = _nobody_left(desk, reply) or _edited(desk, reply, seen) or _no_longer_possible(desk, reply, now)
@@ -180,7 +174,7 @@ def _post_again(desk: Desk, platform: Platform, reply: Reply, sent: Sent) -> Non
 def _leave(desk: Desk, platform: Platform, reply: Reply, sent: Sent, *, perhaps_public: bool) -> None:
     """The request leaves; what comes back is written down."""
     try:
-        posted = platform.post(_outgoing(desk, reply))
+        told = platform.post(outgoing(desk, reply))
     except AnswerLost as lost:
         _mark_unsure(desk, reply)
         sent.unsure.append(reply)
@@ -202,7 +196,7 @@ def _leave(desk: Desk, platform: Platform, reply: Reply, sent: Sent, *, perhaps_
         sent.unsure.append(reply)
         sent.problems.append(AnswerLost(f"{reply.id}: the {reply.account} connector failed while posting ({bug!r})."))
     else:
-        _posted(desk, reply, posted)
+        posted(desk, reply, told.native_id, told.posted_at, told.url)
         sent.posted.append(reply)
 
 
@@ -216,33 +210,51 @@ def _nobody_left(desk: Desk, reply: Reply) -> str | None:
 
 
 def _edited(desk: Desk, reply: Reply, seen: looking.Seen) -> str | None:
-    """Why a reply no longer fits: what it answers says something else since it was approved."""
-    edited = [*seen.edited, *desk.store.comments.edited_since(reply.comments, reply.made_at)]
+    """Why a reply no longer fits: what it answers says something else since it was approved, or is private now."""
+    comments = desk.store.comments.by_ids(reply.comments)
+    edited = [
+        *seen.edited,
+        *desk.store.comments.edited_since(reply.comments, reply.made_at),
+        # All were read when it was approved; whatever clock an edit was seen by, it is to be read again.
+        *(comment.id for comment in comments if comment.state == "queued" and comment.unread),
+    ]
     return f"{reply.id} was not posted: {min(edited)} was edited since. Read it and answer again." if edited else None
 
 
-def _posted(desk: Desk, reply: Reply, posted: Posted) -> None:
+def posted(desk: Desk, reply: Reply, native_id: str | None, at: datetime, url: str | None) -> None:
+    """It is public: its promises run, its comments are answered. `native_id` is None where a person found it there."""
     now = desk.clock()
     with desk.store.writing():
         desk.store.replies.change(
             reply.id,
             "posted",
             was=("sending", "unsure"),
-            posted_at=posted.posted_at,
-            native_id=posted.native_id,
-            url=posted.url,
+            posted_at=at,
+            native_id=native_id,
+            url=url,
             error=None,
         )
+        waiting = [one.id for one in desk.store.comments.by_ids(reply.comments) if one.state == "waiting"]
         desk.store.comments.set_state(reply.comments, "answered", was=("queued", "waiting", "snoozed"))
+        triaging.leave_groups(desk, waiting)
         promising.run(desk, reply.id, reply.agent, now)
         desk.store.journal.write("reply-posted", [reply.id], agent=reply.agent, at=now)
 
 
-def _mark_unsure(desk: Desk, reply: Reply) -> None:
+def doubt_all(desk: Desk) -> list[Reply]:
+    """After a restore: what had not left at the time of the backup may have since, and whether a key still protects it
+    nobody knows. All of it becomes unsure, so that `send` looks on the platform first. Inside a transaction."""
+    due = _due(desk, None, None)
+    for reply in due:
+        _mark_unsure(desk, reply, was=(reply.state,), sending_at=None, looked_at=None)
+    return due
+
+
+def _mark_unsure(desk: Desk, reply: Reply, was: Sequence[ReplyState] = ("sending",), **forgotten: None) -> None:
     """It may be public: its promises run. One that it moves runs on until that is certain."""
     now = desk.clock()
     with desk.store.writing():
-        desk.store.replies.change(reply.id, "unsure", was=("sending",))
+        desk.store.replies.change(reply.id, "unsure", was=was, **forgotten)
         promises = [promise.id for promise in desk.store.promises.of_replies([reply.id])]
         desk.store.promises.change(promises, "running", was=("logged",))
         desk.store.journal.write("reply-unsure", [reply.id], agent=reply.agent, at=now)

@@ -12,8 +12,8 @@ from caretool.desk.listing import Listed
 from caretool.domain.comment import Comment
 from caretool.domain.draft import Reply
 from caretool.domain.ids import Letter
+from caretool.domain.log import Line
 from caretool.domain.promise import Promise
-from caretool.store.log import Line
 
 ANY: tuple[Letter, ...] = ("g", "c", "t", "u", "r", "d", "p")
 

@@ -23,6 +23,28 @@ def parse_time(text: str, now: datetime, zone: ZoneInfo, calendar: Calendar | No
     return _meant(text, now.replace(second=0, microsecond=0), zone, calendar).replace(second=0, microsecond=0)
 
 
+def parse_past(text: str, now: datetime, zone: ZoneInfo) -> datetime:
+    """The same looking back: a length is so long ago, a date its first moment, `HH:MM` its last occurrence."""
+    typed = text.strip()
+    if _DATE.fullmatch(typed) and (day := _day(typed)) is not None:
+        return wall_clock(day, time(0), zone)
+    try:
+        duration = Duration.parse(typed)
+    except ValueError:
+        moment = parse_time(text, now, zone)
+        return moment - timedelta(days=1) if _CLOCK.fullmatch(typed) else moment
+    if duration.working:
+        raise UsageProblem(f"{text!r}: looking back is in minutes, hours and days.")
+    return now - timedelta(**{duration.unit: duration.amount})
+
+
+def _day(typed: str) -> date | None:
+    try:
+        return date.fromisoformat(typed)
+    except ValueError:
+        return None
+
+
 def _meant(text: str, now: datetime, zone: ZoneInfo, calendar: Calendar | None) -> datetime:
     typed = text.strip()
     if match := _CLOCK.fullmatch(typed):

@@ -95,6 +95,8 @@ def _read(desk: Desk, reader: Reader, unordered: Sequence[Comment], *, anew: boo
     # Pages of several accounts arrive in any order; what comes of them should not depend on it.
     comments = sorted(unordered, key=lambda comment: (comment.account, comment.written_at, comment.native_id))
     readings = reader.read([text_of(desk, comment) for comment in comments])
+    for remark in reader.take_remarks():
+        desk.say(remark)
     texts = [comment.text for comment in comments]
     folds = [fold_key(text) for text in texts]
     roots = near_copies(texts)

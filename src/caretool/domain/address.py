@@ -8,12 +8,15 @@ from collections import Counter
 from collections.abc import Sequence
 
 from caretool.domain.draft import Addressee
+from caretool.domain.harmless import HIDDEN, one_line
 from caretool.domain.policy import Together
 
 _LONGEST_NAME = 40
 _LONGEST_HANDLE = 100
+_LONGEST_MENTION = 320  # a name of 64 and a host of 253 characters, both with their @
 _LOUDEST_NAME = 20
 _NAME_MARKS = frozenset(" '’‘.-‐·")
+_HANDLE_MARKS = _NAME_MARKS | frozenset("_@+&")
 _TYPED_APOSTROPHES = str.maketrans("´`", "''")
 _TOP_LEVEL = frozenset({"app", "biz", "com", "eu", "info", "io", "it", "me", "net", "org", "shop", "uk", "xyz"})
 # Short on purpose: words that are no part of a name. Surnames and places ("Spagnola", "Dick") are not here.
@@ -37,19 +40,19 @@ def called(author_name: str | None, handle: str) -> str:
     spaces, apostrophes, hyphens and dots; no link, nothing shouted, no bad word. Else the handle without its `@`.
     """
     name = _without_pictures(unicodedata.normalize("NFKC", (author_name or "").translate(_TYPED_APOSTROPHES)))
-    return name if _looks_like_a_name(name) else _plain(handle)[:_LONGEST_HANDLE].rstrip()
+    return name if _looks_like_a_name(name) else _plain(handle)
 
 
 def addressees(people: Sequence[tuple[str, str, str | None]]) -> tuple[Addressee, ...]:
     """One addressee for each `(person id, handle, author name)`, in order; equal names are told apart by handle."""
     names = [called(name, handle) for _, handle, name in people]
-    handles = [_plain(handle) for _, handle, _ in people]
+    handles = [_plain(handle, _LONGEST_MENTION) for _, handle, _ in people]
     times = Counter(name.casefold() for name in names)
     return tuple(
         Addressee(
             person=person,
             handle=handle,
-            called=f"{name} (@{plain})" if times[name.casefold()] > 1 and name != plain else name,
+            called=f"{name} (@{plain[:_LONGEST_HANDLE]})" if times[name.casefold()] > 1 and name != plain else name,
             mention=f"@{plain}",
         )
         for (person, handle, _), name, plain in zip(people, names, handles, strict=True)
@@ -88,6 +91,7 @@ def _looks_like_a_name(name: str) -> bool:
         0 < len(name) <= _LONGEST_NAME
         and letters > 0
         and all(character in _NAME_MARKS or unicodedata.category(character)[0] in "LM" for character in name)
+        and HIDDEN.isdisjoint(name)
         and not (name.isupper() and letters > _LOUDEST_NAME)
         and not _has_piled_marks(name)
         and not _has_link(name)
@@ -113,11 +117,18 @@ def _has_bad_word(name: str) -> bool:
     return not _BAD_WORDS.isdisjoint([*words, "".join(words)])
 
 
-def _plain(handle: str) -> str:
-    """The handle as one line without its leading @; it was somebody's free choice too, so nothing in it may act."""
-    spaced = " ".join(handle.split())
-    kept = "".join(character for character in spaced if unicodedata.category(character)[0] != "C")
-    return kept.strip().lstrip("@").strip() or "?"
+def _plain(handle: str, longest: int = _LONGEST_HANDLE) -> str:
+    """The handle as one line without its leading @; it was somebody's free choice too, so nothing in it may act: what
+    no platform takes for a handle (markup, an address with its slashes) keeps its letters, digits and spaces."""
+    spaced = one_line(handle, longest + 1).rstrip("…")
+    kept = "".join(character for character in spaced if _in_a_handle(character))
+    if len(kept) < len(spaced):
+        kept = "".join(character for character in kept if character.isalnum() or character == " ")
+    return " ".join(kept.lstrip("@").split())[:longest].strip() or "?"
+
+
+def _in_a_handle(character: str) -> bool:
+    return character in _HANDLE_MARKS or unicodedata.category(character)[0] in "LMN"
 
 
 def _without_pictures(name: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 from functools import cache, lru_cache
@@ -42,7 +42,8 @@ class Calendar:
     A range is `(opens, closes)`; `closes` of `time(0)` is midnight at the end of the day (`24:00`). What runs over
     midnight is two ranges. `country`/`region` are the codes of the `holidays` library (IT, None); `closed` days are
     shut whatever the week says, `open` days have these hours instead of the week's (they win over holidays and
-    `closed`).
+    `closed`). `holidays` are the public holidays of the years for which they were worked out before; other years are
+    asked of the library.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Calendar:
     region: str | None = None
     closed: frozenset[date] = frozenset()
     open: Mapping[date, Ranges] = field(default_factory=dict)
+    holidays: Mapping[int, frozenset[date]] = field(default_factory=dict, compare=False)
 
     def day(self, moment: datetime) -> date:
         """The local date of `moment`."""
@@ -63,9 +65,13 @@ class Calendar:
             return self.open[day]
         if day in self.closed or not self.week[day.weekday()]:
             return ()
-        if self.country is not None and day in _public_holidays(self.country, self.region):
+        if self.country is not None and day in self._holidays_of(self.country, day.year):
             return ()
         return self.week[day.weekday()]
+
+    def _holidays_of(self, country: str, year: int) -> Container[date]:
+        known = self.holidays.get(year)
+        return known if known is not None else _public_holidays(country, self.region)
 
     def ranges(self, day: date) -> tuple[Span, ...]:
         """The open spans `(start, end)` of a day, in order; empty when shut.
@@ -268,6 +274,16 @@ def _spans(day: date, hours: Ranges, zone: ZoneInfo) -> tuple[Span, ...]:
         for opens, closes in hours
     )
     return tuple((start, end) for start, end in spans if start < end)
+
+
+def with_holidays(calendar: Calendar, years: range) -> Calendar:
+    """The same calendar with its public holidays of these years worked out, so that it need not ask the library."""
+    if calendar.country is None:
+        return calendar
+    public = _public_holidays(calendar.country, calendar.region)
+    days = {year: (date(year, 1, 1) + n * _DAY for n in range(366)) for year in years}
+    found = {year: frozenset(d for d in whole if d.year == year and d in public) for year, whole in days.items()}
+    return replace(calendar, holidays=found)
 
 
 @cache

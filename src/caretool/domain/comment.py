@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
-CommentState = Literal["waiting", "queued", "answered", "closed", "snoozed", "gone"]
-Kind = Literal["complaint", "question", "request", "praise", "suggestion", "fault", "chatter", "spam", "abuse"]
-Tone = Literal["angry", "neutral", "pleased"]
-Form = Literal["comment", "mention", "review", "post", "message", "email", "entry"]
+from caretool.domain.codes import CommentState as CommentState
+from caretool.domain.codes import Form as Form
+from caretool.domain.codes import Kind as Kind
+from caretool.domain.codes import Tone as Tone
 
 
 @dataclass(frozen=True, slots=True)

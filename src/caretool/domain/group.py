@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from caretool.domain.comment import Comment, Kind
-from caretool.domain.draft import Mode
-from caretool.domain.limits import Limits
-from caretool.domain.template import Template
+if TYPE_CHECKING:
+    from caretool.domain.codes import Kind
+    from caretool.domain.comment import Comment
+    from caretool.domain.draft import Mode
+    from caretool.domain.limits import Limits
+    from caretool.domain.template import Template
 
 # Of comments read with this confidence nine in ten belong to the template; below it is offered, never taken by `--yes`.
 SURE = 0.7
@@ -28,7 +31,8 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Waiting comments that one answer serves. `size` counts them, `due_at` is the earliest of theirs."""
+    """Waiting comments that one answer serves. `size` counts them, `people` who wrote them, `due_at` is
+    the earliest of theirs."""
 
     id: str
     account: str
@@ -44,6 +48,7 @@ class Group:
     thread_url: str | None = None
     escalation: str | None = None
     suggestion: Suggestion | None = None
+    people: int = 0
 
 
 def group_key(comment: Comment) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from caretool.domain.calendar import Calendar
-from caretool.domain.comment import Kind, Tone
+from caretool.domain.codes import Kind, Tone
 from caretool.domain.duration import Duration
 from caretool.domain.template import Template
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from caretool.domain.comment import Form, Kind, Tone
+from caretool.domain.codes import Form, Kind, Tone
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,11 @@ class Commitment:
 @dataclass(frozen=True, slots=True)
 class PersonalData:
     """One piece of personal data in a text. `what`: e-mail, phone, iban, tax-code, card, order, address, or the name of
-    the company's own pattern."""
+    the company's own pattern. `unchecked`: that pattern took too long on this text, which may hold such data anywhere;
+    the excerpt is empty."""
 
     what: str
     excerpt: str
     start: int
     end: int
+    unchecked: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from caretool.domain.comment import Kind
+from caretool.domain.codes import Kind
 from caretool.domain.duration import Duration
 
 

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import re
+import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from caretool.domain.reading import PersonalData
 
-# A company's own expression sees the text through windows, so that one that backtracks stays bounded in a long e-mail.
-_WINDOW = 2_000
+if TYPE_CHECKING:
+    import regex
+
+# A company's own expression sees the text through windows: most that backtrack then have time enough in a long e-mail.
+_WINDOW = 1_000
 _OVERLAP = 200
+# Seconds of processor time for one expression and text, and after how many texts that took longer it is used no more.
+_TIME = 0.05
+_PATIENCE = 3
 _LOOK_BACK = 40
 _SHORTEST_PHONE = 9
 
@@ -79,35 +88,76 @@ _STREET = re.compile(
 )
 
 
-def find(texts: Sequence[str], patterns: Mapping[str, str]) -> list[tuple[PersonalData, ...]]:
+class OwnPatterns:
+    """The company's own regular expressions at work, each for 50 ms of processor time a text at most. One that needed
+    more on three texts is not tried again. Not for several threads at once."""
+
+    def __init__(self, patterns: Mapping[str, str]) -> None:
+        """`patterns` by name, already validated."""
+        self._patterns = dict(patterns)
+        self._overruns: Counter[str] = Counter()
+        self._remarks: list[str] = []
+
+    def find(self, text: str) -> Iterator[PersonalData]:
+        """What they find in a text; for each that could not be tried to the end, that the text is unchecked."""
+        for name, pattern in self._patterns.items():
+            if self._overruns[name] < _PATIENCE:
+                try:
+                    yield from _searched(text, name, _compiled(pattern))
+                    continue
+                except TimeoutError:
+                    self._count(name)
+            yield PersonalData(name, "", 0, 0, unchecked=True)
+
+    def take_remarks(self) -> list[str]:
+        """A sentence for each that took too long, and again once it is used no more; each is told once."""
+        remarks, self._remarks = self._remarks, []
+        return remarks
+
+    def _count(self, name: str) -> None:
+        self._overruns[name] += 1
+        slow = f"reply.patterns.{name} in policies.toml takes too long on some texts:"
+        if self._overruns[name] == 1:
+            self._remarks.append(f"{slow} what it looks for is not found there.")
+        if self._overruns[name] == _PATIENCE:
+            self._remarks.append(f"{slow} it is not used any more in this run; say it more simply.")
+
+
+def find(texts: Sequence[str], patterns: Mapping[str, str] | OwnPatterns) -> list[tuple[PersonalData, ...]]:
     """The personal data in each text, in the order of the text.
 
     `patterns` are the company's own regular expressions by name (already validated); `what` of their findings is that
-    name. Built in: e-mail, iban, tax-code, card, order (the number, where the words around it say so), phone (Italian
-    ones, international ones with their +, and what is called one: "call 07700 900123"), address. What lies inside
-    another finding is left out. A fediverse handle (`@anna@social.example`) is no e-mail.
+    name. Who reads text after text hands over one `OwnPatterns`, which remembers those that take too long. Built in:
+    e-mail, iban, tax-code, card, order (the number, where the words around it say so), phone (Italian ones,
+    international ones with their +, and what is called one: "call 07700 900123"), address. What lies inside another
+    finding is left out. A fediverse handle (`@anna@social.example`) is no e-mail.
     """
-    compiled = {name: _compiled(pattern) for name, pattern in patterns.items()}
-    return [_find(text, compiled) for text in texts]
+    own = patterns if isinstance(patterns, OwnPatterns) else OwnPatterns(patterns)
+    return [_find(text, own) for text in texts]
 
 
-def _find(text: str, patterns: Mapping[str, re.Pattern[str]]) -> tuple[PersonalData, ...]:
+def _find(text: str, own: OwnPatterns) -> tuple[PersonalData, ...]:
     found: list[PersonalData] = []
     taken = bytearray(len(text))
     # The surest readings come first: a phone number "found" inside an IBAN is dropped.
-    for finding in [*_own(text, patterns), *(_built_in(text) if _WORTH_A_LOOK.search(text) else ())]:
-        if 0 in taken[finding.start : finding.end]:
+    for finding in [*own.find(text), *(_built_in(text) if _WORTH_A_LOOK.search(text) else ())]:
+        if finding.unchecked or 0 in taken[finding.start : finding.end]:
             found.append(finding)
             taken[finding.start : finding.end] = b"\1" * (finding.end - finding.start)
     return tuple(sorted(found, key=lambda finding: (finding.start, finding.end)))
 
 
-def _own(text: str, patterns: Mapping[str, re.Pattern[str]]) -> Iterator[PersonalData]:
-    for name, pattern in patterns.items():
-        for begin in range(0, len(text), _WINDOW - _OVERLAP):
-            for match in pattern.finditer(text, begin, begin + _WINDOW):
-                if match[0]:
-                    yield _finding(name, match)
+def _searched(text: str, name: str, pattern: regex.Pattern[str]) -> list[PersonalData]:
+    """All that one expression finds; TimeoutError where its time is over."""
+    began = time.process_time()
+    found: list[PersonalData] = []
+    for begin in range(0, len(text), _WINDOW - _OVERLAP):
+        left = _TIME - (time.process_time() - began)
+        if left <= 0:
+            raise TimeoutError
+        matches = pattern.finditer(text, begin, begin + _WINDOW, timeout=left)
+        found += [PersonalData(name, match[0], match.start(), match.end()) for match in matches if match[0]]
+    return found
 
 
 def _built_in(text: str) -> Iterator[PersonalData]:
@@ -195,5 +245,7 @@ def _finding(what: str, match: re.Match[str]) -> PersonalData:
 
 
 @lru_cache(maxsize=64)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
+def _compiled(pattern: str) -> regex.Pattern[str]:
+    import regex
+
+    return regex.compile(pattern, regex.V0)

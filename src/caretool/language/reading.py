@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from caretool.domain.comment import Kind
     from caretool.domain.policy import Escalation
     from caretool.domain.template import Template
+    from caretool.language.personal import OwnPatterns
 
 NEAR_ENOUGH: Final = 0.33
 """Below this confidence no topic is named."""
@@ -47,16 +48,22 @@ class Reader:
         self._kinds = _kinds_of(templates)
         self._escalations = _Escalations(escalations)
         self._patterns = dict(patterns)
+        self._own: OwnPatterns | None = None
 
     def read(self, texts: Sequence[Text]) -> list[Reading]:
         """One reading a text, in order. Only the first 5,000 characters of each are looked at."""
         from caretool.language import personal
 
-        exposed = personal.find([text.text[:READ] for text in texts], self._patterns)
+        self._own = self._own or personal.OwnPatterns(self._patterns)
+        exposed = personal.find([text.text[:READ] for text in texts], self._own)
         return [
-            self._read(text, sorted({datum.what for datum in data} & _EXPOSED))
+            self._read(text, sorted({datum.what for datum in data if not datum.unchecked} & _EXPOSED))
             for text, data in zip(texts, exposed, strict=True)
         ]
+
+    def take_remarks(self) -> list[str]:
+        """What became of the company's own expressions on the way, a sentence each, once."""
+        return self._own.take_remarks() if self._own else []
 
     def _read(self, text: Text, exposed: Sequence[str]) -> Reading:
         words = split(text.text)

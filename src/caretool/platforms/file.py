@@ -111,7 +111,7 @@ class FilePlatform:
         return Looked()
 
     def post(self, reply: Outgoing) -> Posted:
-        """Append the reply. Raises PlatformFailed (nothing was written), AnswerLost."""
+        """Append the reply. Raises PlatformFailed (too long), PlatformBusy (nothing was written), AnswerLost."""
         length = self.limits.measure(reply.text)
         if self.settings.max_length is not None and length > self.settings.max_length:
             raise PlatformFailed(f"{self.account} takes {self.settings.max_length} characters; this has {length}")

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
 
-from caretool.errors import AnswerLost, PlatformFailed
+from caretool.errors import AnswerLost, PlatformBusy, PlatformFailed
 
 _START = b'{"id": "'
 # Legal inside a JSON string, but many readers of lines take them for an end of line.
@@ -21,20 +21,20 @@ _LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 def append(path: Path, reply: Mapping[str, object]) -> None:
     """Add one line and see it onto the disk. The first key of `reply` is `id`.
 
-    Raises PlatformFailed where nothing was written, AnswerLost where it may have been.
+    Raises PlatformBusy where nothing was written (a full disk is not full for ever), AnswerLost where it may have been.
     """
     text = _LINE_ENDS.sub(lambda end: f"\\u{ord(end[0]):04x}", json.dumps(reply, ensure_ascii=False))
     line = text.encode() + b"\n"
     try:
         file = FileIO(path, "a+")
     except OSError as problem:
-        raise PlatformFailed(f"nothing was written to {path}: {problem.strerror}") from problem
+        raise PlatformBusy(f"nothing was written to {path}: {problem.strerror}") from problem
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX)
             _mend(file)
         except OSError as problem:
-            raise PlatformFailed(f"nothing was written to {path}: {problem.strerror}") from problem
+            raise PlatformBusy(f"nothing was written to {path}: {problem.strerror}") from problem
         _write(file, line, path)
 
 
@@ -96,7 +96,7 @@ def _write(file: FileIO, line: bytes, path: Path) -> None:
             file.truncate(size)
         except OSError as second:
             raise AnswerLost(f"part of the reply may be in {path}: {second.strerror}") from problem
-        raise PlatformFailed(f"nothing was written to {path}: {problem.strerror}") from problem
+        raise PlatformBusy(f"nothing was written to {path}: {problem.strerror}") from problem
     try:
         os.fsync(file.fileno())
     except OSError as problem:

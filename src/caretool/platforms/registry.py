@@ -29,7 +29,13 @@ def _file() -> Connector:
     return Connector(file.FileSettings, file.open_account)
 
 
-_CONNECTORS: Mapping[str, Callable[[], Connector]] = {"file": _file}
+def _mastodon() -> Connector:
+    from caretool.platforms import mastodon
+
+    return Connector(mastodon.MastodonSettings, mastodon.open_account)
+
+
+_CONNECTORS: Mapping[str, Callable[[], Connector]] = {"file": _file, "mastodon": _mastodon}
 KNOWN: tuple[str, ...] = tuple(_CONNECTORS)
 
 

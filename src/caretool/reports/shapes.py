@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from caretool.domain.comment import Comment
 from caretool.domain.draft import Refusal, Reply
+from caretool.domain.health import Finding
+from caretool.domain.log import Line
 from caretool.domain.promise import Overdue, Promise
+from caretool.domain.reading import Commitment
 
 Shape = dict[str, Any]
 
@@ -46,6 +50,17 @@ def refusal(one: Refusal) -> Shape:
         "asked_due_at": moment(one.asked_due_at),
         "earliest_due_at": moment(one.earliest_due_at),
         "fits": one.fits,
+    }
+
+
+def commitment(one: Commitment) -> Shape:
+    """Words that commit us."""
+    return {
+        "excerpt": one.excerpt,
+        "promise_kind": one.promise_kind,
+        "due_at": moment(one.due_at),
+        "vague": one.vague,
+        "conditional": one.conditional,
     }
 
 
@@ -103,4 +118,30 @@ def overdue(report: Overdue) -> Shape:
         "overdue": [promise(one) for one in report.overdue],
         "at_risk": [promise(one) for one in report.at_risk],
         "due_next": [promise(one) for one in report.due_next],
+    }
+
+
+def log(lines: Sequence[Line]) -> Shape:
+    """Lines of the log."""
+    return {
+        "log": [
+            {
+                "at": moment(line.at),
+                "agent": line.agent,
+                "action": line.action,
+                "subject": line.subject,
+                "codes": dict(line.codes),
+            }
+            for line in lines
+        ]
+    }
+
+
+def examined(findings: Sequence[Finding]) -> Shape:
+    """What the doctor found; `ok` where nothing is wrong (there may be warnings)."""
+    return {
+        "ok": all(one.condition != "wrong" for one in findings),
+        "checks": [
+            {"check": one.check, "condition": one.condition, "says": one.says, "fix": one.fix} for one in findings
+        ],
     }

@@ -1,14 +1,46 @@
-"""Which files a workspace is read from, and whether they changed. On the hot path: the standard library only."""
+"""Where a workspace is, which files it is read from, and whether they changed. On the hot path: the standard library
+only."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from caretool.errors import UsageProblem
+
+DATABASE = "caretool.db"
 ACCOUNTS = "accounts.toml"
 POLICIES = "policies.toml"
 TEMPLATES = "templates/replies"
+
+
+def find(named: str | None) -> Path:
+    """The workspace: the one named (`-C`, CARETOOL_WORKSPACE), else the nearest folder upwards with accounts.toml.
+
+    Raises UsageProblem where there is none.
+    """
+    chosen = named or os.environ.get("CARETOOL_WORKSPACE")
+    if chosen:
+        folder = Path(chosen).expanduser()
+        if not _is_there(folder / ACCOUNTS):
+            raise UsageProblem(
+                f"{folder} is no workspace (it has no accounts.toml): make one with `caretool init {folder}`."
+            )
+        return folder.resolve()
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / ACCOUNTS).is_file():
+            return folder
+    raise UsageProblem("There is no workspace here: make one with `caretool init DIR`, or name one with -C DIR.")
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that no file can have, a folder that may not be entered
+        return False
 
 
 def names(folder: Path) -> Iterator[str]:

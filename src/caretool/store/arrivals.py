@@ -12,7 +12,7 @@ from caretool.domain.comment import Incoming, Thread
 from caretool.domain.ids import make_id
 from caretool.store.database import Database, Row, moment_out, optional_moment, storable
 from caretool.store.numbers import chunks, new_ids, next_numbers
-from caretool.store.schema import Account, AuthorRow, Bookmark, Person, Revision, ThreadRow
+from caretool.store.schema import ONE, Account, AuthorRow, Bookmark, Person, Revision, ThreadRow
 from caretool.store.schema import Comment as C
 
 
@@ -198,7 +198,7 @@ class Arrivals:
         """Those of these comments that a post of ours, stored before they came, replies to."""
         found: list[str] = []
         for part in chunks(native_ids):
-            ours = (C.c.account == account) & (C.c.own == 1) & C.c.reply_to.in_(part)
+            ours = (C.c.account == account) & (C.c.own == ONE) & C.c.reply_to.in_(part)
             found += [row[0] for row in self._database.tuples(C.select(C.c.reply_to).where(ours))]
         return found
 

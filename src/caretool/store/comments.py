@@ -6,16 +6,18 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from peewee import JOIN, SQL, fn
 
-from caretool.domain.comment import Comment, CommentState
-from caretool.domain.reading import Reading
 from caretool.store.database import Database, Row, moment_in, moment_out, optional_moment, storable
 from caretool.store.numbers import chunks, next_numbers
-from caretool.store.schema import AuthorRow, Found, Revision, ThreadRow
+from caretool.store.schema import ONE, AuthorRow, Found, Revision, ThreadRow
 from caretool.store.schema import Comment as C
+
+if TYPE_CHECKING:
+    from caretool.domain.comment import Comment, CommentState
+    from caretool.domain.reading import Reading
 
 _READ = (
     "language", "kind", "tone", "topic", "confidence", "alternatives", "escalation", "vulgar", "personal_data",
@@ -90,13 +92,15 @@ class Comments:
 
     def unread(self, limit: int) -> list[Comment]:
         """Waiting comments that are new or were edited since they were read, oldest first."""
-        query = self._select().where((C.c.state == "waiting") & (C.c.unread == 1)).order_by(C.c.number).limit(limit)
+        query = self._select().where((C.c.state == "waiting") & (C.c.unread == ONE)).order_by(C.c.number).limit(limit)
         return [_comment(row) for row in self._database.rows(query)]
 
     def edited_after_all(self, limit: int) -> list[Comment]:
         """Comments that were answered or closed and then edited, and not read since."""
         edited = Revision.select(Revision.c.comment)
-        where = C.c.state.in_(("answered", "closed")) & (C.c.unread == 1) & (C.c.own == 0) & C.c.id.in_(edited)
+        # COALESCE keeps SQLite from looking at all that was ever answered: there are few revisions.
+        ended = fn.COALESCE(C.c.state, "").in_(("answered", "closed"))
+        where = ended & (C.c.unread == 1) & (C.c.own == 0) & C.c.id.in_(edited)
         return [_comment(row) for row in self._database.rows(self._select().where(where).limit(limit))]
 
     def all_waiting(self, after: int, limit: int) -> list[Comment]:
@@ -116,6 +120,11 @@ class Comments:
             C.select(fn.COUNT(SQL("*"))).where((C.c.state == "waiting") & (C.c.due_at < moment_out(now)))
         )
         return int(waiting), int(late)
+
+    def waiting_by_account(self) -> dict[str, int]:
+        """How many comments wait on each account where any do."""
+        query = C.select(C.c.account, fn.COUNT(SQL("*"))).where(C.c.state == "waiting").group_by(C.c.account)
+        return {account: int(number) for account, number in self._database.tuples(query)}
 
     def count_people(self, group: str) -> int:
         """How many persons wait in a group."""
@@ -225,6 +234,8 @@ def _reading_row(one: Reread) -> Row:
 
 
 def _comment(row: Row) -> Comment:
+    from caretool.domain.comment import Comment  # the inbox counts comments and shows none
+
     return Comment(
         number=row["number"],
         id=row["id"],

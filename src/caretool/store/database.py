@@ -9,7 +9,7 @@ import fcntl
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,40 @@ def _one_at_a_time(where: Path | str) -> Iterator[None]:
         os.close(folder)
 
 
+@contextmanager
+def explained(where: Path | str) -> Iterator[None]:
+    """What SQLite complains of, as one sentence about the database that is meant."""
+    try:
+        yield
+    except (peewee.PeeweeException, apsw.Error) as error:
+        raise StoreProblem(_sentence(where, error)) from error
+    except UnicodeEncodeError as error:
+        raise StoreProblem("Bytes that are no UTF-8 cannot be kept: nothing was written.") from error
+
+
+def _sentence(where: Path | str, error: Exception) -> str:
+    text = f"{type(error).__name__} {error}".lower()  # of what goes wrong in a backup, apsw knows the name alone
+    if "locked" in text or "busy" in text:
+        return f"{where} has been busy for {_WAIT_SECONDS} s: another caretool is working on it; try again."
+    if "readonly" in text or "read-only" in text:
+        return f"{where} cannot be written to: check who owns the folder and its permissions."
+    if "full" in text or "disk i/o" in text or "ioerror" in text:
+        return f"{where}: the disk is full or failing; nothing was written. Make room and try again."
+    if "malformed" in text or "not a database" in text or "corrupt" in text:
+        return f"{where} is damaged or not a caretool database: put a backup in its place with `caretool restore FILE`."
+    if "unable to open" in text or "cantopen" in text:
+        return f"{where} cannot be opened: check that the folder exists and may be written to."
+    return f"{where}: {error}"
+
+
+def _for_its_owner_alone(where: Path | str) -> None:
+    """Make a new database so that nobody else on the machine reads what customers wrote. One that is there is left as
+    it is, and not even opened: closing it again would let go of SQLite's own locks."""
+    if where != ":memory:":
+        with suppress(OSError):  # opening it says what is wrong
+            os.close(os.open(where, os.O_RDONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
 class Database:
     """One process's connection to the workspace's database. `where` is a path, or `:memory:` in tests."""
 
@@ -81,6 +115,7 @@ class Database:
             },
         )
         with _one_at_a_time(where), self._explained():
+            _for_its_owner_alone(where)
             self._peewee.connect()
 
     def close(self) -> None:
@@ -88,28 +123,8 @@ class Database:
         with self._explained():
             self._peewee.close()
 
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except (peewee.PeeweeException, apsw.Error) as error:
-            raise StoreProblem(self._sentence(str(error))) from error
-        except UnicodeEncodeError as error:
-            raise StoreProblem("Bytes that are no UTF-8 cannot be kept: nothing was written.") from error
-
-    def _sentence(self, said: str) -> str:
-        text = said.lower()
-        if "locked" in text or "busy" in text:
-            return f"{self.where} has been busy for {_WAIT_SECONDS} s: another caretool is working on it; try again."
-        if "readonly" in text or "read-only" in text:
-            return f"{self.where} cannot be written to: check who owns the folder and its permissions."
-        if "full" in text or "disk i/o" in text:
-            return f"{self.where}: the disk is full or failing; nothing was written. Make room and try again."
-        if "malformed" in text or "not a database" in text:
-            return f"{self.where} is damaged or not a caretool database: put a backup in its place."
-        if "unable to open" in text:
-            return f"{self.where} cannot be opened: check that the folder exists and may be written to."
-        return f"{self.where}: {said}"
+    def _explained(self) -> AbstractContextManager[None]:
+        return explained(self.where)
 
     def run(self, query: Any) -> int:
         """Carry out an INSERT, UPDATE or DELETE built with peewee; how many rows it touched."""

@@ -6,17 +6,19 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from peewee import EXCLUDED, JOIN, SQL, fn
 
-from caretool.domain.comment import Comment
 from caretool.domain.group import Group, Suggestion, group_key
 from caretool.store.database import Database, Row, moment_out, optional_moment
 from caretool.store.numbers import chunks, new_ids
 from caretool.store.schema import Comment as C
 from caretool.store.schema import Group as G
-from caretool.store.schema import Seen, ThreadRow
+from caretool.store.schema import ONE, Seen, ThreadRow
+
+if TYPE_CHECKING:
+    from caretool.domain.comment import Comment
 
 
 class Groups:
@@ -32,7 +34,7 @@ class Groups:
             by_key.setdefault(json.dumps(group_key(comment), ensure_ascii=False), []).append(comment)
         alive: dict[str, str] = {}
         for part in chunks(list(by_key)):
-            query = G.select(G.c.key, G.c.id).where(G.c.key.in_(part) & (G.c.alive == 1))
+            query = G.select(G.c.key, G.c.id).where(G.c.key.in_(part) & (G.c.alive == ONE))
             alive.update({row[0]: row[1] for row in self._database.tuples(query)})
         missing = [key for key in by_key if key not in alive]
         for key, group in zip(missing, new_ids(self._database, "g", len(missing)) if missing else [], strict=True):
@@ -51,6 +53,7 @@ class Groups:
                         "private": int(first.private),
                         "escalation": first.escalation,
                         "size": 0,
+                        "people": 0,
                         "first_text": first.text[:500],
                     }
                 )
@@ -64,14 +67,14 @@ class Groups:
             counted = {
                 row[0]: row
                 for row in self._database.tuples(
-                    C.select(C.c.grouped, fn.COUNT(SQL("*")), fn.MIN(C.c.due_at))
+                    C.select(C.c.grouped, fn.COUNT(SQL("*")), fn.COUNT(C.c.person.distinct()), fn.MIN(C.c.due_at))
                     .where(C.c.grouped.in_(part) & (C.c.state == "waiting"))
                     .group_by(C.c.grouped)
                 )
             }
             for group in part:
-                _, size, due_at = counted.get(group, (group, 0, None))
-                values: dict[Any, Any] = {G.c.size: size, G.c.due_at: due_at}
+                _, size, people, due_at = counted.get(group, (group, 0, 0, None))
+                values: dict[Any, Any] = {G.c.size: size, G.c.people: people, G.c.due_at: due_at}
                 if not size:
                     values[G.c.alive] = 0
                 self._database.run(G.update(values).where(G.c.id == group))
@@ -155,11 +158,8 @@ class Groups:
         """The last place in the order of joining among each group's waiting comments."""
         found: dict[str, int] = {}
         for part in chunks(list(groups)):
-            query = (
-                C.select(C.c.grouped, fn.MAX(C.c.joined))
-                .where(C.c.grouped.in_(part) & (C.c.state == "waiting"))
-                .group_by(C.c.grouped)
-            )
+            last = C.select(fn.MAX(C.c.joined)).where((C.c.grouped == G.c.id) & (C.c.state == "waiting"))
+            query = G.select(G.c.id, last).where(G.c.id.in_(part) & (G.c.size > 0))
             found.update({row[0]: row[1] for row in self._database.tuples(query)})
         return found
 
@@ -172,6 +172,7 @@ def _group(row: Row) -> Group:
         kind=row["kind"],
         private=bool(row["private"]),
         size=row["size"],
+        people=row["people"],
         due_at=optional_moment(row["due_at"]),
         first_text=row["first_text"],
         language=row["language"],

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from peewee import fn
+
+from caretool.domain.log import Line
 from caretool.store.database import Database, moment_in, moment_out
 from caretool.store.numbers import chunks
 from caretool.store.schema import Log as L
 from caretool.store.schema import Note
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line: `action` is what was done (reply-approved, promise-kept…), `subject` the id, `codes` what else."""
-
-    at: datetime
-    agent: str
-    action: str
-    subject: str
-    codes: Mapping[str, str | int | None]
 
 
 class Journal:
@@ -53,10 +45,29 @@ class Journal:
         for part in chunks(list(subjects)):
             query = L.select(L.c.at, L.c.agent, L.c.action, L.c.subject, L.c.codes).where(L.c.subject.in_(part))
             found += self._database.tuples(query.order_by(L.c.number))
-        return [
-            Line(moment_in(at), agent, action, subject, json.loads(codes))
-            for at, agent, action, subject, codes in found
-        ]
+        return [_line(row) for row in found]
+
+    def last(
+        self,
+        limit: int,
+        *,
+        subjects: Sequence[str] = (),
+        since: datetime | None = None,
+        agent: str | None = None,
+        action: str | None = None,
+    ) -> list[Line]:
+        """The newest lines that are about any of `subjects`, not before `since`, by `agent`, whose action begins with
+        `action`; oldest first."""
+        query = L.select(L.c.at, L.c.agent, L.c.action, L.c.subject, L.c.codes)
+        if subjects:
+            query = query.where(L.c.subject.in_(tuple(subjects)))
+        if since is not None:
+            query = query.where(L.c.at >= moment_out(since))
+        if agent is not None:
+            query = query.where(L.c.agent == agent)
+        if action is not None:
+            query = query.where(fn.SUBSTR(L.c.action, 1, len(action)) == action)
+        return [_line(row) for row in reversed(self._database.tuples(query.order_by(L.c.number.desc()).limit(limit)))]
 
     def note(self, subject: str, text: str, *, agent: str, at: datetime) -> None:
         """Leave a note on a thing."""
@@ -68,3 +79,8 @@ class Journal:
             Note.select(Note.c.at, Note.c.agent, Note.c.text).where(Note.c.subject == subject).order_by(Note.c.number)
         )
         return [(moment_in(at), agent, text) for at, agent, text in self._database.tuples(query)]
+
+
+def _line(row: tuple[Any, ...]) -> Line:
+    at, agent, action, subject, codes = row
+    return Line(moment_in(at), agent, action, subject, json.loads(codes))

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import apsw
-
 from caretool.errors import StoreProblem
 from caretool.store.database import Database, moment_out
 
@@ -110,17 +108,52 @@ _OPENING = (
             VALUES ('delete', old.number, old.text, old.handle); END""",
 )
 
+_COUNTED = "kind, first_day, due_day, state, moved_to"
+_ONE_MORE = """INSERT INTO promise_count VALUES (new.kind, new.first_day, new.due_day, 1)
+        ON CONFLICT DO UPDATE SET open = open + 1;"""
+_ONE_LESS = """UPDATE promise_count SET open = open - 1
+            WHERE kind = old.kind AND first_day = old.first_day AND due_day = old.due_day;
+        DELETE FROM promise_count
+            WHERE kind = old.kind AND first_day = old.first_day AND due_day = old.due_day AND open = 0;"""
+
+
+def _counts(row: str) -> str:
+    """Whether a promise takes a unit: one that is being moved does not, its successor does."""
+    return f"{row}.state IN ('logged', 'running') AND {row}.moved_to IS NULL"
+
+
 _STEEL = (
     "ALTER TABLE comment ADD COLUMN warning TEXT",
     "CREATE TABLE account (name TEXT PRIMARY KEY, facts TEXT, fetched_at TEXT, failed_at TEXT, error TEXT)",
     "INSERT INTO account(name, fetched_at) SELECT account, fetched_at FROM bookmark",
     "ALTER TABLE bookmark DROP COLUMN fetched_at",
+    "ALTER TABLE comment_group ADD COLUMN people INTEGER NOT NULL DEFAULT 0",
+    """UPDATE comment_group SET people = (
+        SELECT count(DISTINCT person) FROM comment WHERE grouped = comment_group.id AND state = 'waiting')""",
+    """CREATE TABLE promise_count (
+        kind TEXT NOT NULL, first_day TEXT NOT NULL, due_day TEXT NOT NULL, open INTEGER NOT NULL,
+        PRIMARY KEY (kind, first_day, due_day)) WITHOUT ROWID""",
+    """INSERT INTO promise_count(kind, first_day, due_day, open) SELECT kind, first_day, due_day, count(*) FROM promise
+        WHERE state IN ('logged', 'running') AND moved_to IS NULL GROUP BY kind, first_day, due_day""",
+    f"CREATE TRIGGER promise_opens AFTER INSERT ON promise WHEN {_counts('new')} BEGIN {_ONE_MORE} END",
+    f"CREATE TRIGGER promise_leaves AFTER DELETE ON promise WHEN {_counts('old')} BEGIN {_ONE_LESS} END",
+    f"""CREATE TRIGGER promise_closes AFTER UPDATE OF {_COUNTED} ON promise WHEN {_counts("old")}
+        BEGIN {_ONE_LESS} END""",
+    f"""CREATE TRIGGER promise_reopens AFTER UPDATE OF {_COUNTED} ON promise WHEN {_counts("new")}
+        BEGIN {_ONE_MORE} END""",
+    "DROP INDEX promise_load",
+    "CREATE INDEX promise_ended ON promise(kind, state, ended_at)",
+    "DROP INDEX comment_unread",
+    "CREATE INDEX comment_unread ON comment(state, number) WHERE unread = 1",
+    "CREATE INDEX promise_moved ON promise(moved_to) WHERE moved_to IS NOT NULL",
 )
 
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "the desk opens", _OPENING),
     Migration(2, "steel in the spine", _STEEL),
 )
+# The schema this program works with.
+NEWEST = MIGRATIONS[-1].number
 
 
 def migrate(database: Database, now: datetime, migrations: tuple[Migration, ...] = MIGRATIONS) -> Path | None:
@@ -132,11 +165,7 @@ def migrate(database: Database, now: datetime, migrations: tuple[Migration, ...]
     newest = migrations[-1].number
     if version == newest:
         return None
-    if version > newest:
-        raise StoreProblem(
-            f"{database.where} was made by a newer caretool (schema {version}, this one knows {newest}): "
-            "upgrade caretool, or work on a backup."
-        )
+    not_newer(database.where, version, newest)
     backup = None
     with database.writing():
         done = _version(database)  # another process may have been quicker
@@ -154,6 +183,15 @@ def migrate(database: Database, now: datetime, migrations: tuple[Migration, ...]
     return backup
 
 
+def not_newer(where: Path | str, version: int, newest: int = NEWEST) -> None:
+    """StoreProblem where a newer caretool than this one made the database."""
+    if version > newest:
+        raise StoreProblem(
+            f"{where} was made by a newer caretool (schema {version}, this one knows {newest}): "
+            "upgrade caretool, or work on a backup."
+        )
+
+
 def _version(database: Database) -> int:
     if not database.statement("SELECT 1 FROM sqlite_schema WHERE name = 'migration'"):
         with database.writing():
@@ -168,16 +206,12 @@ def _version(database: Database) -> int:
 def _backup(database: Database, version: int) -> Path | None:
     if database.where == ":memory:":
         return None
+    from caretool.store import copies  # there is mostly nothing to migrate
+
     source = Path(database.where)
     target = source.with_name(f"{source.stem}.before-{version + 1}.db")
     try:
-        target.touch(mode=source.stat().st_mode & 0o777)
-        copy = apsw.Connection(str(target))
-        try:
-            with copy.backup("main", apsw.Connection(str(source), flags=apsw.SQLITE_OPEN_READONLY), "main") as work:
-                work.step()
-        finally:
-            copy.close()
-    except (apsw.Error, OSError) as error:
-        raise StoreProblem(f"{target} cannot be written ({error}): no migration without a backup.") from error
+        copies.copy(source, target, overwrite=True)
+    except StoreProblem as problem:
+        raise StoreProblem(f"{str(problem).rstrip('.')}: no migration without a backup.") from problem
     return target

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from peewee import EXCLUDED
+from peewee import EXCLUDED, fn
 
 from caretool.domain.ids import Letter, make_id
 from caretool.store.database import Database
@@ -29,6 +29,14 @@ def next_numbers(database: Database, letter: str, count: int) -> range:
     )
     last = int(database.value(Counter.select(Counter.c.last).where(Counter.c.letter == letter)))
     return range(last - count + 1, last + 1)
+
+
+def skip_numbers(database: Database, last: Mapping[str, int]) -> None:
+    """Never again give a number up to `last` of a type: it was given in another life of this database."""
+    for letter, number in last.items():
+        later = fn.MAX(Counter.c.last, EXCLUDED.last)
+        row = Counter.insert({"letter": letter, "last": number})
+        database.run(row.on_conflict(conflict_target=(Counter.c.letter,), update={Counter.c.last: later}))
 
 
 def new_ids(database: Database, letter: Letter, count: int) -> list[str]:

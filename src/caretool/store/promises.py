@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from peewee import JOIN, SQL, fn
 
-from caretool.domain.deliverability import Load
-from caretool.domain.promise import Promise, PromiseState
 from caretool.store.database import Database, Row, moment_in, moment_out, optional_moment
 from caretool.store.numbers import chunks, new_ids
-from caretool.store.schema import Person
+from caretool.store.schema import Person, PromiseCount
 from caretool.store.schema import Promise as P
+
+if TYPE_CHECKING:
+    from caretool.domain.deliverability import Load
+    from caretool.domain.promise import Promise, PromiseState
 
 OPEN: tuple[PromiseState, ...] = ("logged", "running")
 
@@ -72,22 +74,31 @@ class Promises:
 
         One that is being moved takes no unit: its successor does. `leaving_out` are ids about to be replaced.
         """
-        where = (P.c.kind == kind) & P.c.state.in_(OPEN) & P.c.moved_to.is_null()
-        if leaving_out:
-            where &= P.c.id.not_in(tuple(leaving_out))
-        query = (
-            P.select(P.c.first_day, P.c.due_day, fn.COUNT(SQL("*"))).where(where).group_by(P.c.first_day, P.c.due_day)
-        )
+        from caretool.domain.deliverability import Load
+
         kept = self._database.value(
             P.select(fn.COUNT(SQL("*"))).where(
                 (P.c.kind == kind) & (P.c.state == "kept") & (P.c.ended_at >= moment_out(day_began))
             )
         )
+        query = PromiseCount.select(PromiseCount.c.first_day, PromiseCount.c.due_day, PromiseCount.c.open)
         counted = {
             (date.fromisoformat(first), date.fromisoformat(due)): int(count)
-            for first, due, count in self._database.tuples(query)
+            for first, due, count in self._database.tuples(query.where(PromiseCount.c.kind == kind))
         }
+        for window in self._windows_counted(kind, leaving_out):
+            counted[window] -= 1
+        counted = {window: count for window, count in counted.items() if count}
         return Load(open=counted, kept_today=int(kept))
+
+    def _windows_counted(self, kind: str, ids: Sequence[str]) -> list[tuple[date, date]]:
+        """The windows of those of these promises that take a unit of this kind, one for each."""
+        open_ones = (P.c.kind == kind) & P.c.state.in_(OPEN) & P.c.moved_to.is_null()
+        found: list[tuple[date, date]] = []
+        for part in chunks(list(dict.fromkeys(ids))):
+            query = P.select(P.c.first_day, P.c.due_day).where(P.c.id.in_(part) & open_ones)
+            found += [(date.fromisoformat(f), date.fromisoformat(due)) for f, due in self._database.tuples(query)]
+        return found
 
     def by_ids(self, ids: Sequence[str]) -> list[Promise]:
         """These promises, in this order."""
@@ -190,6 +201,8 @@ class Promises:
 
 
 def _promise(row: Row) -> Promise:
+    from caretool.domain.promise import Promise  # the inbox counts promises and shows none
+
     return Promise(
         id=row["id"],
         kind=row["kind"],

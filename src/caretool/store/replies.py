@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from peewee import JOIN
+from peewee import JOIN, SQL, fn
 
-from caretool.domain.draft import Draft, Reply, ReplyState
 from caretool.store.database import Database, Row, moment_in, moment_out, optional_moment
 from caretool.store.numbers import chunks
 from caretool.store.schema import Comment as C
 from caretool.store.schema import Draft as D
 from caretool.store.schema import Reply as R
 from caretool.store.schema import ReplyComment, ThreadRow
+
+if TYPE_CHECKING:
+    from caretool.domain.draft import Draft, Reply, ReplyState
 
 
 class Replies:
@@ -106,6 +108,13 @@ class Replies:
         where = R.c.state == state
         return self._replies(where if account is None else where & (R.c.account == account))
 
+    def leaving(self) -> dict[tuple[str, ReplyState], int]:
+        """How many replies are in the outbox, on their way or unsure, by account and state."""
+        states: tuple[ReplyState, ...] = ("approved", "sending", "unsure")
+        query = R.select(R.c.account, R.c.state, fn.COUNT(SQL("*"))).where(R.c.state.in_(states))
+        found = self._database.tuples(query.group_by(R.c.state, R.c.account))
+        return {(account, state): int(number) for account, state, number in found}
+
     def of_draft(self, draft: str) -> list[Reply]:
         """The replies of one decision."""
         return self._replies(R.c.draft == draft)
@@ -121,6 +130,14 @@ class Replies:
     def drafts(self, state: ReplyState) -> list[Draft]:
         """Every decision in a state, oldest first."""
         return [_draft(row) for row in self._database.rows(D.select().where(D.c.state == state).order_by(D.c.made_at))]
+
+    def count_of_drafts(self, drafts: Sequence[str]) -> dict[str, int]:
+        """How many replies each of these decisions holds; one without is left out."""
+        found: dict[str, int] = {}
+        for part in chunks(list(drafts)):
+            query = R.select(R.c.draft, fn.COUNT(SQL("*"))).where(R.c.draft.in_(part)).group_by(R.c.draft)
+            found.update({row[0]: int(row[1]) for row in self._database.tuples(query)})
+        return found
 
     def draft(self, draft: str) -> Draft | None:
         """One decision."""
@@ -154,6 +171,8 @@ class Replies:
 
 
 def _draft(row: Row) -> Draft:
+    from caretool.domain.draft import Draft  # mostly there is none
+
     return Draft(
         id=row["id"],
         agent=row["agent"],
@@ -167,6 +186,8 @@ def _draft(row: Row) -> Draft:
 
 
 def _reply(row: Row, answers: Sequence[tuple[str, str]]) -> Reply:
+    from caretool.domain.draft import Reply
+
     return Reply(
         id=row["id"],
         draft=row["draft"],

@@ -20,6 +20,9 @@ class Table(peewee.Table):
         raise AttributeError(name)
 
 
+# Written out in a query, not bound to it: only so does SQLite find the indexes that hold some rows (`WHERE alive = 1`).
+ONE = peewee.SQL("1")
+
 Kept = Table("kept", ("key", "value"))
 Counter = Table("counter", ("letter", "last"))
 Bookmark = Table("bookmark", ("account", "cursor", "closed_before"))
@@ -42,7 +45,7 @@ Group = Table(
     "comment_group",
     (
         "id", "key", "alive", "account", "thread", "language", "topic", "kind", "private", "escalation", "size",
-        "due_at", "first_text", "suggestion",
+        "people", "due_at", "first_text", "suggestion",
     ),
 )  # fmt: skip
 Seen = Table("seen", ("agent", "grouped", "joined"))
@@ -63,6 +66,7 @@ Promise = Table(
         "reply", "comment", "relative", "evidence", "because", "moved_to", "ended_at",
     ),
 )  # fmt: skip
+PromiseCount = Table("promise_count", ("kind", "first_day", "due_day", "open"))
 Note = Table("note", ("number", "subject", "agent", "at", "text"))
 Log = Table("log", ("number", "at", "agent", "action", "subject", "codes"))
 Found = Table("comment_search", ("rowid",))

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from peewee import EXCLUDED
 
 from caretool.domain.ids import KINDS, Letter
 from caretool.errors import NotFound
 from caretool.store import numbers, schema
-from caretool.store.arrivals import Arrivals
-from caretool.store.comments import Comments
 from caretool.store.database import Database
-from caretool.store.groups import Groups
-from caretool.store.log import Journal
 from caretool.store.migrations import migrate
-from caretool.store.promises import Promises
-from caretool.store.replies import Replies
+
+if TYPE_CHECKING:
+    from caretool.store.arrivals import Arrivals
+    from caretool.store.comments import Comments
+    from caretool.store.counts import Counts
+    from caretool.store.groups import Groups
+    from caretool.store.log import Journal
+    from caretool.store.promises import Promises
+    from caretool.store.replies import Replies
 
 _TABLES = {
     "c": schema.Comment,
@@ -33,17 +38,60 @@ _TABLES = {
 
 
 class Store:
-    """One workspace's database, migrated and open. Used by one thread."""
+    """One workspace's database, migrated and open; its parts are imported on first use. Used by one thread."""
 
     def __init__(self, where: Path | str, now: datetime) -> None:
         self._database = Database(where)
         self.backup: Path | None = migrate(self._database, now)
-        self.arrivals = Arrivals(self._database)
-        self.comments = Comments(self._database)
-        self.groups = Groups(self._database)
-        self.replies = Replies(self._database)
-        self.promises = Promises(self._database)
-        self.journal = Journal(self._database)
+
+    @cached_property
+    def arrivals(self) -> Arrivals:
+        """What fetching writes."""
+        from caretool.store.arrivals import Arrivals
+
+        return Arrivals(self._database)
+
+    @cached_property
+    def comments(self) -> Comments:
+        """The comments."""
+        from caretool.store.comments import Comments
+
+        return Comments(self._database)
+
+    @cached_property
+    def groups(self) -> Groups:
+        """The groups of what waits."""
+        from caretool.store.groups import Groups
+
+        return Groups(self._database)
+
+    @cached_property
+    def replies(self) -> Replies:
+        """Drafts and replies."""
+        from caretool.store.replies import Replies
+
+        return Replies(self._database)
+
+    @cached_property
+    def promises(self) -> Promises:
+        """The ledger."""
+        from caretool.store.promises import Promises
+
+        return Promises(self._database)
+
+    @cached_property
+    def journal(self) -> Journal:
+        """The log, and notes."""
+        from caretool.store.log import Journal
+
+        return Journal(self._database)
+
+    @cached_property
+    def counts(self) -> Counts:
+        """The kept counts."""
+        from caretool.store.counts import Counts
+
+        return Counts(self._database)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -58,6 +106,10 @@ class Store:
     def new_ids(self, letter: Letter, count: int) -> list[str]:
         """Reserve ids of one type; inside `writing`."""
         return numbers.new_ids(self._database, letter, count) if count else []
+
+    def skip_numbers(self, last: Mapping[str, int]) -> None:
+        """Give no id again that another life of this database gave (see `copies.Contents`); inside `writing`."""
+        numbers.skip_numbers(self._database, last)
 
     def keep(self, key: str, value: str) -> None:
         """Keep a settled value (settings worked in)."""

@@ -1,0 +1,191 @@
+"""Backup and restore: a copy while others work, and the way back to it without posting anything twice."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NoReturn
+
+from caretool.desk import locks, sending
+from caretool.desk.desk import Desk
+from caretool.desk.premises import Premises
+from caretool.domain.policy import Account
+from caretool.errors import CaretoolError, NotFound, SettingsProblem, UsageProblem
+from caretool.store import copies, migrations
+from caretool.store.copies import Contents, Damaged
+from caretool.store.store import Store
+
+BACKUPS = "backups"
+_OUR_NAME = re.compile(r"caretool-\d{8}-\d{6}\.db")
+_UNFINISHED = re.compile(r"\.caretool-(\d{8}-\d{6})\.db\..*\.part(-\w+)?")
+_STAMP = "%Y%m%d-%H%M%S"
+
+
+@dataclass(frozen=True, slots=True)
+class BackedUp:
+    """A backup that was made: where, how many bytes, and which older ones were deleted."""
+
+    file: Path
+    size: int
+    deleted: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What a restore would do: `then` takes the place of `now`, None where what is there cannot be read (`damage` says
+    why) or nothing is."""
+
+    file: Path
+    then: Contents
+    now: Contents | None
+    damage: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A restore that was done: where what was there before is kept (None: nothing was), and how many replies are unsure
+    now."""
+
+    exchange: Exchange
+    kept: Path | None
+    unsure: int
+
+
+def backup(premises: Premises, file: Path | None, keep: int | None) -> BackedUp:
+    """Copy the database while others work: to `file` (a folder: under a name of ours in it), else into `backups`.
+    `keep`: of those named by us, only so many stay. UsageProblem, NotFound, StoreProblem."""
+    if not premises.database.exists():
+        raise NotFound(f"There is no {premises.database.name} yet: nothing to back up.")
+    folder = premises.folder / BACKUPS if file is None else file
+    if file is None:
+        _make(folder)
+    named_by_us = folder.is_dir()
+    if keep is not None and not named_by_us:
+        raise UsageProblem("--keep deletes backups that caretool named: leave FILE out, or name a folder.")
+    now = premises.clock()
+    target = folder / f"caretool-{now.astimezone(UTC):{_STAMP}}.db" if named_by_us else folder
+    copies.copy(premises.database, target, progress=premises.progress)
+    return BackedUp(target, target.stat().st_size, _tidied(folder, keep, now) if keep is not None else ())
+
+
+def restore(premises: Premises, file: Path, agree: Callable[[Exchange], None]) -> Restored:
+    """Make the database what a backup holds; what was there is kept beside the backups. `agree` is shown what would be
+    done, and raises where nobody says yes. What could have been posted since the backup becomes unsure.
+
+    NotFound, StoreProblem: nothing was changed. A crash leaves the old database or the new one.
+    """
+    exchange = _exchange(premises, file)
+    agree(exchange)
+    with _nobody_else(premises, exchange), _folder_for_it(premises) as folder:
+        staged = folder / premises.database.name
+        copies.copy(file, staged, progress=premises.progress)
+        unsure = _made_ready(premises, staged, exchange)
+        kept = _kept_name(premises)
+        if exchange.now is not None:
+            copies.copy(premises.database, kept, progress=premises.progress)
+            copies.put_back(staged, premises.database, premises.progress)
+        else:
+            copies.put_in_place_of_damaged(staged, premises.database, kept)
+    return Restored(exchange, kept if kept.exists() else None, unsure)
+
+
+def _exchange(premises: Premises, file: Path) -> Exchange:
+    if file.exists() and premises.database.exists() and file.samefile(premises.database):
+        raise UsageProblem(f"{file} is the database itself: name a backup of it.")
+    then = copies.look(file)
+    migrations.not_newer(file, then.schema)
+    try:
+        return Exchange(file, then, copies.look(premises.database), None)
+    except NotFound:
+        return Exchange(file, then, None, None)
+    except Damaged as problem:
+        return Exchange(file, then, None, str(problem))
+
+
+@contextmanager
+def _nobody_else(premises: Premises, exchange: Exchange) -> Iterator[None]:
+    """Nobody sends, fetches or restores meanwhile."""
+    names = {*exchange.then.accounts, *(exchange.now.accounts if exchange.now else ())}
+    try:
+        names |= set(premises.load_settings().accounts)
+    except SettingsProblem:
+        premises.say("The settings are wrong (`caretool doctor` tells how): restored all the same.")
+    with ExitStack() as held:
+        held.enter_context(locks.held(premises, "fetch", "waiting for another caretool that is fetching"))
+        for name in sorted(names):
+            held.enter_context(sending.alone(premises, name))
+        yield
+
+
+@contextmanager
+def _folder_for_it(premises: Premises) -> Iterator[Path]:
+    """A folder to make the new database ready in; what a killed restore left there goes."""
+    _make(premises.folder / BACKUPS)
+    folder = premises.folder / BACKUPS / ".restoring"
+    shutil.rmtree(folder, ignore_errors=True)
+    _make(folder)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _made_ready(premises: Premises, staged: Path, exchange: Exchange) -> int:
+    """All that a restored database needs, before it takes its place, so that it does so in one step."""
+    now = premises.clock()
+    store = Store(staged, now)  # an older one is brought up to date
+    try:
+        desk = Desk(
+            folder=premises.folder,
+            store=store,
+            load_settings=premises.load_settings,
+            open_platform=_no_platform,
+            clock=premises.clock,
+            agent_id=premises.agent_id,
+            say=premises.say,
+        )
+        with store.writing():
+            unsure = sending.doubt_all(desk)
+            if exchange.now is not None:
+                store.skip_numbers(exchange.now.numbers)
+            store.keep("digest", "")  # the settings are worked in anew
+            codes = {"schema": exchange.then.schema, "unsure": len(unsure)}
+            store.journal.write("restored", ["database"], agent=premises.agent_id or "", at=now, codes=codes)
+    finally:
+        store.close()
+    return len(unsure)
+
+
+def _no_platform(account: Account) -> NoReturn:
+    raise AssertionError(f"a restore asks no platform, not even {account.name}'s")
+
+
+def _kept_name(premises: Premises) -> Path:
+    stem = f"before-restore-{premises.clock().astimezone(UTC):{_STAMP}}"
+    names = (stem, *(f"{stem}-{number}" for number in range(2, 1000)))
+    files = (premises.folder / BACKUPS / f"{name}.db" for name in names)
+    return next(file for file in files if not file.exists())
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise CaretoolError(f"{folder} cannot be made ({error.strerror}): nothing was written.") from error
+
+
+def _tidied(folder: Path, keep: int, now: datetime) -> tuple[Path, ...]:
+    """Delete backups named by us beyond the `keep` newest, and what a killed backup left a day ago or more."""
+    names = sorted(path.name for path in folder.iterdir())
+    ours = [name for name in names if _OUR_NAME.fullmatch(name)]
+    yesterday = f"{(now - timedelta(days=1)).astimezone(UTC):{_STAMP}}"
+    unfinished = [name for name in names if (found := _UNFINISHED.fullmatch(name)) and found[1] < yesterday]
+    older = ours[:-keep]
+    for name in (*older, *unfinished):
+        (folder / name).unlink(missing_ok=True)
+    return tuple(folder / name for name in older)

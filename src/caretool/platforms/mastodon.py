@@ -1,0 +1,281 @@
+"""The `mastodon` platform: Mastodon, and the servers that speak its API (GoToSocial, Pleroma, Akkoma).
+
+docs/platforms/mastodon.md is its page; the API's is https://docs.joinmastodon.org/client/intro/.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from caretool.domain.duration import Duration
+from caretool.domain.limits import Limits
+from caretool.domain.policy import Account
+from caretool.errors import AnswerLost, PlatformFailed, TokenRefused
+from caretool.http import Client, retry_after
+from caretool.platforms.mastodon_fetch import Bookmark, Fetch
+from caretool.platforms.mastodon_length import Counted, CountedAtMost, graphemes
+from caretool.platforms.mastodon_server import Server
+from caretool.platforms.mastodon_wire import Facts, Status, WireError, narrowest, read_status, resets_at, seconds_left
+from caretool.platforms.platform import Checked, Clock, Looked, Opening, Outgoing, Page, Posted
+from caretool.secrets import Secret
+
+# Mastodon keeps a key for up to an hour; an attempt may take a while to arrive.
+_KEY_PROTECTS = timedelta(minutes=50)
+# How far the server's clock may be behind ours.
+_SKEW = timedelta(minutes=2)
+_ELSEWHERE = re.compile(r"(@\w[\w.-]*)@\w[\w.-]*\w")
+_NAMES = {"mastodon": "Mastodon", "gotosocial": "GoToSocial", "pleroma": "Pleroma", "akkoma": "Akkoma"}
+
+
+class MastodonSettings(BaseModel):
+    """The keys of an account with `platform = "mastodon"`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    default_since: ClassVar[str | None] = "7 days"
+
+    url: str = Field(description="The server our account is on: https://social.example.")
+    token: Secret = Field(description="Where the access token is kept, never the token itself.")
+    max_length: int | None = Field(
+        default=None, ge=1, strict=True, description="The longest reply; the server's own limit if left out."
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _is_a_server(cls, url: str) -> str:
+        try:
+            parts = urlsplit(url.strip())
+            host = parts.hostname
+        except ValueError:
+            host = None
+        if not host or parts.scheme not in ("http", "https") or parts.path.strip("/") or parts.query or "@" in url:
+            raise ValueError("must be the address of a server and nothing after it: https://social.example")
+        if parts.scheme == "http" and not _on_this_machine(host):
+            raise ValueError("must begin with https://: without it everybody on the way reads the token")
+        return f"{parts.scheme}://{parts.netloc}"
+
+
+class MastodonPlatform:
+    """One account on one server. `since` is how far back a first fetch reads what we wrote ourselves."""
+
+    def __init__(
+        self,
+        account: str,
+        settings: MastodonSettings,
+        client: Client,
+        clock: Clock,
+        *,
+        facts: str | None = None,
+        since: timedelta | None = None,
+    ) -> None:
+        self._account = account
+        self._settings = settings
+        self._server = Server(client, account)
+        self._clock = clock
+        self._known = facts
+        self._facts = Facts.parse(facts)
+        self._since = since
+
+    @property
+    def limits(self) -> Limits:
+        """Mastodon's own until the server has told its. Its kin keep keys in memory if at all, and say nowhere what
+        their lists hold: there neither settles whether a reply is out."""
+        mastodon = self._facts.software == "mastodon"
+        return Limits(
+            length=self._settings.max_length or self._facts.longest,
+            measure=(Counted if mastodon else CountedAtMost)(self._facts.per_url),
+            together="mentions",
+            private_replies=True,
+            mention_needed=True,
+            key_protects=_KEY_PROTECTS if mastodon else timedelta(0),
+            listing_trustworthy=mastodon,
+        )
+
+    def fetch(self, bookmark: str | None) -> Iterator[Page]:
+        """New mentions, then what we wrote ourselves, then which of the latest mentions were edited or deleted."""
+        news = self._learn()
+        since = None if self._since is None else self._clock() - self._since
+        mark = Bookmark.parse(bookmark)
+        for page in Fetch(self._server, self._facts, since, mark).pages():
+            yield replace(page, facts=news)
+            news = None
+        if news is not None:
+            yield Page((), str(mark), facts=news)
+
+    def look(self, native_ids: Sequence[str]) -> Looked:
+        """Gone is what is deleted, and what we are no longer let see."""
+        found = self._server.statuses(native_ids, self._facts)
+        ours = self._facts.id
+        return Looked(
+            gone=frozenset(native_ids) - found.keys(),
+            edited=tuple(status.incoming(own=status.account == ours, thread=None) for status in found.values()),
+        )
+
+    def post(self, reply: Outgoing) -> Posted:
+        """Never more public than the narrowest of what it answers; a `private` one goes to those it names only."""
+        self._must_fit(reply)
+        parent, visibility = self._where(reply)
+        status = {"status": reply.text, "in_reply_to_id": parent, "visibility": visibility}
+        if reply.warning:
+            status["spoiler_text"] = reply.warning
+        answer = self._server.create(status, reply.key)
+        try:
+            return self._posted(read_status(answer.json()), self._clock())
+        except WireError as problem:
+            raise AnswerLost(f"{self._account}: the reply was taken, but not shown ({problem})") from problem
+
+    def find(self, reply: Outgoing) -> Posted | None:
+        """Among our own: the same words as an answer to the same status, since the reply was made."""
+        if self._facts.id is None:
+            self._learn()
+        text, parents = _plain(reply.text), {*reply.to, reply.thread} - {None}
+        for status in self._written_since(reply.created_at - _SKEW):
+            if status.parent in parents and _plain(status.text) == text:
+                return self._posted(status, reply.created_at)
+        return None
+
+    def retract(self, native_id: str) -> None:
+        """Delete our own status; its copies on other servers are asked to go too."""
+        self._server.delete(native_id)
+
+    def check(self) -> Checked:
+        """What may be read is tried out. What may be written only the first reply shows: a server tells what the
+        application may ask for, not what this token was given."""
+        me = self._server.me()
+        self._facts = me.facts
+        missing = self._unreadable()
+        scopes = self._server.app_scopes()
+        if scopes and not _covered("write:statuses", scopes):
+            missing.append("write:statuses")
+        unproven = () if "write:statuses" in missing else ("Whether the token may write shows with the first reply.",)
+        left = me.headers.get("x-ratelimit-remaining", "")
+        name = _NAMES.get(me.facts.software)
+        return Checked(
+            handle=me.facts.handle,
+            name=me.name,
+            software=f"{name} {me.facts.version}" if name else me.facts.version or None,
+            scopes=scopes,
+            missing=tuple(missing),
+            requests_left=int(left) if left.isascii() and left.isdigit() else None,
+            left_until=resets_at(me.headers),
+            remarks=unproven,
+            facts=str(me.facts),
+        )
+
+    def _learn(self) -> str | None:
+        """Ask the server who we are and what it takes; the facts, if they are new."""
+        self._facts = self._server.me().facts
+        if self._facts.id is None:
+            raise PlatformFailed(f"{self._account}: the server does not say who we are: is url right?")
+        facts = str(self._facts)
+        if facts == self._known:
+            return None
+        self._known = facts
+        return facts
+
+    def _unreadable(self) -> list[str]:
+        """The scopes without which what we asked for was refused."""
+        asked: dict[str, Callable[[], object]] = {
+            "read:notifications": lambda: self._server.mentions(None),
+            "read:statuses": lambda: self._server.written(self._facts.id or ""),
+        }
+        missing = []
+        for scope, ask in asked.items():
+            try:
+                ask()
+            except TokenRefused:
+                missing.append(scope)
+        return missing
+
+    def _must_fit(self, reply: Outgoing) -> None:
+        limits = self.limits
+        warning = reply.warning or ""
+        length = limits.measure(reply.text) + max(limits.measure(warning), graphemes(warning))
+        if limits.length is not None and length > limits.length:
+            raise PlatformFailed(f"{self._account} takes {limits.length} characters; this has {length}")
+
+    def _where(self, reply: Outgoing) -> tuple[str, str]:
+        """The id it replies to, and who may see it. Raises PlatformFailed where nobody is left to answer."""
+        together = len(reply.to) > 1
+        asked = [*reply.to, reply.thread] if together and reply.thread else reply.to
+        standing = self._server.statuses([native_id for native_id in asked if native_id], self._facts)
+        answered = [standing[native_id] for native_id in reply.to if native_id in standing]
+        if not answered:
+            raise PlatformFailed(f"{self._account}: {reply.to[0]} is gone, there is nothing to reply to")
+        parent = standing.get(reply.thread or "", answered[0]) if together else answered[0]
+        visibilities = {status.visibility for status in (*answered, parent)}
+        if reply.private:
+            return parent.id, "direct"
+        if "direct" in visibilities:
+            raise PlatformFailed(f"{self._account}: a private message is never answered in public")
+        return parent.id, narrowest(visibilities)
+
+    def _written_since(self, moment: datetime) -> Iterator[Status]:
+        before: str | None = None
+        while True:
+            listing = self._server.written(self._facts.id or "", before=before)
+            for item in listing.items:
+                try:
+                    status = read_status(item)
+                except WireError:
+                    continue
+                if status.created_at is not None and status.created_at < moment:
+                    return
+                yield status
+            if listing.before in (None, before):
+                return
+            before = listing.before
+
+    def _posted(self, status: Status, otherwise: datetime) -> Posted:
+        return Posted(status.id, status.created_at or otherwise, status.url)
+
+
+def open_account(account: Account, opening: Opening, connect: Callable[..., Client] = Client) -> MastodonPlatform:
+    """The account, nothing asked of it. `account.settings` is a `MastodonSettings`."""
+    settings: MastodonSettings = account.settings
+    client = connect(
+        settings.url,
+        name=account.name,
+        clock=opening.clock,
+        token=lambda: settings.token.reveal(f"accounts.{account.name}.token"),
+        busy=_busy,
+    )
+    return MastodonPlatform(
+        account.name, settings, client, opening.clock, facts=opening.facts, since=_elapsed(account.since)
+    )
+
+
+def _busy(headers: Mapping[str, str], now: datetime) -> float | None:
+    seconds = seconds_left(headers, now)
+    return retry_after(headers, now) if seconds is None else seconds
+
+
+def _elapsed(length: Duration | None) -> timedelta | None:
+    """An account's `since` never runs on a calendar."""
+    return None if length is None else timedelta(**{length.unit: length.amount})
+
+
+def _covered(scope: str, scopes: Sequence[str]) -> bool:
+    return scope in scopes or scope.partition(":")[0] in scopes
+
+
+def _plain(text: str) -> str:
+    """For comparing what we wrote with what the server made of it: people of other servers lose their server's name,
+    and white space is where the layout puts it."""
+    return " ".join(_ELSEWHERE.sub(r"\1", text).split()).casefold()
+
+
+def _on_this_machine(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,561 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, get_args
+
+import pytest
+import stamina
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from caretool.domain.comment import Author, Incoming, Thread
+from caretool.errors import AnswerLost, PlatformFailed, TokenRefused
+from caretool.platforms.mastodon import MastodonSettings
+from caretool.platforms.mastodon_length import Counted, CountedAtMost
+from caretool.platforms.platform import Outgoing, Page
+from tests.platforms import fake_mastodon_text as wording
+from tests.platforms.contract import (
+    NOON,
+    ChangesContract,
+    CountsContract,
+    Harness,
+    NetworkContract,
+    OwnContract,
+    PlatformContract,
+    PrivateContract,
+    comments_of,
+    ids,
+)
+from tests.platforms.fake_mastodon import TOKEN, FakeMastodon, Software
+from tests.platforms.fake_mastodon_practice import serve
+from tests.platforms.mastodon_harness import VARIABLE, MastodonHarness, Now, connect
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv(VARIABLE, TOKEN)
+    with stamina.set_testing(True, attempts=10, cap=True):
+        yield
+
+
+class TestContract(PlatformContract, NetworkContract, ChangesContract, OwnContract, PrivateContract, CountsContract):
+    @pytest.fixture
+    def harness(self) -> Harness:
+        return MastodonHarness()
+
+
+class TestContractOfItsKin(PlatformContract, NetworkContract, ChangesContract, OwnContract, PrivateContract):
+    @pytest.fixture(params=["gotosocial", "pleroma"])
+    def harness(self, request: pytest.FixtureRequest) -> Harness:
+        return MastodonHarness(request.param)
+
+
+class TestContractOverASocket(NetworkContract, ChangesContract):
+    @pytest.fixture
+    def harness(self) -> Iterator[MastodonHarness]:
+        harness = MastodonHarness()
+        with serve(harness.fake) as harness.url, closing(harness):
+            yield harness
+
+
+@pytest.fixture(params=get_args(Software))
+def fake(request: pytest.FixtureRequest) -> FakeMastodon:
+    """Each of the softwares at noon."""
+    return FakeMastodon(software=request.param, clock=Now())
+
+
+def facts_of(fake: FakeMastodon) -> str | None:
+    return connect(fake).check().facts
+
+
+def fetch(fake: FakeMastodon, bookmark: str | None = None) -> list[Page]:
+    return list(connect(fake).fetch(bookmark))
+
+
+def only(fake: FakeMastodon) -> Incoming:
+    """The one comment there is."""
+    (comment,) = comments_of(fetch(fake))
+    return comment
+
+
+class TestReading:
+    def test_everything_a_status_says_is_read(self, fake: FakeMastodon) -> None:
+        fake.person("anna@posta.example", "Anna Rossi", followers=120)
+        post = fake.write("bottegablu", "Le console sono qui: https://bottegablu.it/console", tells_us=False)
+        status_id = fake.write(
+            "anna@posta.example",
+            "@bottegablu dov'è\nil mio pacco?\n\n<b>mai</b> & poi mai",
+            reply_to=post,
+            warning="ritardi",
+            visibility="unlisted",
+            language="it",
+            likes=3,
+            media=("https://posta.example/1.jpg",),
+        )
+        comment = only(fake)
+        assert comment == Incoming(
+            native_id=status_id,
+            author=Author("anna@posta.example", "Anna Rossi", 120),
+            text="@bottegablu dov'è\nil mio pacco?\n\n<b>mai</b> & poi mai",
+            written_at=NOON,
+            reply_to=post,
+            thread=Thread(
+                post,
+                "Le console sono qui: https://bottegablu.it/console",
+                f"https://social.example/@bottegablu/{post}",
+            ),
+            url=f"https://social.example/@anna@posta.example/{status_id}",
+            form="mention",
+            likes=3,
+            language="it",
+            attachments=("https://posta.example/1.jpg",),
+            warning="ritardi",
+        )
+
+    @pytest.mark.parametrize("visibility", ["public", "unlisted", "private", "local"])
+    def test_only_a_direct_one_is_private(self, fake: FakeMastodon, visibility: str) -> None:
+        fake.write("anna", "dove?", visibility=visibility)
+        assert (only(fake).private, only(fake).form) == (False, "mention")
+        fake.write("bruno", "dove?", visibility="direct")
+        direct = comments_of(fetch(fake))[-1]
+        assert (direct.private, direct.form) == (True, "message")
+
+    def test_a_status_that_replies_to_none_opens_its_conversation(self, fake: FakeMastodon) -> None:
+        status_id = fake.write("anna", "dove?")
+        thread = only(fake).thread
+        assert thread is not None
+        assert (thread.native_id, thread.text) == (status_id, "dove?")
+
+    def test_a_conversation_is_known_by_its_first_status_and_asked_for_once(self, fake: FakeMastodon) -> None:
+        top = fake.write("carla", "Chi ha la console?", tells_us=False)
+        below = fake.write("dino", "Io no", reply_to=top, tells_us=False)
+        first = fake.write("anna", "@bottegablu la avete?", reply_to=below)
+        for person in ("bruno", "elio", "fabia"):
+            fake.write(person, "@bottegablu anche qui?", reply_to=below)
+        fake.write("gina", "@bottegablu e qui?", reply_to=first)
+        comments = comments_of(fetch(fake))
+        assert {comment.thread and comment.thread.native_id for comment in comments} == {top}
+        assert sum(request.url.path.endswith("/context") for request in fake.requests) == 1
+
+    def test_a_conversation_whose_first_status_is_gone_is_that_of_the_one_below(self, fake: FakeMastodon) -> None:
+        top = fake.write("carla", "Chi ha la console?", tells_us=False)
+        fake.write("anna", "@bottegablu la avete?", reply_to=top)
+        fake.write("bruno", "@bottegablu e qui?", reply_to=top)
+        fake.delete(top)
+        assert [comment.thread for comment in comments_of(fetch(fake))] == [Thread(top), Thread(top)]
+
+    def test_nonsense_is_skipped_and_the_rest_is_read(self, fake: FakeMastodon) -> None:
+        fake.write("anna", "prima")
+        sound = fake.shown(fake.statuses[fake.write("bruno", "dopo", tells_us=False)])
+        odd: list[Any] = [
+            {"status": None},
+            {"status": "a status"},
+            {"status": {**sound, "account": None}},
+            {"status": {**sound, "account": {"id": "1"}}},
+            {"status": {**sound, "id": None}},
+            {"status": {**sound, "content": None}},
+            {"status": {**sound, "visibility": 4}},
+        ]
+        numbers = [fake.notify(raw=raw) for raw in odd]
+        fake.notify(raw="not even a notification")
+        fake.write("carla", "ultima")
+        pages = fetch(fake)
+        assert [comment.text for comment in comments_of(pages)] == ["prima", "ultima"]
+        skipped = [one for page in pages for one in page.skipped]
+        assert [one.where for one in skipped] == [f"notification {n}" for n in numbers] + ["notification ?"]
+        assert all(one.why and one.why == one.why.strip() for one in skipped)
+
+    def test_what_is_odd_beside_the_words_is_left_out(self, fake: FakeMastodon) -> None:
+        sound = fake.shown(fake.statuses[fake.write("bruno", "dove?", tells_us=False)])
+        odd = {"favourites_count": "many", "media_attachments": [None, {"url": 4}], "language": 7, "url": None}
+        odd |= {"created_at": "yesterday", "spoiler_text": None, "edited_at": False}
+        fake.notify(raw={"status": {**sound, **odd, "account": {**sound["account"], "followers_count": -1}}})
+        comment = only(fake)
+        assert (comment.text, comment.likes, comment.attachments, comment.written_at) == ("dove?", None, (), None)
+        assert (comment.author.followers, comment.warning) == (None, None)
+
+    def test_what_is_no_mention_is_no_comment(self, fake: FakeMastodon) -> None:
+        status = fake.shown(fake.statuses[fake.write("anna", "dove?", tells_us=False)])
+        fake.notify(raw={"type": "favourite", "status": status})
+        assert ids(fetch(fake)) == []
+
+    def test_whoever_the_server_hides_as_unknown_is_read(self) -> None:
+        fake = FakeMastodon(clock=Now())
+        fake.write("stranger", "dove?", filtered=True)
+        assert only(fake).author.handle == "stranger"
+
+
+class TestFetching:
+    def test_what_is_learned_of_the_server_comes_once(self, fake: FakeMastodon) -> None:
+        fake.longest = 700
+        fake.write("anna", "dove?")
+        (facts,) = [page.facts for page in fetch(fake) if page.facts]
+        assert [page.facts for page in connect(fake, facts=facts).fetch(None) if page.facts] == []
+        assert connect(fake, facts=facts).limits.length == 700
+        fake.longest = 800
+        assert [page.facts for page in connect(fake, facts=facts).fetch(None) if page.facts] != []
+
+    def test_an_empty_account_tells_what_was_learned(self, fake: FakeMastodon) -> None:
+        (page,) = fetch(fake)
+        assert page.comments == ()
+        assert page.facts is not None
+        assert list(connect(fake, facts=page.facts).fetch(page.bookmark)) == []
+
+    def test_a_late_status_of_another_server_is_not_missed(self, fake: FakeMastodon) -> None:
+        fake.write("anna", "dove?")
+        (page,) = fetch(fake)
+        late = fake.write("bruno@posta.example", "prima di lei", at=NOON - timedelta(days=2))
+        assert ids(fetch(fake, page.bookmark)) == [late]
+
+    def test_a_first_fetch_reads_all_mentions_and_what_we_wrote_since_then(self, fake: FakeMastodon) -> None:
+        old = NOON - timedelta(days=30)
+        first = fake.write("anna", "dove?", at=old)
+        for number in range(90):
+            fake.write("bottegablu", f"{number}", at=old, tells_us=False)
+        answer = fake.write("bottegablu", "qui", reply_to=first, at=NOON, tells_us=False)
+        pages = fetch(fake)
+        assert ids(pages) == [first]
+        ours = [one.native_id for page in pages for one in page.comments if one.own]
+        assert ours[-1] == answer
+        assert len(ours) == 40
+
+    def test_the_conversations_of_what_is_long_over_are_not_asked_for(self, fake: FakeMastodon) -> None:
+        top = fake.write("carla", "Chi ha la console?", tells_us=False, at=NOON - timedelta(days=31))
+        fake.write("anna", "@bottegablu la avete?", reply_to=top, at=NOON - timedelta(days=30))
+        assert only(fake).thread == Thread(top)
+        assert not any(request.url.path.endswith("/context") for request in fake.requests)
+
+    def test_a_mention_that_falls_out_of_the_latest_page_is_not_gone(self, fake: FakeMastodon) -> None:
+        fake.write("anna", "dove?")
+        *_, last = fetch(fake)
+        for number in range(85):
+            fake.write(f"person{number}", "anche io")
+        pages = fetch(fake, last.bookmark)
+        assert len(ids(pages)) == 85
+        assert [page.deleted for page in pages if page.deleted] == []
+
+    def test_a_server_that_names_its_next_page_elsewhere_is_not_followed(self) -> None:
+        fake = FakeMastodon(clock=Now())
+        fake.write("anna", "dove?")
+        platform = connect(fake)
+        assert all(request.url.host == "social.example" for _ in platform.fetch(None) for request in fake.requests)
+
+    @pytest.mark.parametrize("missing", ["read:notifications", "read:statuses", "read:accounts"])
+    def test_a_right_that_lacks_is_named(self, missing: str) -> None:
+        fake = FakeMastodon(clock=Now())
+        scopes = {"read:accounts", "read:notifications", "read:statuses", "write:statuses"} - {missing}
+        fake.tokens[TOKEN] = (fake.us, tuple(scopes))
+        fake.write("anna", "dove?")
+        with pytest.raises(TokenRefused, match=r"fediverse: .* make one with the scopes .*write:statuses"):
+            fetch(fake)
+
+    @given(st.data())
+    @settings(max_examples=40, deadline=None)
+    def test_every_mention_comes_once_however_a_fetch_is_cut_and_what_is_written_meanwhile(
+        self, data: st.DataObject
+    ) -> None:
+        fake = FakeMastodon(data.draw(st.sampled_from(get_args(Software))), clock=Now(), allowed=100_000)
+        written = 0
+
+        def more(most: int) -> None:
+            nonlocal written
+            for _ in range(data.draw(st.integers(0, most))):
+                fake.write("anna", f"{written}")
+                written += 1
+
+        bookmark: str | None = None
+        seen: list[str] = []
+        more(170)
+        for _ in range(data.draw(st.integers(1, 4))):
+            for page in connect(fake).fetch(bookmark):
+                seen += [comment.text for comment in page.comments if not comment.own]
+                bookmark = page.bookmark
+                more(90)
+                if data.draw(st.integers(0, 2)) == 0:
+                    break
+        for page in connect(fake).fetch(bookmark):
+            seen += [comment.text for comment in page.comments if not comment.own]
+        assert seen == [f"{number}" for number in range(written)]
+
+
+class TestLength:
+    links = st.sampled_from(
+        ["https://a.it", "http://bottegablu.it/aiuto/", "https://x.travel/y", "https://a.it:80/b", "gemini://a.it/x",
+         "https://foo.invalid/abcdefghijklmnopqrstuvwxyz", "https://localhost/abcdefghijklmnopqrstuvwxyz",
+         "https://it.wikipedia.org/wiki/Blu_(colore)", "https://a.it/x?y=1&z=(2)#q.", "https://münchen.de/x",
+         "ftp://a.it/x", "https://a..it/abcdefghijklmnopqrstuvwxyz", "https://-a.it/abcdefghijklmnopqrstuvwxyz"]
+    )  # fmt: skip
+    people = st.sampled_from(
+        [
+            "@anna",
+            "@anna@posta.example",
+            "@a.b-c@posta.example.",
+            "@anna@posta",
+            "@@anna@posta.example",
+            "@an.@posta.it",
+        ]
+    )
+    bits = st.text(
+        st.sampled_from("aZ0è 　\n\t@/:.,;?!&#=()[]<>'\"«»-_~+%$*|^`{}\\＠👩‍é\u0301\u200d\u202e"), max_size=4
+    )
+    texts = st.lists(st.one_of(links, people, bits, st.text(max_size=3)), max_size=8).map("".join)
+
+    @given(texts)
+    @settings(max_examples=200, deadline=None)
+    def test_it_is_never_less_than_the_server_counts(self, text: str) -> None:
+        assert Counted(23)(text) >= wording.length(text, "", "mastodon")
+        for software in get_args(Software):
+            assert CountedAtMost(23)(text) >= wording.length(text, "", software)
+
+    @pytest.mark.parametrize(
+        ("text", "length"),
+        [
+            ("https://bottegablu.it/" + "a" * 90, 23),
+            ("Vedi https://bottegablu.it/aiuto.", 5 + 23 + 1),
+            ("(https://bottegablu.it/aiuto)", 25),
+            ("https://bottegablu.invalid/" + "a" * 30, 57 + 2),
+            ("ciao @anna@posta.example!", 11),
+            ("👨‍👩‍👧‍👦", 1),
+        ],
+    )
+    def test_what_is_surely_a_link_or_somebody_elsewhere_counts_less(self, text: str, length: int) -> None:
+        assert Counted(23)(text) == length
+
+    def test_before_the_first_fetch_the_longest_way_to_count_holds(self) -> None:
+        limits = connect(FakeMastodon()).limits
+        assert (limits.length, limits.measure("https://bottegablu.it/" + "a" * 90)) == (500, 112)
+
+    def test_a_content_warning_counts(self) -> None:
+        fake = FakeMastodon(clock=Now())
+        status_id = fake.write("anna", "dove?", warning="sangue")
+        platform = connect(fake, facts=facts_of(fake))
+        room = platform.limits.beside("sangue").length
+        assert room == 494
+        outgoing = Outgoing("k1", "è" * 495, (status_id,), None, False, NOON, warning="sangue")
+        asked = len(fake.requests)
+        with pytest.raises(PlatformFailed, match="takes 500 characters; this has 501"):
+            platform.post(outgoing)
+        assert len(fake.requests) == asked
+        platform.post(replace(outgoing, text="è" * 494))
+        (posted,) = fake.posted()
+        assert posted.warning == "sangue"
+
+
+class TestPosting:
+    def shop(self, fake: FakeMastodon, *visibilities: str) -> tuple[str, list[str]]:
+        post = fake.write("bottegablu", "Le console sono qui.", tells_us=False)
+        written = [
+            fake.write(f"person{number}", "dove?", visibility=visibility, reply_to=post)
+            for number, visibility in enumerate(visibilities)
+        ]
+        return post, written
+
+    @pytest.mark.parametrize(
+        ("answered", "answer"),
+        [
+            (("public",), "public"),
+            (("unlisted",), "unlisted"),
+            (("private",), "private"),
+            (("public", "unlisted"), "unlisted"),
+            (("private", "public", "unlisted"), "private"),
+            (("public", "local"), "direct"),
+        ],
+    )
+    def test_a_reply_is_as_narrow_as_the_narrowest_it_answers(
+        self, fake: FakeMastodon, answered: tuple[str, ...], answer: str
+    ) -> None:
+        post, written = self.shop(fake, *answered)
+        connect(fake).post(Outgoing("k1", "Buongiorno a tutti.", tuple(written), post, False, NOON))
+        assert [status.visibility for status in fake.posted() if status.id != post] == [answer]
+
+    def test_one_is_answered_where_they_wrote_and_many_at_the_head_of_their_conversation(
+        self, fake: FakeMastodon
+    ) -> None:
+        post, written = self.shop(fake, "public", "public")
+        platform = connect(fake)
+        platform.post(Outgoing("k1", "Buongiorno.", (written[1],), post, False, NOON))
+        platform.post(Outgoing("k2", "Buongiorno a tutti.", tuple(written), post, False, NOON))
+        assert [status.parent for status in fake.posted() if status.id != post] == [written[1], post]
+
+    def test_many_whose_conversation_lost_its_head_are_answered_below(self, fake: FakeMastodon) -> None:
+        post, written = self.shop(fake, "public", "public", "public")
+        fake.delete(post)
+        fake.delete(written[0])
+        outgoing = Outgoing("k1", "Buongiorno a tutti.", tuple(written), post, False, NOON)
+        posted = connect(fake).post(outgoing)
+        assert [status.parent for status in fake.posted()] == [written[1]]
+        assert connect(fake).find(outgoing) == posted
+
+    def test_the_key_goes_with_it_and_keeps_it_from_being_posted_twice(self) -> None:
+        fake = FakeMastodon(clock=(now := Now()))
+        post, (status_id,) = self.shop(fake, "public")
+        platform = connect(fake, facts=facts_of(fake))
+        outgoing = Outgoing("k1", "Buongiorno.", (status_id,), post, False, NOON)
+        first = platform.post(outgoing)
+        now.moment += platform.limits.key_protects
+        assert platform.post(outgoing) == first
+        assert len(fake.posted()) == 2
+        now.moment += timedelta(hours=1)
+        assert platform.post(outgoing) != first
+
+    def test_its_kin_promise_nothing_so_nothing_is_relied_on(self, fake: FakeMastodon) -> None:
+        limits = connect(fake, facts=facts_of(fake)).limits
+        relied = (limits.key_protects > timedelta(0), limits.listing_trustworthy)
+        assert relied == ((True, True) if fake.software == "mastodon" else (False, False))
+        unknown = connect(fake).limits
+        assert (unknown.key_protects, unknown.listing_trustworthy) == (timedelta(0), False)
+
+    def test_an_answer_that_shows_no_status_leaves_the_reply_unsure(self) -> None:
+        fake = FakeMastodon("gotosocial", clock=Now())
+        post, (status_id,) = self.shop(fake, "public")
+        outgoing = Outgoing("k1", "Buongiorno.", (status_id,), post, False, NOON)
+        posted = connect(fake).post(outgoing)
+        with pytest.raises(AnswerLost):
+            connect(fake).post(outgoing)
+        assert connect(fake).find(outgoing) == posted
+
+    def test_a_server_that_takes_less_than_it_said_refuses_for_good(self, fake: FakeMastodon) -> None:
+        post, (status_id,) = self.shop(fake, "public")
+        platform = connect(fake, max_length=900)
+        with pytest.raises(PlatformFailed, match="limit of 500 exceeded"):
+            platform.post(Outgoing("k1", "è" * 600, (status_id,), post, False, NOON))
+
+    def test_a_token_that_may_not_write_is_told_which_right_it_lacks(self) -> None:
+        fake = FakeMastodon(clock=Now())
+        post, (status_id,) = self.shop(fake, "public")
+        fake.tokens[TOKEN] = (fake.us, ("read",))
+        with pytest.raises(TokenRefused, match="write:statuses"):
+            connect(fake).post(Outgoing("k1", "Buongiorno.", (status_id,), post, False, NOON))
+
+    def test_a_reply_is_found_as_the_server_shows_it(self, fake: FakeMastodon) -> None:
+        fake.person("bruno@posta.example")
+        post, (status_id,) = self.shop(fake, "public")
+        text = (
+            "@person0 @bruno@posta.example @nobody@nowhere.example buongiorno <a> & b:\n\n"
+            "  vedi https://www.bottegablu.it/aiuto/spedizioni/console?ordine=4711&x=2 e #aiuto 👨‍👩‍👧"
+        )
+        outgoing = Outgoing("k1", text, (status_id,), post, False, NOON)
+        posted = connect(fake).post(outgoing)
+        assert connect(fake).find(outgoing) == posted
+        assert connect(fake).find(replace(outgoing, to=(post,), thread=None)) is None
+
+    def test_the_same_words_said_before_are_another_reply(self, fake: FakeMastodon) -> None:
+        post, (status_id,) = self.shop(fake, "public")
+        fake.write("bottegablu", "Buongiorno.", reply_to=status_id, at=NOON - timedelta(hours=1), tells_us=False)
+        assert connect(fake).find(Outgoing("k1", "Buongiorno.", (status_id,), post, False, NOON)) is None
+
+    def test_a_reply_is_found_behind_much_that_we_wrote_since(self, fake: FakeMastodon) -> None:
+        post, (status_id,) = self.shop(fake, "direct")
+        outgoing = Outgoing("k1", "Buongiorno.", (status_id,), post, True, NOON)
+        posted = connect(fake).post(outgoing)
+        for number in range(95):
+            fake.write("bottegablu", f"{number}", tells_us=False)
+        assert connect(fake).find(outgoing) == posted
+
+    def test_a_retracted_reply_is_gone_and_may_be_retracted_again(self, fake: FakeMastodon) -> None:
+        post, (status_id,) = self.shop(fake, "public")
+        platform = connect(fake)
+        posted = platform.post(Outgoing("k1", "Buongiorno.", (status_id,), post, False, NOON))
+        platform.retract(posted.native_id)
+        assert [status.id for status in fake.posted()] == [post]
+        platform.retract(posted.native_id)
+
+
+class TestLooking:
+    def test_many_are_asked_for_at_once_where_the_server_can(self) -> None:
+        fake = FakeMastodon(clock=Now())
+        written = [fake.write("anna", f"{number}") for number in range(45)]
+        platform = connect(fake, facts=facts_of(fake))
+        asked = len(fake.requests)
+        fake.delete(written[7])
+        looked = platform.look(written)
+        assert (looked.gone, len(looked.edited)) == ({written[7]}, 44)
+        assert len(fake.requests) - asked == 3 + 1
+
+    def test_what_we_are_no_longer_let_see_is_gone(self, fake: FakeMastodon) -> None:
+        status_id = fake.write("anna", "dove?", visibility="private")
+        fake.statuses[status_id].mentions.clear()
+        assert connect(fake).look([status_id]).gone == {status_id}
+
+    def test_a_server_in_trouble_says_nothing_of_what_is_gone(self, fake: FakeMastodon) -> None:
+        status_id = fake.write("anna", "dove?")
+        fake.fault("fail", "GET", times=10)
+        with pytest.raises(PlatformFailed):
+            connect(fake).look([status_id])
+
+
+class TestChecking:
+    def test_it_says_who_we_are_and_what_is_left(self) -> None:
+        fake = FakeMastodon(clock=Now())
+        checked = connect(fake).check()
+        assert (checked.handle, checked.name, checked.software) == ("bottegablu", "Bottega Blu", "Mastodon 4.5.2")
+        assert (checked.scopes, checked.missing) == (("read", "write"), ())
+        assert checked.requests_left == 299
+        assert checked.left_until == NOON + timedelta(minutes=5)
+        assert len(checked.remarks) == 1
+
+    def test_its_kin_are_told_apart(self, fake: FakeMastodon) -> None:
+        names = {"mastodon": "Mastodon", "gotosocial": "GoToSocial", "pleroma": "Pleroma"}
+        checked = connect(fake).check()
+        assert (checked.software or "").startswith(names[fake.software])
+        assert checked.left_until == NOON + timedelta(minutes=5)
+
+    def test_rights_that_lack_are_named(self) -> None:
+        fake = FakeMastodon(clock=Now())
+        fake.tokens[TOKEN] = (fake.us, ("read:accounts", "read:statuses"))
+        checked = connect(fake).check()
+        assert checked.missing == ("read:notifications", "write:statuses")
+        assert checked.remarks == ()
+
+
+class TestSettings:
+    @pytest.mark.parametrize(
+        ("url", "kept"),
+        [
+            ("https://social.example", "https://social.example"),
+            (" https://social.example/ ", "https://social.example"),
+            ("http://127.0.0.1:3000", "http://127.0.0.1:3000"),
+            ("http://localhost:3000/", "http://localhost:3000"),
+            ("http://[::1]:3000", "http://[::1]:3000"),
+        ],
+    )
+    def test_a_server_is_named_by_its_address(self, url: str, kept: str) -> None:
+        assert MastodonSettings(url=url, token={"env": VARIABLE}).url == kept
+
+    @pytest.mark.parametrize(
+        "url",
+        ["social.example", "http://social.example", "https://social.example/@us", "https://u:p@social.example",
+         "https://social.example?x=1", "ftp://social.example", "https://", "https://[", "http://127.0.0.1.evil.example"],
+    )  # fmt: skip
+    def test_what_is_no_server_does_not_load(self, url: str) -> None:
+        with pytest.raises(ValidationError, match="must be"):
+            MastodonSettings(url=url, token={"env": VARIABLE})
+
+    def test_a_token_in_the_file_does_not_load(self) -> None:
+        with pytest.raises(ValidationError, match="a secret does not belong into this file"):
+            MastodonSettings(url="https://social.example", token="abc")
+
+    def test_a_token_that_is_nowhere_is_asked_for(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv(VARIABLE)
+        with pytest.raises(TokenRefused, match=r"accounts\.fediverse\.token: .*CARETOOL_MASTODON_TOKEN is not set"):
+            fetch(FakeMastodon())
+
+    def test_limits_come_from_what_was_learned_without_asking(self) -> None:
+        fake = FakeMastodon(longest=5000)
+        facts = facts_of(fake)
+        asked = len(fake.requests)
+        limits = connect(fake, facts=facts).limits
+        assert (limits.length, limits.together, limits.mention_needed, limits.private_replies) == (
+            5000, "mentions", True, True
+        )  # fmt: skip
+        assert limits == replace(limits)
+        assert connect(fake, facts=facts, max_length=300).limits.length == 300
+        assert len(fake.requests) == asked
+
+    @pytest.mark.parametrize("facts", ["", "{", "[]", '{"longest": "x"}', '{"sha256": 4}', "null"])
+    def test_facts_of_another_platform_are_none(self, facts: str) -> None:
+        assert connect(FakeMastodon(), facts=facts).limits == connect(FakeMastodon()).limits
