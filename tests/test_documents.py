@@ -5,23 +5,22 @@ from __future__ import annotations
 import ast
 import re
 import shlex
-import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-import typer
 
-from caretool.cli.main import app
 from caretool.domain.comment import CommentState, Form, Kind, Tone
 from caretool.domain.draft import Check, Mode, ReplyState
 from caretool.domain.ids import KINDS
 from caretool.domain.policy import Action, Role
 from caretool.domain.promise import PromiseState
 from caretool.settings import reference
-from tests.documents import BLOCK, ROOT, pages
+from tests import documents
+from tests.commands import below, command_pages, every, program, take
+from tests.documents import BLOCK, COMMANDS, ROOT, pages
 
 SOURCE = ROOT / "src" / "caretool"
 STARTER = SOURCE / "starter"
@@ -82,33 +81,12 @@ def options_named(page: Path) -> list[str]:
 
 
 def variables_named(page: Path) -> list[str]:
-    return list(dict.fromkeys(re.findall(r"CARETOOL_[A-Z]+", text_of(page))))
-
-
-def toml_samples(page: Path) -> list[str]:
-    return blocks(page, "toml")
+    return list(dict.fromkeys(re.findall(r"CARETOOL_[A-Z_]*[A-Z]", text_of(page))))
 
 
 def anchors(page: Path) -> set[str]:
     headings = re.findall(r"^#+ (.+)$", _FENCE.sub("", text_of(page)), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-
-
-@cache
-def commands() -> Any:
-    """The tree of commands, as typer makes it."""
-    return typer.main.get_command(app)
-
-
-def parse(words: list[str]) -> None:
-    """Take the words as the program would, up to where the command would run; its own error if it would not."""
-    command, name, parent = commands(), "caretool", None
-    while True:
-        context = command.make_context(name, words, parent=parent)
-        if not hasattr(command, "commands"):
-            return
-        name, command, words = command.resolve_command(context, [*context._protected_args, *context.args])
-        parent = context
 
 
 def calls(line: str) -> Iterator[list[str]]:
@@ -121,6 +99,10 @@ def calls(line: str) -> Iterator[list[str]]:
 
 def test_the_reference_is_what_the_models_say() -> None:
     assert text_of(ROOT / "docs" / "reference.md") == reference.page()
+
+
+def test_the_pages_of_the_commands_are_what_help_prints() -> None:
+    assert {page.name: text_of(page) for page in COMMANDS.iterdir()} == command_pages()
 
 
 @pytest.mark.parametrize(("page", "link"), cases(links))
@@ -153,41 +135,40 @@ def test_a_name_in_the_code_is_there(page: Path, name: str) -> None:
 @pytest.mark.parametrize(("page", "line"), cases(command_lines))
 def test_a_command_line_is_one_that_the_program_takes(page: Path, line: str) -> None:
     for words in calls(line):
-        parse(words)
+        take(words)
 
 
 @pytest.mark.parametrize(("page", "span"), cases(commands_named))
 def test_a_command_that_is_named_exists(page: Path, span: str) -> None:
-    command = commands()
+    inner = below(program())
     for word in span.split()[1:]:
-        if not hasattr(command, "commands") or word.startswith("-"):
+        if not inner or word.startswith("-"):
             break
-        assert word in command.commands
-        command = command.commands[word]
+        assert word in inner
+        inner = below(inner[word])
+
+
+@cache
+def known_options() -> set[str]:
+    commands = [program(), *(command for _, command in every())]
+    return {"--help"} | {name for command in commands for parameter in command.params for name in parameter.opts}
 
 
 @pytest.mark.parametrize(("page", "option"), cases(options_named))
 def test_an_option_that_is_named_exists(page: Path, option: str) -> None:
-    def known(command: Any) -> set[str]:
-        own = {name for parameter in command.params for name in parameter.opts}
-        return own.union(*(known(inner) for inner in getattr(command, "commands", {}).values()))
-
-    assert option in known(commands()) | {"--help"} | _OTHERS_OPTIONS
+    assert option in known_options() | _OTHERS_OPTIONS
 
 
 @pytest.mark.parametrize(("page", "name"), cases(variables_named))
 def test_a_variable_that_is_named_is_read(page: Path, name: str) -> None:
-    assert any(f'"{name}"' in text_of(path) for path in SOURCE.rglob("*.py"))
+    samples = (sample for page in pages() for sample in blocks(page, "toml"))
+    named_by_us = any(f'env = "{name}"' in sample for sample in samples)
+    assert named_by_us or any(f'"{name}"' in text_of(path) for path in SOURCE.rglob("*.py"))
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
 def test_every_mark_opens_a_block_that_is_written_anew(page: Path) -> None:
     assert len(re.findall("<!-- (?:demo|tests|session)", text_of(page))) == len(BLOCK.findall(text_of(page)))
-
-
-@pytest.mark.parametrize(("page", "sample"), cases(toml_samples))
-def test_a_sample_of_toml_is_toml(page: Path, sample: str) -> None:
-    assert tomllib.loads(sample)
 
 
 def test_every_check_has_its_example_and_no_other_is_told() -> None:
@@ -233,3 +214,126 @@ def test_the_starter_is_counted_right() -> None:
     for page in (README, ROOT / "docs" / "starter.md"):
         assert f"{templates} Q&A replies" in text_of(page)
         assert f"{comments} comments" in text_of(page)
+
+
+@pytest.fixture
+def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with a few of the pages, as `make check` and `make docs` would find it."""
+    texts = {"README.md": _PAGE, "docs/reference.md": reference.page()}
+    texts |= {f"docs/commands/{name}": text for name, text in command_pages().items()}
+    (tmp_path / "docs" / "commands").mkdir(parents=True)
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    monkeypatch.setattr(documents, "ROOT", tmp_path)
+    monkeypatch.setattr(documents, "COMMANDS", tmp_path / "docs" / "commands")
+    return tmp_path
+
+
+_PAGE = """\
+<!-- session: empty -->
+```console
+$ caretool init desk
+new  accounts.toml
+… 37 more lines
+
+$ cd desk
+$ caretool show gk3f2 # exit 2
+No group has an id that begins with 'gk3f2'.
+```
+<!-- /session -->
+"""
+
+
+def test_a_check_finds_nothing_where_nothing_was_touched(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert documents.main(["--check"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("page", "old", "new"),
+    [
+        ("README.md", "begins with", "starts with"),
+        ("README.md", "# exit 2", "# exit 5"),
+        ("docs/reference.md", "platform", "plattform"),
+        ("docs/commands/reply.md", "--text", "--words"),
+        ("docs/commands/README.md", "| [`reply`]", "| [`answer`]"),
+    ],
+)
+def test_a_check_names_the_page_that_was_tampered_with(
+    copy: Path, capsys: pytest.CaptureFixture[str], page: str, old: str, new: str
+) -> None:
+    text = text_of(copy / page)
+    assert old in text
+    (copy / page).write_text(text.replace(old, new, 1), encoding="utf-8")
+    assert documents.main(["--check"]) == 1
+    assert capsys.readouterr().out.startswith(f"{page}: ")
+
+
+def test_a_page_of_a_command_that_is_gone_is_named_and_removed(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    gone, missing = copy / "docs" / "commands" / "sell.md", copy / "docs" / "commands" / "reply.md"
+    gone.write_text("# caretool sell\n", encoding="utf-8")
+    missing.unlink()
+    assert documents.main(["--check"]) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "docs/commands/reply.md: missing, run `make docs`",
+        "docs/commands/sell.md: superfluous, run `make docs`",
+    ]
+    assert documents.main([]) == 0
+    assert missing.exists()
+    assert not gone.exists()
+    assert documents.main(["--check"]) == 0
+
+
+_SERVED = """\
+<!-- session: mastodon http://127.0.0.1:3000 -->
+```console
+$ curl -s http://127.0.0.1:3000/api/v1/apps -d client_name=caretool -d redirect_uris=urn:ietf:wg:oauth:2.0:oob
+$ caretool init desk
+… 38 lines
+
+$ cd desk
+$ curl -s -X POST http://127.0.0.1:3000/oauth/token -d grant_type=client_credentials
+```
+<!-- /session -->
+
+<!-- session: mastodon file=accounts.toml -->
+```toml
+[accounts.fediverse]
+platform = "file"
+comments = "http://127.0.0.1:3000/comments.csv"
+```
+<!-- /session -->
+
+<!-- session: mastodon -->
+```console
+$ caretool policy check
+```
+<!-- /session -->
+"""
+
+
+def test_a_page_that_needs_a_server_gets_one_and_keeps_its_own_port_and_secrets(copy: Path) -> None:
+    page = copy / "docs" / "served.md"
+    page.write_text(_SERVED, encoding="utf-8")
+    assert documents.main([]) == 0
+    first = text_of(page)
+    assert '"client_id":"' in first
+    assert "invalid_client" in first
+    assert "All is sound: 2 accounts" in first
+    assert documents.main(["--check"]) == 0
+    assert set(re.findall(r"127\.0\.0\.1:\d+", first)) == {"127.0.0.1:3000"}
+    page.write_text(first.replace("invalid_client", "unknown_client"), encoding="utf-8")
+    assert documents.main(["--check"]) == 1
+
+
+def test_a_page_asks_no_server_but_one_on_this_computer(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = copy / "docs" / "served.md"
+    page.write_text(_SERVED.replace("127.0.0.1:3000/oauth", "social.example/oauth"), encoding="utf-8")
+    assert documents.main(["--check"]) == 1
+    assert "social.example/oauth/token" in capsys.readouterr().out
+
+
+def test_make_check_compares_the_documents() -> None:
+    recipe = re.search(r"^check:.*\n((?:\t.*\n)+)", text_of(ROOT / "Makefile"), re.MULTILINE)
+    assert recipe is not None
+    assert "-m tests.documents --check" in recipe[1]

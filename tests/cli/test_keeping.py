@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shlex
@@ -11,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest import mock
 
 import apsw
 import pytest
@@ -315,6 +317,23 @@ def test_what_a_crash_left_beside_a_damaged_database_is_kept_and_not_read_into_t
     assert Path(f"{restored['kept']}-wal").read_bytes() == left
     assert "from the damaged one" not in desk.done("inbox", "--json").stdout
     assert condition.examine(file).faults == ()
+
+
+def test_nobody_sends_or_fetches_while_the_database_is_exchanged(desk: Program) -> None:
+    backup = desk.done("backup", "--json").json()["file"]
+    taken: list[str] = []
+
+    def watched(copied: Path, database: Path, progress: copies.Progress) -> None:
+        for lock in sorted((desk.folder / ".locks").iterdir()):
+            with lock.open("r+b") as handle, pytest.raises(BlockingIOError):
+                fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            taken.append(lock.name)
+        put_back(copied, database, progress)
+
+    put_back = copies.put_back
+    with mock.patch.object(copies, "put_back", watched):
+        desk.done("restore", backup, "--yes")
+    assert taken == sorted(["fetch", *(f"{name.encode().hex()}.send" for name in ("page", "short"))])
 
 
 def test_nothing_is_restored_without_a_yes(desk: Program) -> None:

@@ -268,7 +268,9 @@ def troubles(folder: Path) -> Iterator[str]:
         "a promise has no reply": """SELECT p.id FROM promise p JOIN reply r ON r.id = p.reply
             WHERE p.state IN ('logged', 'running') AND r.state NOT IN ('approved', 'sending', 'unsure', 'posted')""",
         "a promise does not run with its reply": """SELECT p.id, p.state, r.state FROM promise p JOIN reply r
-            ON r.id = p.reply WHERE (r.state IN ('posted', 'unsure')) <> (p.state IN ('running', 'moved'))""",
+            ON r.id = p.reply WHERE (r.state IN ('posted', 'unsure') AND p.state NOT IN ('running', 'moved'))
+            OR (r.state = 'approved' AND p.state <> 'logged')
+            OR (r.state = 'sending' AND p.state NOT IN ('logged', 'running'))""",
         "a reply answers nobody": "SELECT id FROM reply WHERE id NOT IN (SELECT reply FROM reply_comment)",
         "queued, but no reply is on its way": """SELECT c.id FROM comment c WHERE c.state = 'queued' AND NOT EXISTS
             (SELECT 1 FROM reply_comment rc JOIN reply r ON r.id = rc.reply WHERE rc.comment = c.id

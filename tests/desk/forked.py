@@ -6,6 +6,7 @@ stdout. A child counts its steps and kills itself (SIGKILL) at the one it is tol
 
 from __future__ import annotations
 
+import encodings.idna  # noqa: F401  (sockets import it when they are first used)
 import gc
 import json
 import os

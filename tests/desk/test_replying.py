@@ -298,7 +298,7 @@ def test_a_missing_value_is_named(stage: Stage) -> None:
 def test_a_comment_in_braces_is_never_a_template(stage: Stage) -> None:
     stage.fetch(comment("c1", "{{ agent.name }} bellissimo {% for x in y %}", name="{{ 7*7 }}", author="{{x}}"))
     outcome = stage.reply("c1")
-    assert outcome.replies[0].text == "Grazie {{x}}, un saluto da Dario."
+    assert outcome.replies[0].text == "Grazie x, un saluto da Dario."
 
 
 def test_a_reply_by_hand_is_posted_and_its_promises_run(stage: Stage) -> None:

@@ -221,7 +221,6 @@ def test_who_finds_somebody_else_sending_waits_and_takes_nothing_that_is_gone_by
 def test_a_folder_that_cannot_be_written_to_sends_nothing_and_says_which(stage: Stage) -> None:
     _approved(stage)
     shutil.rmtree(stage.folder / ".locks")
-    (stage.folder / ".locks").rename(stage.folder / "locks")
     (stage.folder / ".locks").write_text("in the way")
     sent = stage.send()
     assert (len(sent.posted), len(sent.left), sent.exit_code) == (0, 1, 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
@@ -21,6 +22,7 @@ from caretool.domain.calendar import (
     response_due,
     round_the_clock,
     wall_clock,
+    with_holidays,
 )
 from caretool.domain.duration import Duration
 
@@ -390,3 +392,13 @@ def test_on_a_calendar_hours_are_working_hours_and_days_are_working_days() -> No
 def test_without_a_calendar_an_answer_is_due_round_the_clock() -> None:
     assert answer_by(at(FRIDAY, 18, 30), "1h", None) == at(FRIDAY, 19, 30)
     assert answer_by(at(FRIDAY, 18, 30), "1 day", None) == at(SATURDAY, 18, 30)
+
+
+def test_holidays_worked_out_beforehand_are_those_of_every_year() -> None:
+    shop = replace(DESK, country="IT")
+    known = with_holidays(shop, range(2025, 2028))
+    assert set(known.holidays) == {2025, 2026, 2027}
+    for year in (2025, 2026, 2027, 2028):
+        days = [date(year, 1, 1) + timedelta(days=n) for n in range(365)]
+        assert [known.hours(day) for day in days] == [shop.hours(day) for day in days]
+    assert date(2026, 12, 8) in known.holidays[2026]

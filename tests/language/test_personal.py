@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from caretool.language.personal import find
+from caretool.language.personal import OwnPatterns, find
 
 
 def kinds(text: str, patterns: dict[str, str] | None = None) -> list[tuple[str, str]]:
@@ -125,3 +126,27 @@ def test_findings_are_pieces_of_the_text_in_order(text: str) -> None:
     (findings,) = find([text], {"digits": r"\d{9}"})
     assert all(text[finding.start : finding.end] == finding.excerpt for finding in findings)
     assert [finding.start for finding in findings] == sorted(finding.start for finding in findings)
+
+
+EXPLOSIVE = r"(?:x+x+)+y"
+
+
+def test_a_text_on_which_a_pattern_takes_too_long_is_unchecked_and_costs_little() -> None:
+    began = time.process_time()
+    (findings,) = find(["x" * 20_000 + " a@b.it"], {"slow": EXPLOSIVE})
+    assert time.process_time() - began < 1
+    assert [(one.what, one.unchecked) for one in findings] == [("slow", True), ("e-mail", False)]
+    assert find(["xx"], {"slow": EXPLOSIVE}) == [()]
+
+
+def test_a_pattern_that_took_too_long_three_times_is_left_alone_and_told_once() -> None:
+    own = OwnPatterns({"slow": EXPLOSIVE, "case": r"BB-\d{3}"})
+    began = time.process_time()
+    found = find(["x" * 1_000 + " BB-123"] * 200, own)
+    assert time.process_time() - began < 1
+    assert all([(one.what, one.unchecked) for one in each] == [("slow", True), ("case", False)] for each in found)
+    first, last = own.take_remarks()
+    assert first.startswith("reply.patterns.slow in policies.toml takes too long on some texts")
+    assert "not used any more" in last
+    find(["x" * 1_000], own)
+    assert own.take_remarks() == []

@@ -61,7 +61,6 @@ class ChangesHarness(Harness, Protocol):
     """A platform on which comments are edited and deleted."""
 
     def edit(self, native_id: str, text: str) -> None: ...
-
     def delete(self, native_id: str) -> None: ...
 
 

@@ -238,12 +238,6 @@ class TestFetching:
         assert len(ids(pages)) == 85
         assert [page.deleted for page in pages if page.deleted] == []
 
-    def test_a_server_that_names_its_next_page_elsewhere_is_not_followed(self) -> None:
-        fake = FakeMastodon(clock=Now())
-        fake.write("anna", "dove?")
-        platform = connect(fake)
-        assert all(request.url.host == "social.example" for _ in platform.fetch(None) for request in fake.requests)
-
     @pytest.mark.parametrize("missing", ["read:notifications", "read:statuses", "read:accounts"])
     def test_a_right_that_lacks_is_named(self, missing: str) -> None:
         fake = FakeMastodon(clock=Now())

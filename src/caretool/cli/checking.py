@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from caretool.cli import completing
-from caretool.cli.context import AsAgent, AsJson, desk_of, json_text, out, out_as_it_is, say, show
+from caretool.cli.context import AsAgent, AsJson, desk_of, given_or_piped, json_text, out, out_as_it_is, say, show
 from caretool.errors import CaretoolError, UsageProblem
 
 if TYPE_CHECKING:
@@ -55,20 +55,12 @@ def check(
 
     with desk_of(ctx, agent) as desk:
         moment = parse_time(as_of, desk.clock(), desk.zone) if as_of is not None else desk.clock()
-        question = checking.Question("" if lines else _typed(text), moment, language, account, private)
+        question = checking.Question("" if lines else given_or_piped(text), moment, language, account, private)
         if lines:
             raise typer.Exit(_each_line(desk, sys.stdin.buffer, question))
         found = checking.check(desk, question)
         show(found, as_json, _shape, lambda answered: _tell(answered, desk.zone))
     raise typer.Exit(5 if found.refusals else 0)
-
-
-def _typed(text: str | None) -> str:
-    if text is not None:
-        return text
-    if sys.stdin.isatty():
-        raise UsageProblem("Give a TEXT, or pipe one in.")
-    return sys.stdin.buffer.read().decode("utf-8", "replace").strip()
 
 
 def _each_line(desk: Desk, lines: Iterable[bytes], otherwise: Question) -> int:

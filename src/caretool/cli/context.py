@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from caretool.cli import completing
+from caretool.errors import UsageProblem
 
 if TYPE_CHECKING:
     from caretool.desk.desk import Desk
@@ -134,6 +135,15 @@ def json_text(value: Any, *, one_line: bool = False) -> str:
 
     text = json.dumps(value, ensure_ascii=False, indent=2 if sys.stdout.isatty() and not one_line else None)
     return UNSEEN.sub(lambda found: json.dumps(found[0])[1:-1], text)
+
+
+def given_or_piped(text: str | None) -> str:
+    """What was typed as an argument, else what is piped in; bytes that are no UTF-8 are replaced."""
+    if text is not None:
+        return text
+    if sys.stdin.isatty():
+        raise UsageProblem("Give a TEXT, or pipe one in.")
+    return sys.stdin.buffer.read().decode("utf-8", "replace").strip()
 
 
 def somebody_is_there() -> bool:

@@ -125,7 +125,7 @@ def choose_workspace(
 
 def main() -> None:
     """Run a command; every failure is one line on stderr and an exit code (DESIGN §5)."""
-    for stream in (sys.stdin, sys.stdout, sys.stderr):
+    for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     # The matrices in which topics are found are small: more threads than one only get in each other's way.

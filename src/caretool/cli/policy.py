@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from caretool.cli import completing
-from caretool.cli.context import AsJson, desk_of, out, out_as_it_is, say, show
-from caretool.errors import UsageProblem
+from caretool.cli.context import AsJson, desk_of, given_or_piped, out, out_as_it_is, say, show
 
 if TYPE_CHECKING:
     from caretool.desk.explaining import Explained, Previewed, Tested
@@ -78,10 +76,8 @@ def explain(
     """
     from caretool.desk import explaining
 
-    if text is None and sys.stdin.isatty():
-        raise UsageProblem("Give a TEXT, or pipe one in.")
     with desk_of(ctx) as desk:
-        found = explaining.explain(desk, [text if text is not None else sys.stdin.read()], account)[0]
+        found = explaining.explain(desk, [given_or_piped(text)], account)[0]
     show(found, as_json, _explained_shape, _explained_text)
 
 

@@ -82,11 +82,17 @@ def _secrets(settings: Settings | None) -> Iterator[Finding]:
 
 
 def variables(settings: Settings) -> Mapping[str, tuple[str, ...]]:
-    """The environment variables in which accounts.toml says that secrets are, with the accounts that need each."""
+    """The environment variables in which accounts.toml says that secrets are, with what cannot be reached without
+    each: accounts, the mail server, owners."""
     found: dict[str, list[str]] = {}
     for account in settings.accounts.values():
         for name in _variables_of(account):
             found.setdefault(name, []).append(account.name)
+    kept = [("the mail server", settings.mail.password)] if settings.mail is not None and settings.mail.password else []
+    kept += [(owner.id, way) for owner in settings.owners.values() for way in owner.notify if not isinstance(way, str)]
+    for who, reference in kept:
+        if "env" in reference:
+            found.setdefault(reference["env"], []).append(who)
     return {name: tuple(accounts) for name, accounts in found.items()}
 
 
@@ -208,7 +214,9 @@ def _outbox(store: Store, now: datetime) -> Iterator[Finding]:
         says = f"{_count(len(drafts), 'draft')} awaiting somebody's yes for longer than a day: {_few(drafts)}"
         yield Finding("outbox", "warning", says, f"caretool approve {drafts[0].id}, or caretool reject {drafts[0].id}")
     if not stuck and not drafts:
-        yield Finding("outbox", "ok", f"{len(replies)} on their way" if replies else "empty")
+        yield Finding(
+            "outbox", "ok", f"{_count(len(replies), 'reply', 'replies')} about to leave" if replies else "empty"
+        )
 
 
 def _promises(store: Store, now: datetime) -> Iterator[Finding]:

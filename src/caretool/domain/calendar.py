@@ -281,9 +281,12 @@ def with_holidays(calendar: Calendar, years: range) -> Calendar:
     if calendar.country is None:
         return calendar
     public = _public_holidays(calendar.country, calendar.region)
-    days = {year: (date(year, 1, 1) + n * _DAY for n in range(366)) for year in years}
-    found = {year: frozenset(d for d in whole if d.year == year and d in public) for year, whole in days.items()}
-    return replace(calendar, holidays=found)
+    return replace(calendar, holidays={year: _public_in(year, public) for year in years})
+
+
+def _public_in(year: int, public: Container[date]) -> frozenset[date]:
+    days = (date(year, 1, 1) + n * _DAY for n in range(366))
+    return frozenset(day for day in days if day.year == year and day in public)
 
 
 @cache

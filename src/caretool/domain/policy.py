@@ -15,6 +15,9 @@ from caretool.domain.template import Template
 Role = Literal["manager", "agent", "trainee"]
 Action = Literal["leave", "hide", "unhide", "delete", "mute", "ban", "report", "ask"]
 Together = Literal["mentions", "names", "no"]
+Tls = Literal["starttls", "tls", "none"]
+Reference = Mapping[str, Any]
+"""Where a secret is kept, as a file names it (see `caretool.secrets`): `{"env": "NAME"}`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +140,23 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Who keeps promises, and the addresses at which they are told."""
+    """Who keeps promises, and the addresses at which they are told: `mailto:…`, another of apprise's, or where such an
+    address is kept as a secret."""
 
     id: str
-    notify: tuple[str, ...] = ()
+    notify: tuple[str | Reference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """The server through which mail leaves. `sender` is the address it comes from; with `user` there is a password."""
+
+    server: str
+    port: int
+    sender: str
+    user: str | None = None
+    password: Reference | None = None
+    tls: Tls = "starttls"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,3 +184,4 @@ class Settings:
     owners: Mapping[str, Owner]
     policy: Policy
     templates: Mapping[str, Template]
+    mail: Mail | None = None

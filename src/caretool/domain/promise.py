@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 PromiseState = Literal["logged", "running", "kept", "broken", "moved", "released", "void"]
+Stage = Literal["due-next", "at-risk", "overdue"]
+STAGES: tuple[Stage, ...] = ("due-next", "at-risk", "overdue")
+"""How pressing a promise is, from calm to bad."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +18,8 @@ class Promise:
     """A line of the ledger. Times are aware, in UTC. `review_at`: when it is looked at before it is due.
 
     `reply` is the id of the reply that said it (None: added by hand). `at_risk`: the review time has passed, or the
-    plan of what is open makes it late; `overdue`: running and past its due time.
+    plan of what is open makes it late; `overdue`: running and past its due time. `url`: where it was said or asked for,
+    filled in for reports.
     """
 
     id: str
@@ -33,6 +38,7 @@ class Promise:
     moved_to: str | None = None
     overdue: bool = False
     at_risk: bool = False
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +49,16 @@ class Overdue:
     overdue: tuple[Promise, ...]
     at_risk: tuple[Promise, ...]
     due_next: tuple[Promise, ...]
+
+    @property
+    def staged(self) -> tuple[tuple[Stage, tuple[Promise, ...]], ...]:
+        """The three lists by stage, worst first."""
+        return (("overdue", self.overdue), ("at-risk", self.at_risk), ("due-next", self.due_next))
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """The same by owner, by name; owners of whom nothing is overdue, at risk or due next are left out."""
+
+    as_of: datetime
+    owners: Mapping[str, Overdue]

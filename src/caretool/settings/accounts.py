@@ -2,21 +2,57 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from caretool.domain.duration import Duration
-from caretool.domain.policy import Account, Agent, Owner, Role
+from caretool.domain.mailbox import is_mailbox, is_mailto, mailbox_of
+from caretool.domain.policy import Account, Agent, Mail, Owner, Reference, Role, Tls
+from caretool.secrets import Secret
 from caretool.settings.known import Known
 from caretool.settings.problems import Path, Problem, instead, one_of, shown
 from caretool.settings.validation import keys, validated
 from caretool.settings.values import Address, Elapsed, Name, Spoken, Table, Takes, Text, Whole
 
 _FIRST_FETCH = "7 days"
-_NOT_YET: dict[Path, str] = {("mail",): "mailing reports is not there yet: take [mail] out"}
+_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+_HERE = ("localhost", "127.0.0.1", "::1")
+_HOST = re.compile(r"[\w.:-]{1,253}", re.ASCII)
+_WITH_PASSWORD = re.compile(r"[^:/]+://[^/@]*:[^/@]+@")
+
+
+def _host(name: str) -> str:
+    if not _HOST.fullmatch(name):
+        raise ValueError(f"{shown(name)} is not a server's name: write it like smtp.shop.example, the port beside it")
+    return name
+
+
+def _mailbox(address: str) -> str:
+    if not is_mailbox(address):
+        raise ValueError(f"{shown(address)} is not a mail address: write it like desk@shop.example")
+    return address
+
+
+def _reachable(address: str) -> str:
+    if is_mailto(address) and mailbox_of(address) is None:
+        raise ValueError(f'{shown(address)} is not an address: write it like "mailto:desk@shop.example"')
+    if _WITH_PASSWORD.match(address):
+        raise ValueError("holds a password, which does not belong into this file: name it with { env = … }")
+    return address
+
+
+def _way(value: object) -> str:
+    return "secret" if isinstance(value, dict | Secret) else "text"
+
+
+Notified = Annotated[
+    Annotated[Annotated[Address, AfterValidator(_reachable)], Tag("text")] | Annotated[Secret, Tag("secret")],
+    Discriminator(_way),
+]
 
 
 class AccountTable(Table):
@@ -47,7 +83,34 @@ class AgentTable(Table):
 class OwnerTable(Table):
     """Who keeps promises."""
 
-    notify: list[Address] = Field(default=[], description="where they are told")
+    notify: Annotated[list[Notified], Takes("a list: an address, or `{ env = … }` that holds one")] = Field(
+        default=[], description="where they are told: `mailto:` through [mail], anything else through apprise"
+    )
+
+
+class MailTable(Table):
+    """The server through which reports are mailed."""
+
+    server: Annotated[str, AfterValidator(_host)] = Field(description="its name")
+    port: Annotated[int, Field(ge=1, le=65535), Takes("a whole number")] | None = Field(
+        default=None, description="587 if left out; 465 with tls, 25 with none"
+    )
+    user: Text | None = Field(default=None, description="who we are there; with a password")
+    password: Annotated[Secret, Takes("`{ env = … }`, `{ command = [...] }` or `{ keyring = … }`")] | None = Field(
+        default=None, description="where the password is kept"
+    )
+    from_: Annotated[str, AfterValidator(_mailbox), Takes("a mail address")] = Field(
+        alias="from", description="the address it comes from"
+    )
+    tls: Tls = Field(default="starttls", description="how the connection is protected; none only on this machine")
+
+    @model_validator(mode="after")
+    def _is_whole_and_private(self) -> Self:
+        if (self.user is None) != (self.password is None):
+            raise ValueError("user and password belong together: write both or none")
+        if self.tls == "none" and self.password is not None and self.server not in _HERE:
+            raise ValueError('tls = "none" would send the password in the clear: leave tls out')
+        return self
 
 
 def _with_a_manager(agents: dict[str, AgentTable]) -> dict[str, AgentTable]:
@@ -67,6 +130,7 @@ class AccountsFile(Table):
         default={}, description="who answers, by a short name"
     )
     owners: dict[Name, OwnerTable] = Field(default={}, description="who keeps promises, by a short name")
+    mail: MailTable | None = Field(default=None, description="the server through which reports are mailed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +140,7 @@ class People:
     accounts: Mapping[str, Account]
     agents: Mapping[str, Agent]
     owners: Mapping[str, Owner]
+    mail: Mail | None = None
 
 
 def read_accounts(
@@ -83,7 +148,6 @@ def read_accounts(
 ) -> tuple[People | None, list[Problem]]:
     """The file's tables, or None and all that is wrong with them. `platforms`: a connector's name → its own model."""
     whole, problems = validated(AccountsFile, data, known, file=file)
-    problems = [replace(problem, what=_NOT_YET.get(problem.path, problem.what)) for problem in problems]
     accounts: dict[str, Account] = {}
     tables = data.get("accounts")
     for name, table in tables.items() if isinstance(tables, dict) else ():
@@ -95,8 +159,19 @@ def read_accounts(
     if whole is None or problems:
         return None, problems
     agents = {id_: Agent(id_, table.name, table.role, table.signature) for id_, table in whole.agents.items()}
-    owners = {id_: Owner(id_, tuple(table.notify)) for id_, table in whole.owners.items()}
-    return People(accounts, agents, owners), []
+    owners = {id_: Owner(id_, tuple(map(_notified, table.notify))) for id_, table in whole.owners.items()}
+    return People(accounts, agents, owners, _mail(whole.mail)), []
+
+
+def _notified(address: str | Secret) -> str | Reference:
+    return address.model_dump(exclude_none=True) if isinstance(address, Secret) else address
+
+
+def _mail(table: MailTable | None) -> Mail | None:
+    if table is None:
+        return None
+    password = table.password.model_dump(exclude_none=True) if table.password is not None else None
+    return Mail(table.server, table.port or _PORTS[table.tls], table.from_, table.user, password, table.tls)
 
 
 def _account(

@@ -55,7 +55,7 @@ def load(folder: Path, platforms: Mapping[str, type[BaseModel]]) -> Settings:
     problems = [*unread, *in_accounts, *in_policies, *in_templates]
     if problems or people is None or policy is None:
         raise SettingsProblem(_told(problems, sources))
-    return Settings(people.accounts, people.agents, people.owners, policy, entries)
+    return Settings(people.accounts, people.agents, people.owners, policy, entries, people.mail)
 
 
 def _sources(folder: Path) -> Iterator[Source]:

@@ -11,7 +11,7 @@ from datetime import datetime
 from caretool.domain.comment import Incoming, Thread
 from caretool.domain.ids import make_id
 from caretool.store.database import Database, Row, moment_out, optional_moment, storable
-from caretool.store.numbers import chunks, new_ids, next_numbers
+from caretool.store.numbers import among, chunks, new_ids, next_numbers
 from caretool.store.schema import ONE, Account, AuthorRow, Bookmark, Person, Revision, ThreadRow
 from caretool.store.schema import Comment as C
 
@@ -135,13 +135,10 @@ class Arrivals:
         )
 
     def _known(self, account: str, native_ids: list[str]) -> dict[str, Row]:
-        found: dict[str, Row] = {}
-        for part in chunks(native_ids):
-            query = C.select(C.c.id, C.c.native_id, C.c.digest, C.c.text, C.c.own).where(
-                (C.c.account == account) & C.c.native_id.in_(part)
-            )
-            found.update({row["native_id"]: row for row in self._database.rows(query)})
-        return found
+        query = C.select(C.c.id, C.c.native_id, C.c.digest, C.c.text, C.c.own).where(
+            (C.c.account == account) & among(C.c.native_id, native_ids)
+        )
+        return {row["native_id"]: row for row in self._database.rows(query)}
 
     def _insert(
         self,
@@ -156,6 +153,7 @@ class Arrivals:
         persons = self._persons(account, fresh)
         threads = self._threads(account, [i.thread for i in fresh if i.thread is not None])
         numbers = next_numbers(self._database, "c", len(fresh))
+        fetched_at = moment_out(now)
         rows = []
         for number, incoming in zip(numbers, fresh, strict=True):
             own = _is_ours(incoming, our_handle)
@@ -183,7 +181,7 @@ class Arrivals:
                     "tag": incoming.language,
                     "written_at": moment_out(written_at),
                     "dated": int(incoming.written_at is not None),
-                    "fetched_at": moment_out(now),
+                    "fetched_at": fetched_at,
                     "digest": _digest(incoming),
                     "state": "closed" if own or old else "waiting",
                     "unread": int(not own),
@@ -196,11 +194,8 @@ class Arrivals:
 
     def _replied_to(self, account: str, native_ids: list[str]) -> list[str]:
         """Those of these comments that a post of ours, stored before they came, replies to."""
-        found: list[str] = []
-        for part in chunks(native_ids):
-            ours = (C.c.account == account) & (C.c.own == ONE) & C.c.reply_to.in_(part)
-            found += [row[0] for row in self._database.tuples(C.select(C.c.reply_to).where(ours))]
-        return found
+        ours = (C.c.account == account) & (C.c.own == ONE) & among(C.c.reply_to, native_ids)
+        return [row[0] for row in self._database.tuples(C.select(C.c.reply_to).where(ours))]
 
     def _answered_elsewhere(self, account: str, native_ids: list[str]) -> list[str]:
         groups: list[str] = []
@@ -212,12 +207,10 @@ class Arrivals:
 
     def _persons(self, account: str, fresh: list[Incoming]) -> dict[str, str]:
         authors = {incoming.author.handle: incoming.author for incoming in fresh}
-        found: dict[str, str] = {}
-        for part in chunks(list(authors)):
-            query = AuthorRow.select(AuthorRow.c.handle, AuthorRow.c.person).where(
-                (AuthorRow.c.account == account) & AuthorRow.c.handle.in_(part)
-            )
-            found.update({row[0]: row[1] for row in self._database.tuples(query)})
+        query = AuthorRow.select(AuthorRow.c.handle, AuthorRow.c.person).where(
+            (AuthorRow.c.account == account) & among(AuthorRow.c.handle, list(authors))
+        )
+        found = dict(self._database.tuples(query))
         unknown = [author for handle, author in authors.items() if handle not in found]
         ids = new_ids(self._database, "u", len(unknown)) if unknown else []
         known = list(zip(ids, unknown, strict=True))
@@ -232,12 +225,10 @@ class Arrivals:
 
     def _threads(self, account: str, threads: Sequence[Thread]) -> dict[str, str]:
         wanted = {thread.native_id: thread for thread in threads}
-        found: dict[str, str] = {}
-        for part in chunks(list(wanted)):
-            query = ThreadRow.select(ThreadRow.c.native_id, ThreadRow.c.id).where(
-                (ThreadRow.c.account == account) & ThreadRow.c.native_id.in_(part)
-            )
-            found.update({row[0]: row[1] for row in self._database.tuples(query)})
+        query = ThreadRow.select(ThreadRow.c.native_id, ThreadRow.c.id).where(
+            (ThreadRow.c.account == account) & among(ThreadRow.c.native_id, list(wanted))
+        )
+        found = dict(self._database.tuples(query))
         unknown = [thread for native_id, thread in wanted.items() if native_id not in found]
         for thread, thread_id in zip(
             unknown, new_ids(self._database, "t", len(unknown)) if unknown else [], strict=True
@@ -287,6 +278,11 @@ class Arrivals:
 def _without_odd_bytes(incoming: Incoming) -> Incoming:
     """With what a database cannot hold replaced, wherever a connector lets it through."""
     author, thread = incoming.author, incoming.thread
+    texts = (incoming.native_id, incoming.text, incoming.reply_to, incoming.url, incoming.language, incoming.warning)
+    others = (author.handle, author.name, *((thread.native_id, thread.text, thread.url) if thread else ()))
+    whole = "".join(text for text in (*texts, *others) if text)
+    if storable(whole) == whole:
+        return incoming
     return replace(
         incoming,
         native_id=storable(incoming.native_id),

@@ -29,7 +29,7 @@ _ODD = re.compile("[\x00\ud800-\udfff]")
 
 def moment_out(moment: datetime) -> str:
     """How a moment is stored: UTC, fixed width, so that text order is time order."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def moment_in(text: str) -> datetime:

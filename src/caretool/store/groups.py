@@ -13,9 +13,9 @@ from peewee import EXCLUDED, JOIN, SQL, fn
 from caretool.domain.group import Group, Suggestion, group_key
 from caretool.store.database import Database, Row, moment_out, optional_moment
 from caretool.store.numbers import chunks, new_ids
+from caretool.store.schema import ONE, Seen, ThreadRow
 from caretool.store.schema import Comment as C
 from caretool.store.schema import Group as G
-from caretool.store.schema import ONE, Seen, ThreadRow
 
 if TYPE_CHECKING:
     from caretool.domain.comment import Comment

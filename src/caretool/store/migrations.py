@@ -141,6 +141,8 @@ _STEEL = (
         BEGIN {_ONE_LESS} END""",
     f"""CREATE TRIGGER promise_reopens AFTER UPDATE OF {_COUNTED} ON promise WHEN {_counts("new")}
         BEGIN {_ONE_MORE} END""",
+    "DROP INDEX promise_by_state",
+    "CREATE INDEX promise_by_state ON promise(state, due_at, id)",
     "DROP INDEX promise_load",
     "CREATE INDEX promise_ended ON promise(kind, state, ended_at)",
     "DROP INDEX comment_unread",
@@ -148,9 +150,16 @@ _STEEL = (
     "CREATE INDEX promise_moved ON promise(moved_to) WHERE moved_to IS NOT NULL",
 )
 
+_NOTICES = (
+    """CREATE TABLE notice (
+        promise TEXT NOT NULL REFERENCES promise(id) ON DELETE CASCADE, address TEXT NOT NULL, stage TEXT NOT NULL,
+        due_at TEXT NOT NULL, claimed_at TEXT NOT NULL, told_at TEXT, PRIMARY KEY (promise, address)) WITHOUT ROWID""",
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "the desk opens", _OPENING),
     Migration(2, "steel in the spine", _STEEL),
+    Migration(3, "owners are told", _NOTICES),
 )
 # The schema this program works with.
 NEWEST = MIGRATIONS[-1].number

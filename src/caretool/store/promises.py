@@ -11,7 +11,7 @@ from peewee import JOIN, SQL, fn
 
 from caretool.store.database import Database, Row, moment_in, moment_out, optional_moment
 from caretool.store.numbers import chunks, new_ids
-from caretool.store.schema import Person, PromiseCount
+from caretool.store.schema import Comment, Person, PromiseCount, Reply
 from caretool.store.schema import Promise as P
 
 if TYPE_CHECKING:
@@ -113,7 +113,11 @@ class Promises:
 
     def in_states(self, states: Sequence[PromiseState], limit: int | None = None) -> list[Promise]:
         """Promises in these states, the earliest due first."""
-        return self._promises(P.c.state.in_(tuple(states)), limit)
+        if limit is None:
+            return self._promises(P.c.state.in_(tuple(states)))
+        # Each state stands in the index by due time: so the first of very many are found without sorting them all.
+        first = [promise for state in states for promise in self._promises(P.c.state == state, limit)]
+        return sorted(first, key=lambda promise: (promise.due_at, promise.id))[:limit]
 
     def of_replies(self, replies: Sequence[str]) -> list[Promise]:
         """What these replies promise."""
@@ -133,6 +137,19 @@ class Promises:
             query = P.select(P.c.id, P.c.first_day, P.c.due_day).where(P.c.id.in_(part))
             for promise, first, due in self._database.tuples(query):
                 found[promise] = (date.fromisoformat(first), date.fromisoformat(due))
+        return found
+
+    def urls(self, ids: Sequence[str]) -> dict[str, str]:
+        """Where these were asked for, or said, of those of which the platform told an address."""
+        found: dict[str, str] = {}
+        for part in chunks(list(ids)):
+            query = (
+                P.select(P.c.id, fn.COALESCE(Comment.c.url, Reply.c.url))
+                .join(Comment, JOIN.LEFT_OUTER, on=(Comment.c.id == P.c.comment))
+                .join_from(P, Reply, JOIN.LEFT_OUTER, on=(Reply.c.id == P.c.reply))
+                .where(P.c.id.in_(part))
+            )
+            found.update({promise: url for promise, url in self._database.tuples(query) if url})
         return found
 
     def relative_of(self, reply: str) -> list[str]:

@@ -66,6 +66,7 @@ Promise = Table(
         "reply", "comment", "relative", "evidence", "because", "moved_to", "ended_at",
     ),
 )  # fmt: skip
+Notice = Table("notice", ("promise", "address", "stage", "due_at", "claimed_at", "told_at"))
 PromiseCount = Table("promise_count", ("kind", "first_day", "due_day", "open"))
 Note = Table("note", ("number", "subject", "agent", "at", "text"))
 Log = Table("log", ("number", "at", "agent", "action", "subject", "codes"))

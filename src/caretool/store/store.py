@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from caretool.store.counts import Counts
     from caretool.store.groups import Groups
     from caretool.store.log import Journal
+    from caretool.store.notices import Notices
     from caretool.store.promises import Promises
     from caretool.store.replies import Replies
 
@@ -78,6 +79,13 @@ class Store:
         from caretool.store.promises import Promises
 
         return Promises(self._database)
+
+    @cached_property
+    def notices(self) -> Notices:
+        """What owners were told."""
+        from caretool.store.notices import Notices
+
+        return Notices(self._database)
 
     @cached_property
     def journal(self) -> Journal:
