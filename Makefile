@@ -2,13 +2,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check docs clean
+.PHONY: demo test check docs bench torture clean
 
 demo: .venv/ready
 	@$(BIN)/caretool demo
 
 test: .venv/ready-dev
 	@$(BIN)/pytest -n auto
+
+torture: .venv/ready-dev
+	@$(BIN)/python -m tests.torture $(or $(WALKS),1000) $(SEED)
 
 check: .venv/ready-dev
 	$(BIN)/ruff check .
@@ -17,6 +20,9 @@ check: .venv/ready-dev
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 	$(BIN)/python -m tests.documents --check
+
+bench: .venv/ready-dev
+	@$(BIN)/python -m bench
 
 docs: .venv/ready-dev
 	$(BIN)/python -m tests.documents

@@ -125,6 +125,32 @@ def _work_in(desk: Desk) -> None:
         desk.store.keep("settings", kept.to_text(desk.settings, desk.clock().astimezone(desk.zone).year))
         desk.store.keep("front", json.dumps([desk.zone.key, *desk.settings.agents]))
         desk.store.keep("digest", now_on_disk)
+    from caretool.desk import foreseeing
+
+    if sentence := foreseeing.reminder(foreseeing.count(desk, desk.clock())):
+        desk.say(sentence)
+
+
+def foreseen(folder: Path, settings: Settings) -> int:
+    """How many open promises could no longer be kept under these settings; none where there is no ledger yet."""
+    from caretool.desk import foreseeing
+
+    if not (folder / DATABASE).exists():
+        return 0
+    store = Store(folder / DATABASE, clock())
+    try:
+        desk = Desk(folder, store, lambda: settings, _unopened, clock, agent_id=None, say=_unsaid)
+        return foreseeing.count(desk, clock())
+    finally:
+        store.close()
+
+
+def _unopened(account: Account) -> Platform:
+    raise AssertionError(f"{account.name} is not asked for")
+
+
+def _unsaid(_: str) -> None:
+    pass
 
 
 def create(folder: Path) -> list[str]:

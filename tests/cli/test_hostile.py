@@ -261,7 +261,7 @@ def test_the_ledger_and_every_report_are_harmless(answered: Program) -> None:
     for layout in get_args(Layout):
         ran = later.run("report", "overdue", "--format", layout)
         assert ran.code == 8, ran.stderr
-        assert_harmless(ran.told)
+        assert_harmless(ran.told.replace("\r\n", "\n"))  # the ends of lines in csv and ics
     conforms(later.run("report", "overdue", "--json").json(), OVERDUE)
     for promise in later.promises()[::5]:
         assert_harmless(later.done("show", promise["id"]).told)

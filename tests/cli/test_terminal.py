@@ -73,7 +73,7 @@ def test_no_writes_nothing_and_yes_posts(desk: Program) -> None:
     words = ("reply", group_of(desk, "parcel-damaged"))
     with terminal(desk, *words) as child:
         child.expect("Buongiorno Chiara Longo")
-        child.expect(r"Promises: callback to 1 person by Tue 24 Nov 18:00")
+        child.expect(r"Promises: reply to 1 person by Tue 24 Nov 18:00")
         child.expect(r"Post it\? \[y/N\]")
         child.sendline("n")
         child.expect("Nothing was written")

@@ -24,6 +24,7 @@ from urllib.parse import parse_qs, urlsplit
 import apsw
 
 from tests.desk.stage import LATE, MONDAY, lay_shop
+from tests.platforms.fake_mastodon import TOKEN
 
 ACCOUNTS = """\
 [accounts.page]
@@ -90,6 +91,7 @@ class Job:
             "CARETOOL_AGENT": self.agent,
             "BOARD": self.board,
             "BOARD_LIMITS": self.limits,
+            "CARETOOL_MASTODON_TOKEN": TOKEN,
         }
 
 

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+import httpx
 from pydantic import BaseModel, ConfigDict
 
 from caretool.cli import main
@@ -32,7 +33,7 @@ from caretool.domain.comment import Author, Incoming, Thread
 from caretool.domain.limits import Limits
 from caretool.domain.policy import Account
 from caretool.errors import AnswerLost
-from caretool.platforms import file, file_replies, registry
+from caretool.platforms import file, file_replies, mastodon, registry
 from caretool.platforms.platform import Checked, Looked, Opening, Outgoing, Page, Platform, Posted
 from caretool.store import database
 
@@ -209,20 +210,35 @@ def _comment(row: dict[str, str]) -> Incoming:
 
 
 def know_boards() -> None:
-    """Let the registry have the board, as if it had come with caretool."""
+    """Let the registry have the board, as if it had come with caretool; Mastodon is imported for all children."""
+    assert mastodon.MastodonSettings
     connectors: Any = registry._CONNECTORS
     connectors["board"] = lambda: registry.Connector(
         BoardSettings, lambda account, opening: Board(opening)  # type: ignore[arg-type]
     )  # fmt: skip
 
 
+def _watch_requests() -> None:
+    """A step before each request of a connector leaves, and when it was answered but nobody has read the answer."""
+    handle = httpx.HTTPTransport.handle_request
+
+    def stepping(transport: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
+        step("before a request leaves")
+        response = handle(transport, request)
+        step("the server has answered, nobody has read it")
+        return response
+
+    httpx.HTTPTransport.handle_request = stepping  # type: ignore[method-assign]
+
+
 def _prepare(job: dict[str, Any], steps: int) -> None:
     """Make the child what the job wants it to be."""
-    global step  # noqa: PLW0603
+    global step
     os.environ.update(job["environment"])
     if job["die_at"] is not None:
         step = Steps(steps, job["die_at"])
         _watch_sql()
+        _watch_requests()
         file_replies.os = _SteppingFiles()  # type: ignore[attr-defined]
         open_platform = registry.open_platform
 
@@ -259,7 +275,7 @@ def _stand_alone(out: int, err: int) -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     for number, handle, name, mode in ((0, nothing, "stdin", "r"), (1, out, "stdout", "w"), (2, err, "stderr", "w")):
         os.dup2(handle, number)
-        setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: PTH123, SIM115
+        setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
     os.close(nothing)
 
 
@@ -284,7 +300,7 @@ def _forked(job: dict[str, Any]) -> dict[str, Any]:
     child = os.fork()
     if child == 0:
         _child(job, *(write for _, write in pipes.values()))
-    said = {name: b"" for name in pipes}
+    said = dict.fromkeys(pipes, b"")
     with selectors.DefaultSelector() as readable:
         for name, (read, write) in pipes.items():
             os.close(write)

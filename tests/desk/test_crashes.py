@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -13,9 +14,22 @@ from typing import Any
 import pytest
 
 from tests.desk.crashing import (
-    BoardServer, Forge, Job, Ran, Wall, lay_desk, page_posts, row, rows, troubles, write_comments,
-)  # fmt: skip
-from tests.desk.stage import CALLBACK, MONDAY, PICKUP
+    ACCOUNTS,
+    BoardServer,
+    Forge,
+    Job,
+    Ran,
+    Wall,
+    lay_desk,
+    page_posts,
+    row,
+    rows,
+    troubles,
+    write_comments,
+)
+from tests.desk.stage import CALLBACK, LATE, MONDAY, PICKUP, lay_shop
+from tests.platforms.fake_mastodon import FakeMastodon
+from tests.platforms.fake_mastodon_practice import serve
 
 _LATER = MONDAY + timedelta(minutes=2)
 _STATES = "SELECT account, native_id, state FROM comment ORDER BY 1, 2"
@@ -38,16 +52,20 @@ class Walk:
 
     def __init__(self, forge: Forge, boards: BoardServer, desk: Path, job: Job, *words: str) -> None:
         self.forge, self.boards, self.desk, self.job, self.words = forge, boards, desk, job, words
+        self.after_each: Callable[[], None] = lambda: None
         self.walls: Callable[[], list[dict[str, Any]]] = list
         self.posts: list[dict[str, Any]] = []
         self.protects = False
-        self.lengths: list[int] = []
+        self.walked = 0
 
-    def runs(self) -> Iterator[tuple[Job, Ran]]:
-        """The desk as each kill left it, and the run that did; the last one ended by itself."""
-        step = 0
+    def runs(self, *, of: tuple[str, ...] = ("",)) -> Iterator[tuple[Job, Ran]]:
+        """The desk as each kill left it, and the run that did; the last one ended by itself. Steps whose names begin
+        otherwise than `of` are walked past."""
+        step, names = 0, self._names() if any(of) else ()
         while True:
             step += 1
+            if step <= len(names) and not names[step - 1].startswith(of):
+                continue
             folder = Path(shutil.copytree(self.desk, self.desk.with_name(f"{self.desk.name}.{step}")))
             place = self.boards.wall(folder.name, *self.walls(), protects=self.protects)
             self.boards.walls[folder.name].posts += self.posts
@@ -61,9 +79,22 @@ class Walk:
             except AssertionError as failed:
                 raise AssertionError(where) from failed
             shutil.rmtree(folder)
+            self.after_each()
+            self.walked += ran.killed
             if not ran.killed:
-                print(f"caretool {' '.join(self.words)}: {step - 1} steps")  # noqa: T201
+                print(f"caretool {' '.join(self.words)}: {self.walked} of {len(ran.steps)} steps")  # noqa: T201
                 return
+
+    def _names(self) -> tuple[str, ...]:
+        """The steps of a run that nobody kills."""
+        folder = Path(shutil.copytree(self.desk, self.desk.with_name("unkilled")))
+        place = self.boards.wall(folder.name, *self.walls(), protects=self.protects)
+        ran = self.forge.run(replace(self.job, folder=folder, board=place, die_at=10**6), *self.words)
+        self.after_each()
+        return ran.steps
+
+
+_ABROAD = ("before a request", "the server", "before commit", "after commit", "a page", "after it")
 
 
 def _comments(folder: Path) -> list[tuple[Any, ...]]:
@@ -259,3 +290,81 @@ def _step_named(forge: Forge, boards: BoardServer, job: Job, name: str) -> int:
     ran = forge.run(replace(job, folder=folder, board=boards.wall("tried"), die_at=10_000), "send")
     post = next(number for number, step in enumerate(ran.steps) if step == "before it is posted")
     return next(number for number, step in enumerate(ran.steps, 1) if number > post and step.startswith(name))
+
+
+class Server:
+    """A Mastodon on a real socket that can be put back to how it stood."""
+
+    def __init__(self) -> None:
+        self.now = MONDAY
+        self.fake = FakeMastodon(clock=lambda: self.now, allowed=10**6)
+        self._kept: dict[str, Any] = {}
+
+    def keep(self) -> None:
+        """Remember how it stands."""
+        self._kept = {name: copy.deepcopy(value) for name, value in vars(self.fake).items() if name != "clock"}
+
+    def put_back(self) -> None:
+        """Let it stand so again."""
+        vars(self.fake).update(copy.deepcopy(self._kept))
+        self.fake.requests = []
+        self.now = MONDAY
+
+    def received(self) -> int:
+        """How many statuses it was asked to publish."""
+        return sum(request.method == "POST" for request in self.fake.requests)
+
+
+@pytest.fixture
+def server(forge: Forge, tmp_path: Path) -> Iterator[tuple[Server, Job]]:
+    """A desk on a Mastodon, with a mention to be answered."""
+    server = Server()
+    with serve(server.fake) as address:
+        accounts = ACCOUNTS.replace('platform = "board"', f'platform = "mastodon"\nurl = "{address}"\n{_TOKEN}')
+        desk = lay_shop(tmp_path / "mastodon", accounts)
+        write_comments(desk, row("c1"))
+        server.fake.write("anna@elsewhere.example", f"@bottegablu {LATE}")
+        job = Job(desk)
+        forge.done(job, "fetch")
+        server.keep()
+        yield server, job
+
+
+_TOKEN = 'token = { env = "CARETOOL_MASTODON_TOKEN" }'
+
+
+def test_a_fetch_from_mastodon_killed_anywhere_loses_nothing(
+    forge: Forge, boards: BoardServer, server: tuple[Server, Job]
+) -> None:
+    mastodon, job = server
+    for name in ("bruno", "carla"):
+        mastodon.fake.write(f"{name}@elsewhere.example", f"@bottegablu {LATE}")
+    mastodon.keep()
+    walk = Walk(forge, boards, job.folder, job, "fetch", "wall")
+    walk.after_each = mastodon.put_back
+    for run, _ in walk.runs(of=_ABROAD):
+        forge.done(run, "fetch", "wall")
+        assert rows(run.folder, "SELECT count(*) FROM comment WHERE account = 'wall' AND unread = 0") == [(3,)]
+        assert list(troubles(run.folder)) == []
+
+
+def test_a_send_to_mastodon_killed_anywhere_publishes_one_status(
+    forge: Forge, boards: BoardServer, server: tuple[Server, Job]
+) -> None:
+    mastodon, job = server
+    (mention,) = rows(job.folder, "SELECT id FROM comment WHERE account = 'wall'")[0]
+    forge.done(job, "reply", mention, "--text", CALLBACK, "--yes", "--later")
+    walk = Walk(forge, boards, job.folder, job, "send", "--json")
+    walk.after_each = mastodon.put_back
+    mastodon.put_back()
+    for run, ran in walk.runs(of=_ABROAD):
+        received = len(mastodon.fake.posted())
+        for mastodon.now in (MONDAY, _LATER):
+            if rows(run.folder, "SELECT id FROM reply WHERE state <> 'posted'"):
+                forge.run(replace(run, now=mastodon.now), "send")
+            assert list(troubles(run.folder)) == []
+        assert len(mastodon.fake.posted()) == 1
+        assert not received or mastodon.received() == 1  # what it has received is not sent again
+        assert rows(run.folder, "SELECT state FROM reply") == [("posted",)]
+        if not ran.killed:
+            assert ran.steps.count("before a request leaves") > 1

@@ -1,5 +1,5 @@
-"""A disk that is full, a workspace in which nothing may be written, a database that somebody else holds: one clear line,
-the right exit code, nothing lost and nothing half-done."""
+"""A full disk, a workspace in which nothing may be written, a database that somebody else holds: one clear line, the
+right exit code, nothing lost and nothing half-done."""
 
 from __future__ import annotations
 
@@ -169,9 +169,7 @@ def test_where_nothing_may_be_written(forge: Forge, boards: BoardServer, job: Jo
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_where_the_database_alone_may_not_be_written(
-    forge: Forge, boards: BoardServer, job: Job, name: str
-) -> None:
+def test_where_the_database_alone_may_not_be_written(forge: Forge, boards: BoardServer, job: Job, name: str) -> None:
     words = _words(job, name)
     _let_be_written(job.folder)
     (job.folder / "caretool.db").chmod(0o444)

@@ -105,6 +105,15 @@ def test_a_draft_whose_comment_was_edited_is_refused(stage: Stage, by_a_fetch: b
         assert [refusal.check for refusal in _considered(stage).refusals] == ["group-changed"]
 
 
+@pytest.mark.parametrize("back", [0, 10])
+def test_an_edit_of_what_a_draft_answers_is_seen_whatever_the_clock_says(stage: Stage, back: int) -> None:
+    stage.fetch(comment("c1"))
+    assert stage.reply("c1", agent="tom", text=CALLBACK).state == "awaiting"
+    stage.clock.goes(seconds=-back)
+    stage.fetch(comment("c1", _OTHER))
+    assert [refusal.check for refusal in _considered(stage).refusals] == ["group-changed"]
+
+
 def test_a_draft_whose_comment_was_deleted_is_refused(stage: Stage) -> None:
     _drafted(stage)
     stage.page.deleted = {"c1"}
@@ -235,6 +244,15 @@ def test_a_key_protects_until_its_time_is_over(stage: Stage) -> None:
     assert len(stage.send().unsure) == 1
     assert stage.page.attempts == 2
     assert len(stage.page.wall) == 1
+
+
+@pytest.mark.parametrize("protects", [timedelta(0), timedelta(hours=1)])
+def test_a_clock_that_was_put_back_makes_no_key_protect(stage: Stage, protects: timedelta) -> None:
+    _unsure_under_its_key(stage)
+    stage.page.limits = replace(stage.page.limits, key_protects=protects)
+    stage.clock.goes(seconds=-20)
+    assert len(stage.send().unsure) == 1
+    assert (stage.page.attempts, len(stage.page.wall)) == (1, 1)
 
 
 def test_what_may_be_public_is_never_failed(stage: Stage) -> None:

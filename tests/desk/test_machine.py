@@ -22,7 +22,7 @@ from tests.desk.walks import LIMITS, PER_DAY, Walked
 _TYPED = "{{ person.name }}, sono {{ agent.name }}, mi scuso: la richiamo domani."
 _TEXTS = [LATE, "bellissimo, lo adoro", "mi sono ustionata", "ok"]
 _TROUBLES = st.sampled_from(
-    ["fine", "fine", "lost before", "lost after", "dies before", "dies after", "no", "busy", "token"]
+    ["fine", "fine", "lost before", "lost after", "lost after", "dies before", "dies after", "no", "busy", "token"]
 )
 _NEXT = {
     "fine": "",
@@ -31,6 +31,7 @@ _NEXT = {
     "token": TokenRefused("log in"),
     "dies before": KeyboardInterrupt(),
 }
+_STEPS = st.integers(0, 30) | st.integers(0, 150)
 _LENGTHS = [timedelta(seconds=-20), timedelta(seconds=20), timedelta(seconds=61), timedelta(hours=3), timedelta(days=1)]
 
 
@@ -59,19 +60,26 @@ class TheDesk(RuleBasedStateMachine):
 
     def _promises(self, *states: str) -> list[str]:
         marks = ", ".join("?" * len(states))
-        return [row[0] for row in self.stage.rows(f"SELECT id FROM promise WHERE state IN ({marks}) ORDER BY 1", *states)]
+        return [
+            row[0] for row in self.stage.rows(f"SELECT id FROM promise WHERE state IN ({marks}) ORDER BY 1", *states)
+        ]
+
+    def _on_their_way(self) -> list[tuple[str]]:
+        return self.stage.rows("SELECT id FROM reply WHERE state IN ('approved', 'sending', 'unsure')")
 
     def _fetches(self) -> None:
         self.stage.process(lambda desk: fetching.fetch(desk, []))
 
     # ── What happens ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    @rule(steps=st.integers(0, 120))
+    @precondition(lambda self: self.stage.kill_after is None)
+    @rule(steps=_STEPS)
     def the_next_process_will_be_killed(self, steps: int) -> None:
         self.stage.kill_after = steps
 
-    @rule(count=st.integers(1, 4), private=st.booleans())
-    def somebody_writes(self, count: int, private: bool) -> None:
+    @rule(count=st.integers(1, 4), private=st.booleans(), killed_after=st.none() | _STEPS)
+    def somebody_writes(self, count: int, private: bool, killed_after: int | None) -> None:
+        self.stage.kill_after = killed_after
         new = [comment(f"c{self.count + n:03}", LATE, private=private and n == 0) for n in range(count)]
         self.count += count
         self.stage.place.write(*new)
@@ -137,13 +145,22 @@ class TheDesk(RuleBasedStateMachine):
 
             self.stage.process(decides, agent)
 
-    @rule(troubles=st.lists(_TROUBLES, max_size=4), lag=st.booleans())
-    def it_is_sent(self, troubles: list[str], lag: bool) -> None:
+    @precondition(lambda self: self._on_their_way())
+    @rule(troubles=st.lists(_TROUBLES, max_size=4), lag=st.booleans(), killed_after=st.none() | _STEPS)
+    def it_is_sent(self, troubles: list[str], lag: bool, killed_after: int | None) -> None:
+        self.stage.kill_after = killed_after
         self.stage.place.next_posts = [_NEXT.get(trouble, trouble) for trouble in troubles]
         self.stage.process(sending.send)
         self.stage.place.next_posts = []
         if lag:  # a listing shows a post some seconds later
             self.stage.place.hidden = {post.key for post in self.stage.place.wall[-2:]}
+
+    @precondition(lambda self: self.stage.rows("SELECT id FROM reply WHERE state = 'unsure'"))
+    @rule(pauses=st.lists(st.sampled_from(_LENGTHS[:3]), min_size=2, max_size=4))
+    def what_is_unsure_is_looked_for(self, pauses: list[timedelta]) -> None:
+        for pause in pauses:
+            self.time_passes(pause)
+            self.stage.process(sending.send)
 
     @rule(length=st.sampled_from(_LENGTHS))
     def time_passes(self, length: timedelta) -> None:
@@ -200,6 +217,7 @@ class TheDesk(RuleBasedStateMachine):
             text = CALLBACK if kind == "callback" else PICKUP
             self.stage.process(lambda desk, c=comment_id, p=(kind, due_at), t=text: _answers(desk, [c], t, p), agent)
 
+    @precondition(lambda self: self._ids("waiting"))
     @rule()
     def somebody_looks(self) -> None:
         found = []
@@ -218,7 +236,7 @@ class TheDesk(RuleBasedStateMachine):
             native_id for post in self.stage.place.wall for native_id in post.to if native_id not in self.reopened
         ]
         assert len(answered) == len(set(answered))
-        assert self.stage.place.wrong == []
+        assert not self.stage.place.wrong, self.stage.place.wrong
 
     @invariant()
     def what_is_public_is_in_the_ledger_and_what_was_never_public_is_void(self) -> None:
@@ -304,8 +322,8 @@ def _open_days(kind: str, first: date, due: date) -> int:
 
 TestTheDesk = TheDesk.TestCase
 TestTheDesk.settings = settings(
-    max_examples=60,
-    stateful_step_count=40,
+    max_examples=100,
+    stateful_step_count=60,
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),

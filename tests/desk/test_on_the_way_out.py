@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+
 import pytest
 
 from caretool.desk import promising, sending
+from caretool.domain.duration import Duration
 from caretool.errors import PlatformFailed
 from tests.desk.stage import CALLBACK, PICKUP, Stage, at, comment, with_kind, without_kind
 
@@ -67,6 +71,44 @@ def test_relative_words_that_no_longer_pass_fail_the_reply(stage: Stage) -> None
     sent = sending.send(stage.desk(), [stage.rows("SELECT id FROM reply WHERE text LIKE '%domani%'")[0][0]])
     assert len(sent.failed) == 1
     assert stage.states("c1") == ["waiting"]
+
+
+@pytest.fixture
+def said_tomorrow(stage: Stage) -> Stage:
+    """A reply that says "domani", approved on a Tuesday; it leaves on Thursday. A call needs a working day."""
+    ahead = Duration.parse("1 working day")
+    stage.settings = with_kind(stage.settings, "callback", earliest=ahead, per_day=1)
+    stage.clock.says(24, 10)
+    _approved(stage, _TOMORROW)
+    assert stage.rows("SELECT due_at FROM promise") == [("2026-11-25T17:00:00.000000Z",)]
+    stage.clock.says(26, 10)
+    return stage
+
+
+def test_a_tomorrow_of_tuesday_that_leaves_on_thursday_is_friday_where_there_is_room(said_tomorrow: Stage) -> None:
+    assert len(said_tomorrow.send().posted) == 1
+    assert said_tomorrow.rows("SELECT due_at, first_day, due_day, state FROM promise") == [
+        ("2026-11-27T17:00:00.000000Z", "2026-11-27", "2026-11-27", "running")
+    ]
+
+
+@pytest.mark.parametrize("why", ["full", "closed"])
+def test_where_friday_is_full_or_closed_it_fails_with_the_new_earliest_time(said_tomorrow: Stage, why: str) -> None:
+    stage = said_tomorrow
+    if why == "full":
+        stage.clock.says(25, 10)
+        stage.fetch(comment("c2"))
+        assert promising.add(stage.desk(), "callback", stage.comment("c2").id, at(27, 18), None).refusals == ()
+        stage.clock.says(26, 10)
+    else:
+        calendar = stage.settings.policy.calendars["desk"]
+        closed = replace(calendar, closed=frozenset({date(2026, 11, 27)}))
+        stage.settings = with_kind(stage.settings, "callback", calendar=closed)
+    sent = stage.send()
+    assert ([reply.id for reply in sent.failed], sent.posted, stage.page.wall) == ([sent.failed[0].id], [], [])
+    assert "The earliest that would pass is Sat 28 Nov 13:00" in str(sent.problems[0])
+    assert (stage.promise_states()[0], stage.states("c1")) == ("void", ["waiting"])
+    assert stage.rows("SELECT due_at FROM promise ORDER BY rowid")[0] == ("2026-11-25T17:00:00.000000Z",)
 
 
 def test_a_due_time_in_the_text_is_fixed_whenever_it_leaves(stage: Stage) -> None:

@@ -14,14 +14,12 @@ from hypothesis import strategies as st
 
 from caretool.domain.calendar import Calendar, NeverOpen, after, closing_of
 from caretool.domain.deliverability import (
-    DayRoom,
     Load,
     Window,
     earliest_due,
     judge,
     late_windows,
     review_time,
-    room,
     window,
     wished_due,
 )
@@ -76,7 +74,7 @@ def test_forty_of_a_hundred_and_twenty_fit_on_the_first_possible_day() -> None:
     assert (verdict.check, verdict.fits) == ("no-room", 40)
     assert verdict.earliest_due_at == at(FRI, 18)
     assert verdict.window == (WED, WED)
-    assert "until Wed 25 Nov 18:00 there is room for 40 of your 120" in verdict.why
+    assert verdict.why.startswith("40 a day are possible; until Wed 25 Nov 18:00 there is room for 40 of your 120;")
     assert judge(PICKUP, 40, at(WED, 18), NOW, Load()).check is None
 
 
@@ -174,10 +172,6 @@ def test_before_christmas_the_closed_day_and_the_holidays_have_no_room() -> None
     now = at(date(2026, 12, 23), 10)
     assert earliest_due(kind, 1, now, Load()) == at(date(2026, 12, 28), 18)
     assert judge(kind, 1, closing_of(eve, DESK, ROME), now, Load()).check == "too-early"
-    assert [day for day, _, _ in room(kind, now, Load(), date(2026, 12, 28))] == [
-        date(2026, 12, 23),
-        date(2026, 12, 28),
-    ]
 
 
 def test_what_is_past_is_refused_as_past() -> None:
@@ -202,34 +196,9 @@ def test_names_that_begin_with_a_vowel_take_an() -> None:
 # Capacity
 
 
-def test_today_has_the_share_of_its_units_that_is_left_rounded_down() -> None:
-    kind = kind_of(per_day=10)
-    assert room(kind, at(MON, 8), Load(), MON) == [DayRoom(MON, 10, 0)]
-    assert room(kind, at(MON, 9, 1), Load(), MON) == [DayRoom(MON, 9, 0)]
-    assert room(kind, at(MON, 13, 30), Load(), MON) == [DayRoom(MON, 5, 0)]
-    assert room(kind, at(MON, 18), Load(), MON) == [DayRoom(MON, 0, 0)]
-
-
-def test_what_was_kept_today_is_gone_from_its_units_not_from_its_hours() -> None:
-    kind = kind_of(per_day=10)
-    assert room(kind, at(MON, 13, 30), Load(kept_today=3), MON) == [DayRoom(MON, 5, 0)]
-    assert room(kind, at(MON, 13, 30), Load(kept_today=8), MON) == [DayRoom(MON, 2, 0)]
-    assert room(kind, at(MON, 13, 30), Load(kept_today=11), MON) == [DayRoom(MON, 0, 0)]
-
-
-def test_units_go_by_weekday() -> None:
-    kind = replace(kind_of(), capacity=(0, 1, 2, 3, 4, 5, 6))
-    taken = Load({(MON, WED): 2})
-    assert room(kind, NOW, taken, NEXT_MON) == [
-        (MON, 0, 0), (TUE, 1, 1), (WED, 2, 1), (THU, 3, 0), (FRI, 4, 0), (SAT, 5, 0), (NEXT_MON, 0, 0),
-    ]  # fmt: skip
-    assert earliest_due(kind, 5, NOW, taken) == at(FRI, 18)
-
-
 def test_a_kind_without_a_capacity_takes_any_number() -> None:
     verdict = judge(kind_of("reply"), 100_000, at(MON, 18), NOW, Load({(MON, MON): 100_000}))
     assert (verdict.check, verdict.fits) == (None, 100_000)
-    assert room(kind_of("reply"), NOW, Load({(MON, MON): 7}), MON) == [DayRoom(MON, None, 7)]
 
 
 def test_a_kind_that_has_no_units_at_all_is_never_deliverable() -> None:
@@ -281,13 +250,11 @@ def test_midnight_ends_a_day_and_does_not_lend_the_next_ones_units() -> None:
 
 def test_the_nights_when_the_clocks_change_count_their_real_hours() -> None:
     spring, autumn = date(2026, 3, 29), date(2026, 10, 25)
-    kind = kind_of("callback", earliest="24h", per_day=23 * 25, calendar=None)
+    kind = kind_of("callback", earliest="24h", calendar=None)
     assert judge(kind, 1, at(spring, 13), at(spring - timedelta(days=1), 12), Load()).check is None
     assert judge(kind, 1, at(spring, 12, 59), at(spring - timedelta(days=1), 12), Load()).check == "too-early"
     assert judge(kind, 1, at(autumn, 11), at(autumn - timedelta(days=1), 12), Load()).check is None
     assert judge(kind, 1, at(autumn, 10, 59), at(autumn - timedelta(days=1), 12), Load()).check == "too-early"
-    assert room(kind, at(spring, 12), Load(), spring) == [DayRoom(spring, 12 * 25, 0)]
-    assert room(kind, at(autumn, 12), Load(), autumn) == [DayRoom(autumn, 12 * 23, 0)]
 
 
 # What is overdue or doomed
@@ -307,7 +274,7 @@ def test_one_overdue_promise_does_not_block_its_kind() -> None:
 def test_a_refusal_says_that_overdue_ones_are_the_cause() -> None:
     verdict = judge(kind_of(per_day=10), 1, at(MON, 18), NOW, Load({(FRIDAY_BEFORE, FRIDAY_BEFORE): 12}))
     assert verdict.why == (
-        "until Mon 23 Nov 18:00 there is no room; the earliest is Tue 24 Nov 18:00; "
+        "10 a day are possible; until Mon 23 Nov 18:00 there is no room; the earliest is Tue 24 Nov 18:00; "
         "what is overdue or will be late (12) comes first"
     )
     assert "overdue" not in judge(kind_of(per_day=10), 11, at(MON, 18), NOW, Load()).why

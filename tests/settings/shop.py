@@ -62,7 +62,30 @@ signature = "Dario, assistenza clienti"
 name = "Tom"
 
 [owners.logistics]
+away = [{ from = "2026-12-28", until = 2026-12-29, why = "stocktaking" }]
 notify = ["mailto:magazzino@bottegablu.example"]
+
+[owners.shop]
+notify = [{ env = "SHOP_CHAT" }, { command = ["pass", "show", "shop"] }, { keyring = "caretool/shop" }]
+
+[mail]
+server = "smtp.bottegablu.example"
+port = 2525
+user = "desk"
+password = { env = "CARETOOL_MAIL_PASSWORD" }
+from = "desk@bottegablu.example"
+tls = "starttls"
+
+[owners.logistics.capacity]
+per_day = 60
+monday = 1
+tuesday = 2
+wednesday = 3
+thursday = 4
+friday = 5
+saturday = 6
+sunday = 0
+per_week = 99
 """
 
 POLICIES = """\
@@ -86,6 +109,7 @@ closed = ["2026-12-24", 2026-12-31]
 open = { "2026-12-13" = ["09:00-13:00"] }
 
 [calendars.courier]
+time_zone = "Europe/Paris"
 weekdays = ["08:00-18:00"]
 holidays = "IT"
 
@@ -102,6 +126,10 @@ latest = "5 working days"
 due = "3 working days"
 calendar = "courier"
 owner = "logistics"
+stand_in = "tom"
+escalate = { to = "dario", after = "4 working hours" }
+blackouts = [{ from = "2026-12-28", until = 2026-12-29, why = "the courier's holidays" }]
+apology = { it = "Mi scuso, {{ person.name }}. {{ instead }}. {{ agent.name }}" }
 review = "4 working hours"
 evidence = ["text", "url"]
 cues = { it = ["corriere", "ritir*"], en = ["courier", "pick* up"] }
@@ -115,11 +143,32 @@ thursday = 4
 friday = 5
 saturday = 10
 sunday = 0
+per_week = 150
 
 [promises.reply]
 says = { it = "le rispondo qui", en = "I'll reply to you here" }
 owner = "dario"
 due = "24h"
+
+[procedures.damaged-parcel]
+says = { it = "I passi sono questi: foto, pratica, ritiro.", en = "The steps are these: photo, case, collection." }
+calendar = "courier"
+
+[[procedures.damaged-parcel.steps]]
+name = "photo"
+owner = "dario"
+waits_for = "customer"
+remind = "1 working day"
+close = "10 days"
+
+[[procedures.damaged-parcel.steps]]
+name = "pickup"
+does = "See that the parcel is collected"
+owner = 'logistics'
+due = "4 working hours"
+calendar = 'desk'
+promise = "pickup"
+evidence = ["text", "file"]
 
 [[moderation]]
 name = "strangers' links"
@@ -146,8 +195,11 @@ cues = { it = ["ferit*"], en = ["injur*"] }
 [reply]
 together_from = 6
 stock_phrases = { it = ["apra un ticket"], en = ["open a ticket"] }
+commits = { it = ["parola di Bottega"] }
+harmless = { it = ["ti aspettiamo"] }
 vague = { it = ["a breve"] }
 blame = { it = ["colpa del corriere"] }
+apology = { en = "I am sorry, {{ person.name }}. {{ instead }}. {{ agent.name }}" }
 
 [reply.patterns]
 order = '\\bBB-\\d{4,8}\\b'
@@ -171,21 +223,21 @@ topic = "delivery-late"
 kinds = ["complaint", "question"]
 needs = ["order"]
 reserved = true
-
+procedure = "damaged-parcel"
 [examples]
 it = ["il pacco non è ancora arrivato", "quando arriva?"]
 en = ["my parcel has not arrived yet"]
 
 [reply.it]
-public = "Buongiorno {{ person.name }}, {{ agent.name }} di {{ company.name }}: rispondo qui {{ promises.reply.when }}."
-together = "Buongiorno {{ people }}, sono {{ agent.name }}: vi rispondo qui {{ promises.reply.when }}."
+public = "Buongiorno {{ person.name }}, {{ company.name }}: {{ procedure.says }} {{ promises.reply.when }}."
+together = "{{ people }}, {{ procedure.says }} sono {{ agent.name }}: vi rispondo qui {{ promises.reply.when }}."
 private = \"\"\"
 Buongiorno {{ person.name }}, il suo ordine {{ order }} parte.
 {{ company.help_page }}
 {% if agent.signature is defined %}{{ agent.signature }}{% endif %}\"\"\"
 
 [reply.en]
-public = "Hello {{ person.name }}, {{ agent.name }} here: I reply {{ promises.reply.when }}."
+public = "Hello {{ person.name }}, {{ agent.name }} here: {{ procedure.says }} I reply {{ promises.reply.when }}."
 
 [[promises]]
 kind = "reply"

@@ -27,7 +27,7 @@ def test_what_was_left_out_is_shown_with_its_default(tmp_path: Path) -> None:
     assert shown["response"] == {"default": "1h", "platforms": {}, "accounts": {}}
     assert shown["reply"]["together_from"] == 5
     assert shown["promises"]["reply"] == {
-        "owner": "tom", "says": {"it": "le rispondo"}, "cues": {}, "evidence": [],
+        "owner": "tom", "says": {"it": "le rispondo"}, "cues": {}, "evidence": [], "blackouts": [], "apology": {},
     }  # fmt: skip
 
 
@@ -35,6 +35,7 @@ def test_capacity_is_shown_a_day_with_the_days_that_differ(tmp_path: Path) -> No
     shown = tomllib.loads(policy_as_toml(loaded(workspace(tmp_path))))
     assert shown["promises"]["pickup"]["capacity"] == {
         "per_day": 1, "tuesday": 2, "wednesday": 3, "thursday": 4, "friday": 5, "saturday": 10, "sunday": 0,
+        "per_week": 150,
     }  # fmt: skip
     assert shown["calendars"]["desk"]["sunday"] == ["00:00-24:00"]
 

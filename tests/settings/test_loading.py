@@ -11,9 +11,10 @@ import pytest
 from pydantic import BaseModel
 
 from caretool.domain.duration import Duration
-from caretool.domain.policy import When
+from caretool.domain.policy import Days, Escalated, Mail, When
 from caretool.domain.template import Wish
 from caretool.errors import SettingsProblem
+from caretool.settings import kept
 from caretool.settings.loading import load
 from tests.settings.shop import (
     ACCOUNTS,
@@ -61,9 +62,12 @@ def test_calendars_know_their_week_holidays_and_days_of_their_own(tmp_path: Path
 def test_promises_know_what_can_be_delivered(tmp_path: Path) -> None:
     policy = loaded(workspace(tmp_path)).policy
     pickup = policy.promises["pickup"]
-    assert pickup.calendar is policy.calendars["courier"]
+    assert pickup.calendar == policy.calendars["courier"].without([date(2026, 12, 28), date(2026, 12, 29)])
     assert (pickup.earliest, pickup.latest) == (Duration(2, "working days"), Duration(5, "working days"))
-    assert pickup.capacity == (1, 2, 3, 4, 5, 10, 0)
+    assert (pickup.capacity, pickup.weekly) == ((1, 2, 3, 4, 5, 10, 0), 150)
+    assert pickup.blackouts == (Days(date(2026, 12, 28), date(2026, 12, 29), "the courier's holidays"),)
+    assert (pickup.owner, pickup.stand_in) == ("logistics", "tom")
+    assert pickup.escalate == Escalated("dario", Duration(4, "working hours"))
     assert pickup.cues == {"it": ("corriere", "ritir*"), "en": ("courier", "pick* up")}
     assert pickup.evidence == ("text", "url")
     assert policy.promises["reply"].capacity is None
@@ -393,9 +397,51 @@ def test_somebody_must_be_a_manager(tmp_path: Path) -> None:
     assert found == ['accounts.toml:19 agents: nobody is a manager: give one of them role = "manager"']
 
 
-def test_what_is_promised_for_later_says_so(tmp_path: Path) -> None:
-    found = problems(workspace(tmp_path, accounts=ACCOUNTS + '\n[mail]\nserver = "x"\n'))
-    assert found == ["accounts.toml:30 mail: mailing reports is not there yet: take [mail] out"]
+def test_mail_and_addresses_in_secrets_load(tmp_path: Path) -> None:
+    settings = load(workspace(tmp_path), PLATFORMS)
+    password = {"env": "CARETOOL_MAIL_PASSWORD"}
+    assert settings.mail == Mail("smtp.bottegablu.example", 2525, "desk@bottegablu.example", "desk", password)
+    ways = ({"env": "SHOP_CHAT"}, {"command": ("pass", "show", "shop")}, {"keyring": "caretool/shop"})
+    assert settings.owners["shop"].notify == ways
+    again = kept.from_text(kept.to_text(settings, 2026))
+    assert again.mail == settings.mail
+    assert again.owners["shop"].notify[0] == {"env": "SHOP_CHAT"}
+
+
+@pytest.mark.parametrize(("tls", "port"), [("starttls", 587), ("tls", 465)])
+def test_the_port_of_the_mail_server_follows_from_its_protection(tmp_path: Path, tls: str, port: int) -> None:
+    accounts = changed(changed(ACCOUNTS, "port = 2525\n", ""), 'tls = "starttls"', f'tls = "{tls}"')
+    mail = load(workspace(tmp_path, accounts=accounts), PLATFORMS).mail
+    assert mail is not None
+    assert mail.port == port
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('from = "desk@bottegablu.example"', 'from = "desk"', "mail.from: 'desk' is not a mail address: write it like"),
+        ('from = "desk@bottegablu.example"\n', "", "mail.from: is missing: the address it comes from"),
+        ('from = "desk@', 'from = "a\\nBcc: b@', "mail.from: "),
+        ('user = "desk"\n', "", "mail: user and password belong together: write both or none"),
+        ('tls = "starttls"', 'tls = "none"', 'mail: tls = "none" would send the password in the clear: leave tls out'),
+        ('tls = "starttls"', 'tls = "ssl"', "mail.tls: 'ssl' is not one of starttls, tls, none"),
+        ('server = "smtp.', 'server = "smtp://smtp.', "mail.server: 'smtp://smtp.bottegablu.example' is not a"),
+        ("port = 2525", "port = 0", "mail.port: must be at least 1, not 0"),
+        ("port = 2525", "prt = 2525", "mail.prt: there is no such key here: did you mean 'port'?"),
+        ('{ env = "CARETOOL_MAIL_PASSWORD" }', '"hunter2"', "mail.password: a secret does not belong into this file"),
+        ('{ env = "SHOP_CHAT" }', '{ enb = "SHOP_CHAT" }', "owners.shop.notify[1].enb: there is no such key here: did"),
+        ('{ env = "SHOP_CHAT" }', '{ env = "tgram://token" }', "owners.shop.notify[1].env: must be the name of an"),
+        ('{ env = "SHOP_CHAT" }', "{}", "owners.shop.notify[1]: must be exactly one of"),
+        ('{ env = "SHOP_CHAT" }', "7", "owners.shop.notify[1]: must be a text in quotes, not 7"),
+        ('{ env = "SHOP_CHAT" }', '"mailto:a@b.example,c@d.example"', "owners.shop.notify[1]: 'mailto:a@b.example,c@d"),
+        ('{ env = "SHOP_CHAT" }', '"mailtos://u:hunter2@b.example"', "owners.shop.notify[1]: holds a password, which"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_how_owners_are_told(tmp_path: Path, old: str, new: str, told: str) -> None:
+    [found] = problems(workspace(tmp_path, accounts=changed(ACCOUNTS, old, new)))
+    assert told in found
+    assert "hunter2" not in found
+    assert "token" not in found
 
 
 @pytest.mark.parametrize(
@@ -420,7 +466,7 @@ def test_a_path_that_is_no_text_is_told_in_words(tmp_path: Path) -> None:
     with pytest.raises(SettingsProblem) as caught:
         load(tmp_path, {**PLATFORMS, "box": Box})
     assert caught.value.problems == [
-        "accounts.toml:32 accounts.inbox.comments: must be text, the path of a file, not 5"
+        "accounts.toml:55 accounts.inbox.comments: must be text, the path of a file, not 5"
     ]
 
 

@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caretool.domain.comment import Author, Incoming
-from caretool.domain.deliverability import Load
 from caretool.store.database import Database
 from caretool.store.migrations import MIGRATIONS, migrate
 from caretool.store.promises import NewPromise
@@ -20,7 +19,8 @@ from caretool.store.store import Store
 
 NOW = datetime(2026, 11, 23, 8, 12, tzinfo=UTC)
 DAY = NOW.date()
-MORNING = NOW.replace(hour=0, minute=0)
+MORNING, LATER = NOW.replace(hour=0, minute=0), NOW + timedelta(hours=1)
+SINCE = {"day_began": MORNING, "week_began": MORNING}
 
 _STATES = ("logged", "running", "kept", "broken", "moved", "released", "void")
 _changes = st.lists(
@@ -68,7 +68,7 @@ def _counted(store: Store, kind: str) -> dict[tuple[date, date], int]:
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(changes=_changes)
 def test_whatever_happens_to_promises_the_kept_counts_are_what_the_rows_say(changes: list[tuple[object, ...]]) -> None:
     store = Store(":memory:", NOW)
@@ -79,7 +79,7 @@ def test_whatever_happens_to_promises_the_kept_counts_are_what_the_rows_say(chan
             _change(store, ids, str(what), how)
         assert store.counts.differences() == ()
     for kind in ("pickup", "refund"):
-        assert store.promises.load(kind, day_began=MORNING).open == _counted(store, kind)
+        assert store.promises.load(kind, **SINCE).open == _counted(store, kind)
     store.close()
 
 
@@ -95,7 +95,7 @@ def _change(store: Store, ids: list[str], what: str, how: list[object]) -> None:
         store.promises.change([promise], how[1], was=_STATES)  # type: ignore[arg-type]
     elif what == "window":
         due = DAY + timedelta(days=int(str(how[1])))
-        store.promises.set_due(promise, NOW, (DAY, due), None)
+        store._database.statement("UPDATE promise SET due_day = ? WHERE id = ?", (due.isoformat(), promise))
     elif what == "move":
         store.promises.link_move(promise, ids[int(str(how[1])) % len(ids)], "later")
     elif what == "unmove":
@@ -112,12 +112,28 @@ def test_the_load_leaves_out_what_is_about_to_be_replaced_and_tells_what_was_kep
     first, second, third = store.promises.add([_promise(store)] * 3, now=NOW, state="running")
     store.promises.change([third], "kept", was=("running",), ended_at=NOW)
     window = (DAY, DAY + timedelta(days=2))
-    assert store.promises.load("pickup", day_began=MORNING) == Load({window: 2}, kept_today=1)
+    load = store.promises.load("pickup", **SINCE)
+    assert (load.open, load.kept_today) == ({window: 2}, 1)
     # What has ended or is of another kind takes no unit: leaving it out changes nothing, nor does saying it twice.
-    assert store.promises.load("pickup", day_began=MORNING, leaving_out=[first, first, third]).open == {window: 1}
-    assert store.promises.load("pickup", day_began=MORNING, leaving_out=[first, second]).open == {}
-    assert store.promises.load("refund", day_began=MORNING, leaving_out=[first]).open == {}
-    assert store.promises.load("pickup", day_began=NOW + timedelta(hours=1)).kept_today == 0
+    assert store.promises.load("pickup", **SINCE, leaving_out=[first, first, third]).open == {window: 1}
+    assert store.promises.load("pickup", **SINCE, leaving_out=[first, second]).open == {}
+    assert store.promises.load("refund", **SINCE, leaving_out=[first]).open == {}
+    assert store.promises.load("pickup", day_began=LATER, week_began=LATER).kept_today == 0
+
+
+def test_of_two_promises_in_a_move_only_the_new_one_takes_a_unit(store: Store) -> None:
+    old, new = store.promises.add([_promise(store, days=1), _promise(store, days=3)], now=NOW, state="running")
+    before, after = (DAY, DAY + timedelta(days=1)), (DAY, DAY + timedelta(days=3))
+    store.promises.link_move(old, new, "courier on strike")
+    assert store.promises.load("pickup", **SINCE).open == {after: 1}
+    store.promises.unlink_move(new)
+    assert store.promises.load("pickup", **SINCE).open == {before: 1, after: 1}
+    store.promises.set_due(old, NOW + timedelta(days=1), after, None)
+    assert store.promises.load("pickup", **SINCE).open == {after: 2}
+    store.promises.change([old, new], "kept", was=("running",), ended_at=NOW)
+    load = store.promises.load("pickup", **SINCE)
+    assert (load.open, load.kept_today) == ({}, 2)
+    assert store.counts.differences() == ()
 
 
 def test_a_transaction_that_fails_leaves_the_counts_as_they_were(store: Store) -> None:
@@ -128,7 +144,7 @@ def test_a_transaction_that_fails_leaves_the_counts_as_they_were(store: Store) -
 
     with pytest.raises(RuntimeError):
         logs_and_fails()
-    assert store.promises.load("pickup", day_began=MORNING).open == {}
+    assert store.promises.load("pickup", **SINCE).open == {}
     assert store.counts.differences() == ()
 
 
@@ -147,7 +163,7 @@ def test_what_differs_is_told_by_sentence_and_made_anew(store: Store) -> None:
     )
     store.counts.rebuild()
     assert store.counts.differences() == ()
-    assert store.promises.load("pickup", day_began=MORNING).open == {(DAY, DAY + timedelta(days=2)): 1}
+    assert store.promises.load("pickup", **SINCE).open == {(DAY, DAY + timedelta(days=2)): 1}
     kept = store.groups.by_id(group)
     assert kept is not None
     assert (kept.size, kept.people, kept.due_at) == (1, 1, None)
@@ -191,7 +207,7 @@ def test_a_database_from_before_is_counted_when_it_is_brought_up_to_date(tmp_pat
     rows.close()
     store = Store(where, NOW)
     assert store.counts.differences() == ()
-    assert store.promises.load("pickup", day_began=MORNING).open == {(DAY, DAY + timedelta(days=2)): 2}
+    assert store.promises.load("pickup", **SINCE).open == {(DAY, DAY + timedelta(days=2)): 2}
     store.close()
 
 
@@ -202,7 +218,7 @@ def test_a_database_from_before_is_counted_when_it_is_brought_up_to_date(tmp_pat
         (lambda store: store.arrivals._replied_to("page", ["c1"]), "comment_ours"),
         (lambda store: store.comments.edited_after_all(1000), "revision_of_comment"),
         (lambda store: store.promises.predecessor("p1"), "promise_moved"),
-        (lambda store: store.promises.load("pickup", day_began=MORNING), "promise_ended"),
+        (lambda store: store.promises.load("pickup", **SINCE), "promise_ended"),
         (lambda store: store.groups.assign(store.comments.unread(10)), "group_by_key"),
     ],
 )

@@ -11,6 +11,7 @@ import typer
 
 from caretool.cli import completing
 from caretool.cli.context import AsJson, desk_of, out, say, show, stays_empty
+from caretool.cli.telling import told_of
 
 if TYPE_CHECKING:
     from caretool.desk.visiting import Presence, Visit
@@ -114,7 +115,7 @@ def check(
         now, zone = desk.clock(), desk.zone
     for visit in visits:
         if visit.error is not None:
-            say(f"{visit.account.name}: {visit.error}")
+            say(told_of(visit.account.name, visit.error))
     exit_code = visiting.failure(visits)
     if not stays_empty(as_json, exit_code):
         show(visits, as_json, visits_shape, lambda value: _visits_text(value, now, zone))

@@ -83,14 +83,14 @@ def note(
     subject: Annotated[
         str,
         typer.Argument(
-            metavar="ID", help="A comment, group, person, reply or promise.", autocompletion=completing.anything
+            metavar="ID", help="A comment, group, person, reply, promise or case.", autocompletion=completing.anything
         ),
     ],
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What to remember.")],
     agent: AsAgent = None,
     as_json: AsJson = False,
 ) -> None:
-    """Leave a note on a comment, group, person, reply or promise; `caretool show ID` shows it.
+    """Leave a note on a comment, group, person, reply, promise or case; `caretool show ID` shows it.
 
     \b
     Example:

@@ -18,7 +18,7 @@ import typer
 
 from caretool.cli.context import say, somebody_is_there
 from caretool.cli.screen import advice, count, indented
-from caretool.desk import approving, composing, promising, replying, sending
+from caretool.desk import approving, composing, promising, recounting, replying, sending
 from caretool.desk.desk import Desk
 from caretool.desk.replying import Outcome
 from caretool.desk.request import Composed, Request
@@ -80,6 +80,7 @@ def hold(desk: Desk, ids: Sequence[str], asked: Asked) -> tuple[Outcome, Sent | 
     request, edited = replying.look_again(desk, request)
     if edited:
         nothing = Composed((), (), tuple(edited))
+        _remember(desk, request, edited, asked.dry_run)
         return Outcome(nothing, refusals=nothing.refusals), None
     request = _with_words(desk, request, asked)
     request = _with_needs(desk, request)
@@ -96,11 +97,13 @@ def decide(desk: Desk, typed: str, *, yes: bool, later: bool) -> tuple[Outcome, 
     while True:
         composed = approving.consider(desk, draft)
         if composed.refusals:
+            recounting.remember_refused(desk, draft.id, composed.refusals)
             return Outcome(composed, refusals=composed.refusals), None
         if not yes:
             tell_composed(composed, desk.zone)
             ask("Approve it?")
         outcome = approving.approve(desk, draft, shown=None if yes else composed)
+        recounting.remember_refused(desk, draft.id, outcome.refusals)
         if outcome.refusals or outcome.state is not None:
             return _sent(desk, outcome, later)
         say("Meanwhile the times have changed; this is how it reads now:")
@@ -168,14 +171,22 @@ def _answered(desk: Desk, request: Request, asked: Asked) -> tuple[Outcome, Sent
     while True:
         composed = replying.consider(desk, request)
         if composed.refusals or asked.dry_run:
+            _remember(desk, request, composed.refusals, asked.dry_run)
             return Outcome(composed, refusals=composed.refusals), None
         if not asked.yes:
             tell_composed(composed, desk.zone)
             ask("Log it as posted?" if asked.by_hand else "Put it into the outbox?" if asked.later else "Post it?")
         outcome = replying.approve(desk, request, shown=None if asked.yes else composed, by_hand=asked.by_hand)
+        _remember(desk, request, outcome.refusals, dry_run=False)
         if outcome.refusals or outcome.state is not None:
             return _sent(desk, outcome, asked.later)
         say("Meanwhile the times have changed; this is how it reads now:")
+
+
+def _remember(desk: Desk, request: Request, refusals: Sequence[Refusal], dry_run: bool) -> None:
+    """What checks refuse is counted, save where somebody only wanted to see."""
+    if not dry_run:
+        recounting.remember_refused(desk, (*request.groups, *request.comments)[0], refusals)
 
 
 def _sent(desk: Desk, outcome: Outcome, later: bool) -> tuple[Outcome, Sent | None]:

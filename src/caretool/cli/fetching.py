@@ -8,7 +8,7 @@ import typer
 
 from caretool.cli import completing
 from caretool.cli.context import AsAgent, AsJson, Ids, desk_of, out, say, show, stays_empty
-from caretool.cli.telling import show_comments, tell_problems
+from caretool.cli.telling import show_comments, tell_problems, told_of
 from caretool.domain.comment import Kind, Tone
 from caretool.errors import UsageProblem
 
@@ -61,7 +61,7 @@ def _tell_skipped(results: Fetching) -> None:
         for remark in result.remarks:
             say(f"{result.account}: {remark}")
         if result.error is not None:
-            say(f"{result.account}: {result.error}")
+            say(told_of(result.account, result.error))
 
 
 def _fetched_shape(results: Fetching) -> dict[str, Any]:

@@ -113,6 +113,7 @@ def _listed_shape(listed: Listed) -> dict[str, Any]:
         "urgency": listed.urgency,
         "why": list(listed.why),
         "escalation": group.escalation,
+        "again": group.again,
         "suggestion": {**asdict(group.suggestion), "alternatives": list(group.suggestion.alternatives)}
         if group.suggestion
         else None,
@@ -142,12 +143,12 @@ def _inbox_text(found: Inbox, zone: ZoneInfo) -> None:
     drafted = {one.draft.group: one.draft.id for one in found.drafts}
     rows = [_inbox_row(listed, found.as_of, zone, drafted.get(listed.group.id)) for listed in found.groups]
     headings = ("due", "group", "people", "where", "what they say", "", "suggested")
-    table(headings, rows, [listed.urgency in ("late", "escalated") for listed in found.groups])
+    table(headings, rows, [listed.urgency in ("late", "escalated", "again") for listed in found.groups])
     for one in found.drafts:
         replies = count(one.replies, "reply", "replies")
         out(f"\nTo approve: {one.draft.id}, {replies} by {one.draft.agent}: caretool approve {one.draft.id}")
     first = found.groups[0].group
-    answer = f"caretool reply {first.id}" + (" --edit" if first.escalation else "")
+    answer = f"caretool reply {first.id}" + (" --edit" if first.escalation or first.again else "")
     more = f" · more: --limit {2 * len(found.groups)}" if found.more else ""
     out(f"\nNext: caretool show {first.id} · {answer}{more}")
 
@@ -162,12 +163,14 @@ def _inbox_row(listed: Listed, now: datetime, zone: ZoneInfo, draft: str | None)
         suggested = f"{draft} waits for approval"
     elif group.escalation:
         suggested = f"manager: {group.escalation}"
+    elif group.again:
+        suggested = f"(see {group.again})"
     elif group.suggestion:
         together = ", together" if group.suggestion.mode == "together" else ""
         suggested = group.suggestion.template + together + ("" if group.suggestion.sure else " ?")
     else:
         suggested = f"({group.kind})"
-    says = one_line(group.first_text, 44)
+    says = listed.why[0] if listed.urgency == "again" else one_line(group.first_text, 44)
     return when(group.due_at, now, zone), group.id, str(listed.people), where, says, group.language or "", suggested
 
 
@@ -177,14 +180,14 @@ def show_one(
         str,
         typer.Argument(
             metavar="ID",
-            help="A comment, thread, group, reply, promise or person.",
+            help="A comment, thread, group, reply, promise, case or person.",
             autocompletion=completing.anything,
         ),
     ],
     agent: AsAgent = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show a comment, thread, group, reply, promise or person with its history.
+    """Show a comment, thread, group, reply, promise, case or person with its history.
 
     \b
     Examples:
@@ -210,6 +213,7 @@ def _shown_shape(found: Shown) -> dict[str, Any]:
         "promises": [shapes.promise(one) for one in found.promises],
         "because": found.because,
         "notes": [{"at": shapes.moment(at), "agent": agent, "text": text} for at, agent, text in found.notes],
+        "cases": [shapes.case(one.case, one.as_of, one.expected, one.promises) for one in found.cases],
         "revisions": [{"seen_at": shapes.moment(at), "text": text} for at, text in found.revisions],
         "history": [
             {"at": shapes.moment(line.at), "agent": line.agent, "action": line.action, "subject": line.subject}
@@ -229,6 +233,8 @@ def _shown_text(found: Shown, now: datetime, zone: ZoneInfo) -> None:
         out(f"\n  before {stamp(at, zone)} it said:\n{said(text)}")
     for reply in found.replies:
         _tell_reply(reply, zone)
+    if found.cases:
+        _tell_cases(found, zone)
     if found.promises:
         out("")
         tell_promises(found.promises, zone)
@@ -240,6 +246,14 @@ def _shown_text(found: Shown, now: datetime, zone: ZoneInfo) -> None:
         out("")
     for line in found.history:
         out(f"  {stamp(line.at, zone)}  {line.agent}  {line.action}  {line.subject}")
+
+
+def _tell_cases(found: Shown, zone: ZoneInfo) -> None:
+    from caretool.cli.cases import draw
+
+    for one in found.cases:
+        out("")
+        draw(one, zone)
 
 
 def _tell_group(listed: Listed) -> None:

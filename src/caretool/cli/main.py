@@ -44,6 +44,7 @@ COMMANDS = {
     "restore": "keeping",
     "account": "accounts:app",
     "promise": "promises:app",
+    "case": "cases:app",
     "report": "reporting:app",
     "policy": "policy:app",
     "template": "policy:templates",

@@ -35,10 +35,12 @@ def check_policy(ctx: typer.Context, as_json: AsJson = False) -> None:
       caretool policy check
     """
     from caretool import workspace
+    from caretool.desk import foreseeing
     from caretool.errors import SettingsProblem
 
+    folder = workspace.find(ctx.obj)
     try:
-        settings = workspace.settings_of(workspace.find(ctx.obj))
+        settings = workspace.settings_of(folder)
     except SettingsProblem as found:
         say("\n".join(found.problems) if as_json else f"{found}\n{len(found.problems)} to mend.")
         raise typer.Exit(2) from None
@@ -47,7 +49,10 @@ def check_policy(ctx: typer.Context, as_json: AsJson = False) -> None:
         "templates": len(settings.templates),
         "promise_kinds": len(settings.policy.promises),
     }
-    show(counts, as_json, lambda found: {**found, "problems": 0}, _sound_text)
+    foreseen = workspace.foreseen(folder, settings)
+    show(counts, as_json, lambda found: {**found, "problems": 0, "foreseen": foreseen}, _sound_text)
+    if sentence := foreseeing.reminder(foreseen):
+        say(sentence)
 
 
 def _sound_text(counts: Mapping[str, int]) -> None:

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 import typer
 
 from caretool.cli import completing
-from caretool.cli.context import AsAgent, AsJson, Because, desk_of, out, say, show
+from caretool.cli.context import AsAgent, AsJson, Because, Yes, desk_of, out, say, show, somebody_is_there
 from caretool.cli.telling import tell_promises, tell_refusals
 
 if TYPE_CHECKING:
+    from caretool.desk.foreseeing import Foreseen, Room
     from caretool.desk.promising import Changed
     from caretool.domain.promise import Promise
 
@@ -21,7 +22,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-_WAITS_AGAIN = "Their answered comment waits again with: caretool reopen ID --because TEXT"
+_SHOWN = 10
 PromiseIds = Annotated[
     list[str],
     typer.Argument(
@@ -31,6 +32,9 @@ PromiseIds = Annotated[
     ),
 ]
 Due = Annotated[str, typer.Option("--due", metavar="TIME", help="2h, 2 working days, 2026-11-26, '2026-11-26 18:00'.")]
+
+
+Send = Annotated[bool, typer.Option("--send", help="Post the message to the customer at once, after your yes.")]
 
 
 @app.command("list")
@@ -134,45 +138,88 @@ def move(
         str,
         typer.Argument(metavar="ID", help="A running promise.", autocompletion=completing.open_promises),
     ],
-    due: Due,
     because: Because,
+    due: Annotated[
+        str | None,
+        typer.Option("--due", metavar="TIME", help="By when (default: the earliest that passes, if you agree)."),
+    ] = None,
     told: Annotated[bool, typer.Option("--told", help="The customer knows already (a call, for instance).")] = False,
+    send: Send = False,
+    yes: Yes = False,
     agent: AsAgent = None,
     as_json: AsJson = False,
 ) -> None:
     """Give a promise a new time; refused (exit 5) if it cannot be kept. The old one runs until the customer is told.
 
-    Tell them with a reply that says the new time (`caretool reply COMMENT --text …`), or say --told.
+    The message to the customer is drafted, ready to be copied; --send posts it at once, as a reply to the comment that
+    the promise was made to. Without --due the earliest time that passes is proposed.
 
     \b
-    Example:
-      caretool promise move pq2x7 --due 2026-11-27 --because "courier on strike"
+    Examples:
+      caretool promise move pq2x7 --due 2026-11-27 --because "courier on strike" --send
+      caretool promise move pq2x7 --told --because "called them at 9"
     """
-    from caretool.desk import promising
-    from caretool.desk.times import parse_time
+    from caretool.cli import apologies
 
     with desk_of(ctx, agent) as desk:
-        moment = parse_time(due, desk.clock(), desk.zone, promising.calendar_of(desk, promise))
-        changed = promising.move(desk, promise, moment, because, told=told)
-        _tell_change(changed, as_json, desk.zone)
-    if not told:
-        say(f"Now tell the customer: {changed.promises[-1].id} runs once a reply says the new time. {_WAITS_AGAIN}")
+        asked = apologies.Asked(because, send, yes, due=due, told=told)
+        apologies.tell(desk, apologies.move(desk, promise, asked), as_json)
 
 
 @app.command("break")
 def break_promise(
-    ctx: typer.Context, ids: PromiseIds, because: Because, agent: AsAgent = None, as_json: AsJson = False
+    ctx: typer.Context,
+    ids: PromiseIds,
+    because: Because,
+    instead: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="What happens instead, in words to the customer.")
+    ] = None,
+    send: Send = False,
+    yes: Yes = False,
+    agent: AsAgent = None,
+    as_json: AsJson = False,
 ) -> None:
-    """It was not kept and will not be.
+    """It was not kept and will not be. An apology, with what happens instead, is drafted; --send posts it.
 
     \b
     Example:
-      caretool promise break pq2x7 --because "the article is no longer made"
+      caretool promise break pq2x7 --because "no longer made" --instead "la rimborsiamo entro venerdì" --send
     """
-    from caretool.desk import promising
+    from caretool.cli import apologies
 
     with desk_of(ctx, agent) as desk:
-        _tell_change(promising.end(desk, ids, "broken", because), as_json, desk.zone)
+        asked = apologies.Asked(because, send, yes, instead=instead)
+        apologies.tell(desk, apologies.break_(desk, ids, asked), as_json)
+
+
+@app.command("hand-over")
+def hand_over(
+    ctx: typer.Context,
+    old: Annotated[str, typer.Option("--from", metavar="OWNER", help="Who keeps them now: an owner or an agent.")],
+    new: Annotated[str, typer.Option("--to", metavar="OWNER", help="Who keeps them from now on.")],
+    kind: Annotated[
+        str | None, typer.Option(metavar="KIND", help="Only this kind.", autocompletion=completing.promise_kinds)
+    ] = None,
+    because: Annotated[str | None, typer.Option(metavar="TEXT", help="Why; it is kept as a note on each.")] = None,
+    yes: Yes = False,
+    agent: AsAgent = None,
+    as_json: AsJson = False,
+) -> None:
+    """Whoever leaves hands every open promise of theirs to somebody else.
+
+    \b
+    Example:
+      caretool promise hand-over --from marta --to luca --because "marta has left"
+    """
+    from caretool.desk import handing_over
+
+    with desk_of(ctx, agent) as desk:
+        found = handing_over.consider(desk, old, new, kind)
+        if not yes:
+            _ask_for(found, new, desk.zone)
+        _tell_change(handing_over.hand_over(desk, old, new, kind, because), as_json, desk.zone)
+        if named := handing_over.still_named(desk, old, kind):
+            say(f"policies.toml still names {old} for {', '.join(named)}: new promises go there until it is changed.")
 
 
 @app.command()
@@ -189,6 +236,130 @@ def release(
 
     with desk_of(ctx, agent) as desk:
         _tell_change(promising.end(desk, ids, "released", because), as_json, desk.zone)
+
+
+@app.command()
+def room(
+    ctx: typer.Context,
+    kind: Annotated[
+        str,
+        typer.Argument(metavar="KIND", help="A kind of the policy.", autocompletion=completing.promise_kinds),
+    ],
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="Up to this day (default: two weeks).")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """How many of a kind can be kept, day by day, how many are taken, and why a day has none.
+
+    What is open is planned as early as it can be kept; what is due later gives way to something more urgent.
+
+    \b
+    Example:
+      caretool promise room pickup --until 2026-12-31
+    """
+    from caretool.desk import foreseeing
+    from caretool.desk.times import parse_time
+
+    with desk_of(ctx) as desk:
+        now, calendar = desk.clock(), desk.promise_kind(kind).calendar
+        last = parse_time(until, now, desk.zone, calendar) if until is not None else None
+        show(foreseeing.room(desk, kind, now, last), as_json, _room_shape, _room_text)
+
+
+def _room_shape(found: Room) -> dict[str, Any]:
+    from caretool.reports import shapes
+
+    days = [{**one._asdict(), "day": one.day.isoformat()} for one in found.days]
+    return {"kind": found.kind, "as_of": shapes.moment(found.as_of), "days": days}
+
+
+def _room_text(found: Room) -> None:
+    from caretool.cli.screen import table
+    from caretool.domain.moment import day_stamp
+
+    rows = [
+        (
+            day_stamp(one.day),
+            *("any" if number is None else str(number) for number in (one.capacity, one.taken, one.left)),
+            one.why or "",
+        )
+        for one in found.days
+    ]
+    table(("day", "units", "taken", "left", ""), rows)
+
+
+@app.command()
+def foresee(ctx: typer.Context, agent: AsAgent = None, as_json: AsJson = False) -> None:
+    """Open promises that can no longer be kept, by when each could be, and what to tell its customer.
+
+    A blackout, a closed day or a smaller capacity make promises late that were sound when they were made. Nothing is
+    moved by itself: move them in the order shown, then tell their customers.
+
+    \b
+    Example:
+      caretool promise foresee
+    """
+    from caretool.desk import foreseeing
+    from caretool.reports import shapes
+
+    with desk_of(ctx, agent) as desk:
+        now = desk.clock()
+        found = foreseeing.foresee(desk, now)
+        show(
+            found,
+            as_json,
+            lambda every: {"as_of": shapes.moment(now), "foreseen": [_foreseen_shape(one) for one in every]},
+            lambda every: _foreseen_text(every, desk.zone),
+        )
+
+
+def _foreseen_shape(one: Foreseen) -> dict[str, Any]:
+    from caretool.reports import shapes
+
+    return {
+        "promise": shapes.promise(one.promise),
+        "why": one.why,
+        "new_due_at": shapes.moment(one.new_due_at),
+        "comment": one.comment,
+        "text": one.text,
+    }
+
+
+def _foreseen_text(found: Sequence[Foreseen], zone: ZoneInfo) -> None:
+    """What is late with its cause, and the commands that put it right."""
+    from shlex import quote
+
+    from caretool.domain.harmless import one_line
+    from caretool.domain.moment import stamp
+
+    if not found:
+        out("Every open promise can be kept as things stand, save what is overdue.")
+    for one in found:
+        promise = one.promise
+        out(f"{promise.id}  {promise.kind} for {one_line(promise.person_name, 40)}, due {stamp(promise.due_at, zone)}")
+        out(f"  {one_line(one.why)}")
+        if one.new_due_at is None:
+            out("  There is no time for it that could be promised: tell the customer, then release or break it.")
+            continue
+        due = f"{one.new_due_at.astimezone(zone):%Y-%m-%d %H:%M}"
+        out(f"  caretool promise move {promise.id} --due {quote(due)} --because {quote(one_line(one.why))}")
+        out(f"  {one_line(one.text or '', 1_000)}")
+
+
+def _ask_for(promises: Sequence[Promise], to: str, zone: ZoneInfo) -> None:
+    """Show what would change hands; UsageProblem without a yes."""
+    from caretool.cli.conversation import ask
+    from caretool.cli.screen import count
+    from caretool.domain.harmless import one_line
+    from caretool.domain.moment import stamp
+    from caretool.errors import UsageProblem
+
+    if not somebody_is_there():
+        raise UsageProblem("Nobody is here to say yes: add --yes. Nothing was written.")
+    for one in promises[:_SHOWN]:
+        say(f"{one.id}  {stamp(one.due_at, zone)}  {one.kind}  {one_line(one.person_name, 40)}")
+    if len(promises) > _SHOWN:
+        say(f"… and {len(promises) - _SHOWN} more")
+    ask(f"Hand {count(len(promises), 'promise', 'promises')} over to {to}?")
 
 
 def _tell_change(changed: Changed, as_json: bool, zone: ZoneInfo) -> None:

@@ -2,20 +2,48 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
-from zoneinfo import ZoneInfo
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from caretool.cli.context import desk_of, json_text, out, out_as_it_is
+from caretool.cli.context import desk_of, json_text, out, out_as_it_is, say
+from caretool.errors import UsageProblem
 
 if TYPE_CHECKING:
-    from caretool.domain.promise import Overdue
+    from caretool.desk.desk import Desk
+    from caretool.desk.notifying import Notified
+    from caretool.domain.promise import Stage
+    from caretool.reports.sheet import Sheet
 
 app = typer.Typer(help="Reports, fit for cron.", no_args_is_help=True, rich_markup_mode=None)
 
 
-Layout = Literal["table", "json", "markdown"]
+Tabled = Literal["table", "json", "markdown", "html", "csv"]
+Layout = Literal["table", "json", "markdown", "html", "csv", "ics"]
+
+Format = Annotated[
+    Layout, typer.Option("--format", help="How it is written. ics: a calendar of all that is open, to subscribe to.")
+]
+Json = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
+AsOf = Annotated[str | None, typer.Option(metavar="TIME", help="As it stands at this time.")]
+Notify = Annotated[
+    bool, typer.Option("--notify", help="Tell owners of their own as well, each promise once, and again if it worsens.")
+]
+
+
+@dataclass(frozen=True)
+class _Written:
+    """One report in every layout, each made when it is asked for. `quiet`: nobody needs to read it."""
+
+    quiet: bool
+    shape: Callable[[], dict[str, Any]]
+    sheet: Callable[[], Sheet]
+    csv: Callable[[], str]
+    ics: Callable[[], bytes]
 
 
 @app.callback()
@@ -26,49 +54,177 @@ def reports() -> None:
 @app.command()
 def overdue(
     ctx: typer.Context,
-    layout: Annotated[Layout, typer.Option("--format", help="How it is written.")] = "table",
-    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
-    as_of: Annotated[str | None, typer.Option(metavar="TIME", help="As it stands at this time.")] = None,
+    layout: Format = "table",
+    as_json: Json = False,
+    as_of: AsOf = None,
+    notify: Notify = False,
 ) -> None:
     """Promises past their time, at risk, and due within 24 hours. Exits 8 if something is overdue.
 
     In a pipe it says nothing if nothing is overdue or at risk, so that cron sends no empty mail.
 
     \b
-    Example (crontab):
-      0 8 * * 1-6  caretool -C /srv/desk report overdue --format markdown
+    Examples (the second for a crontab):
+      caretool report overdue --format markdown
+      10 * * * *  caretool -C /srv/desk report overdue --notify >/dev/null
     """
-    from caretool.desk import promising
-    from caretool.desk.times import parse_time
+    from caretool.desk import reporting
+    from caretool.domain.promise import STAGES
+    from caretool.reports import csv, shapes, sheet
 
     with desk_of(ctx) as desk:
-        moment = parse_time(as_of, desk.clock(), desk.zone) if as_of is not None else desk.clock()
-        found = promising.overdue(desk, moment)
-        _write(found, "json" if as_json else layout, desk.zone)
-    if found.overdue:
-        raise typer.Exit(8)
+        moment = _moment(desk, as_of, notify)
+        told = _told(desk, STAGES[1:], None) if notify else None
+        found = reporting.overdue(desk, moment)
+        written = _Written(
+            quiet=not (found.overdue or found.at_risk),
+            shape=lambda: shapes.overdue(found),
+            sheet=lambda: sheet.of_overdue(found, desk.zone),
+            csv=lambda: csv.of_overdue(found),
+            ics=lambda: _feed(desk, moment, None),
+        )
+        _write(written, "json" if as_json else layout, told)
+    _leave(told, 8 if found.overdue else 0)
 
 
-def _write(found: Overdue, layout: Layout, zone: ZoneInfo) -> None:
-    import sys
+@app.command()
+def today(
+    ctx: typer.Context,
+    owner: Annotated[str | None, typer.Option(metavar="NAME", help="Only what this owner has to do.")] = None,
+    layout: Format = "table",
+    as_json: Json = False,
+    as_of: AsOf = None,
+    notify: Notify = False,
+) -> None:
+    """What each owner has to do: overdue, at risk, due within 24 hours. In a pipe it says nothing if that is nothing.
 
-    from caretool.cli.screen import table
-    from caretool.domain.moment import stamp
-    from caretool.reports import overdue as report
-    from caretool.reports import shapes
+    \b
+    Examples (the second for a crontab):
+      caretool report today --owner logistics
+      30 7 * * 1-6  caretool -C /srv/desk report today --notify >/dev/null
+    """
+    from caretool.desk import reporting
+    from caretool.domain.promise import STAGES
+    from caretool.reports import csv, shapes, sheet
 
+    with desk_of(ctx) as desk:
+        moment = _moment(desk, as_of, notify)
+        found = reporting.today(desk, moment, owner)
+        told = _told(desk, STAGES, owner) if notify else None
+        written = _Written(
+            quiet=not found.owners,
+            shape=lambda: shapes.today(found),
+            sheet=lambda: sheet.of_today(found, desk.zone),
+            csv=lambda: csv.of_today(found),
+            ics=lambda: _feed(desk, moment, owner),
+        )
+        _write(written, "json" if as_json else layout, told)
+    _leave(told, 0)
+
+
+@app.command()
+def promises(
+    ctx: typer.Context,
+    since: Annotated[str | None, typer.Option(metavar="TIME", help="What ended since then (default: ever).")] = None,
+    layout: Annotated[Tabled, typer.Option("--format", help="How it is written.")] = "table",
+    as_json: Json = False,
+    as_of: AsOf = None,
+) -> None:
+    """How many promises were kept, by kind, owner and week, and how late the late ones; what checks stopped, and what
+    somebody said to be no promise (`--not-a-promise`).
+
+    \b
+    Example:
+      caretool report promises --since "30 days" --format markdown
+    """
+    from caretool.desk import recounting
+    from caretool.desk.times import parse_past
+    from caretool.reports import promises as report
+
+    with desk_of(ctx) as desk:
+        moment = _moment(desk, as_of, notify=False)
+        found = recounting.recount(desk, parse_past(since, moment, desk.zone) if since else None, moment)
+        written = _Written(
+            quiet=False,
+            shape=lambda: report.shape(found),
+            sheet=lambda: report.sheet(found, desk.zone),
+            csv=lambda: report.csv(found),
+            ics=bytes,
+        )
+        _write(written, "json" if as_json else layout, None)
+
+
+def _moment(desk: Desk, as_of: str | None, notify: bool) -> datetime:
+    from caretool.desk.times import parse_time
+
+    if as_of is None:
+        return desk.clock()
+    if notify:
+        raise UsageProblem("Owners are told how it stands now: leave out --as-of, or --notify.")
+    return parse_time(as_of, desk.clock(), desk.zone)
+
+
+def _told(desk: Desk, stages: Sequence[Stage], owner: str | None) -> Notified:
+    from caretool.cli.screen import count
+    from caretool.desk import notifying
+
+    told = notifying.notify(desk, stages, owner)
+    for name in told.unreachable:
+        say(f'{name} was not told: add notify = ["mailto:…"] to [owners.{name}] in accounts.toml.')
+    for problem in told.problems:
+        say(str(problem))
+    if sys.stderr.isatty():  # cron would mail it
+        for one in told.told:
+            say(f"{one.owner} was told of {count(len(one.promises), 'promise', 'promises')}.")
+    return told
+
+
+def _leave(told: Notified | None, code: int) -> None:
+    """A failure to tell somebody comes first: whoever looks after the desk has to know."""
+    code = (told.exit_code if told is not None else 0) or code
+    if code:
+        raise typer.Exit(code)
+
+
+def _feed(desk: Desk, as_of: datetime, owner: str | None) -> bytes:
+    from caretool.desk import reporting
+    from caretool.reports import ics
+
+    name = f"{desk.policy.company.name}: promises{f' ({owner})' if owner else ''}"
+    return ics.calendar(reporting.open_promises(desk, as_of, owner), name, as_of, desk.zone)
+
+
+def _write(report: _Written, layout: Layout, told: Notified | None) -> None:
     if layout == "json":
-        out_as_it_is(json_text(shapes.overdue(found)))
+        out_as_it_is(json_text(report.shape() | ({} if told is None else {"notified": _notified(told)})))
+    elif layout == "csv":
+        sys.stdout.write(report.csv())
+    elif layout == "ics":
+        sys.stdout.write(report.ics().decode())
+    elif layout == "html":
+        from caretool.reports.html import html
+
+        out_as_it_is(html(report.sheet()).rstrip("\n"))
+    elif report.quiet and not sys.stdout.isatty():
         return
-    if report.is_quiet(found) and not sys.stdout.isatty():
-        return
-    if layout == "markdown":
-        out(report.markdown(found, zone))
-        return
-    out(f"Promises on {stamp(found.as_of, zone)}")
-    sections = report.sections(found)
-    if not sections:
-        out("Nothing is overdue, at risk or due within 24 h.")
-    for heading, promises in sections:
-        out(f"\n{heading} ({len(promises)})")
-        table(("due", "promise", "owner", "for", "kind", "said"), [report.row(one, zone) for one in promises])
+    elif layout == "markdown":
+        from caretool.reports.markdown import markdown
+
+        out(markdown(report.sheet()))
+    else:
+        _table(report.sheet())
+
+
+def _notified(told: Notified) -> list[dict[str, Any]]:
+    return [{"owner": one.owner, "promises": list(one.promises)} for one in told.told]
+
+
+def _table(sheet: Sheet) -> None:
+    from caretool.cli.screen import table
+
+    out(sheet.title)
+    if not sheet.sections:
+        out(sheet.nothing)
+    for section in sheet.sections:
+        out(f"\n{section.heading}")
+        table(section.columns, section.rows)

@@ -70,6 +70,12 @@ def tell_refusals(refusals: Sequence[Refusal], zone: ZoneInfo) -> None:
         say("Nothing was written.")
 
 
+def told_of(account: str, problem: CaretoolError) -> str:
+    """A problem with an account in one line; it may name the account itself."""
+    told = str(problem)
+    return told if told.startswith(f"{account}: ") else f"{account}: {told}"
+
+
 def tell_problems(problems: Sequence[CaretoolError]) -> None:
     """What did not go well, a line each on stderr."""
     for problem in problems:

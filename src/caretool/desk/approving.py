@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from caretool.desk import composing, replying, triaging
+from caretool.desk import composing, looking, replying, triaging
 from caretool.desk.desk import Desk
 from caretool.desk.replying import Outcome
 from caretool.desk.request import Composed, Request
-from caretool.domain.draft import Draft, Refusal
+from caretool.domain.draft import Draft
 from caretool.domain.policy import Agent
 from caretool.errors import NotFound, UsageProblem
 
@@ -42,7 +42,7 @@ def consider(desk: Desk, draft: Draft) -> Composed:
     triaging.read_these(desk, request.comments)
     against = [
         *replying.standing(desk, request, decider, closed_is_done=True),
-        *_edited_since_written(desk, request, draft),
+        *replying.edited_meanwhile(desk, looking.edited_since(desk, draft, request.comments)),
     ]
     composed = composing.compose(desk, request, writer, desk.clock())
     return replace(composed, refusals=(*against, *composed.refusals))
@@ -55,7 +55,7 @@ def approve(desk: Desk, draft: Draft, *, shown: Composed | None) -> Outcome:
     with desk.store.writing():
         request, writer = _request(desk, draft)
         composed, stopped = replying.checked(desk, request, writer, decider, now, shown)
-        edited = _edited_since_written(desk, request, draft)
+        edited = replying.edited_meanwhile(desk, looking.edited_since(desk, draft, request.comments))
         if edited:
             return Outcome(composed, refusals=(*edited, *(stopped.refusals if stopped is not None else ())))
         if stopped is not None:
@@ -78,12 +78,6 @@ def reject(desk: Desk, draft: Draft, because: str) -> None:
             why = f"rejected by {decider.id}: {because}"
             desk.store.replies.change(reply.id, "rejected", was=("awaiting",), error=why)
         desk.store.journal.write("draft-rejected", [draft.id], agent=decider.id, at=now)
-
-
-def _edited_since_written(desk: Desk, request: Request, draft: Draft) -> list[Refusal]:
-    """Why a draft no longer fits: it answers what its comments said before."""
-    edited = desk.store.comments.edited_since(request.comments, draft.made_at)
-    return replying.edited_meanwhile(desk, edited)
 
 
 def _decider(desk: Desk, draft: Draft) -> Agent:

@@ -49,9 +49,9 @@ def snooze(desk: Desk, ids: Sequence[str], until: datetime) -> list[Comment]:
 
 
 def note(desk: Desk, typed: str, text: str) -> str:
-    """Leave a note on a comment, group, person, reply or promise; its whole id."""
+    """Leave a note on a comment, group, person, reply, promise or case; its whole id."""
     agent = desk.agent()
-    subject = desk.store.resolve(typed, ("c", "g", "u", "r", "p", "t"))
+    subject = desk.store.resolve(typed, ("c", "g", "u", "r", "p", "t", "k"))
     now = desk.clock()
     with desk.store.writing():
         desk.store.journal.note(subject, text, agent=agent.id, at=now)

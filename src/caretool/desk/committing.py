@@ -9,13 +9,15 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from caretool.desk.desk import Desk
+from caretool.desk.load import keepers_of
 from caretool.desk.load import load_of as load_of
 from caretool.desk.request import Part, Planned, Request
 from caretool.domain import checks
 from caretool.domain.comment import Comment
-from caretool.domain.deliverability import Load, judge, review_time, wished_due
+from caretool.domain.deliverability import judge, review_time, wished_due
 from caretool.domain.draft import Refusal
 from caretool.domain.moment import spoken
+from caretool.domain.planning import Window, kept_by
 from caretool.domain.policy import Agent
 from caretool.domain.reading import Commitment
 from caretool.language import commitments, personal
@@ -107,6 +109,8 @@ def find_commitments(desk: Desk, texts: Sequence[str], posted_at: datetime) -> l
         calendar=policy.response.calendar,
         zone=desk.zone,
         posted_at=posted_at,
+        commits=policy.reply.commits,
+        harmless=policy.reply.harmless,
     )
 
 
@@ -122,19 +126,25 @@ def check_promises(
     by_kind: dict[str, dict[datetime, list[Planned]]] = {}
     for one in planned:
         by_kind.setdefault(one.kind, {}).setdefault(one.due_at, []).append(one)
+    added: dict[str, dict[Window, int]] = {}
+    told: list[str] = []
     for name, by_due in by_kind.items():
         kind = desk.promise_kind(name)
-        told = [desk.store.promises.untold(name, one.person, one.due_at) for same in by_due.values() for one in same]
-        load = load_of(desk, kind, now, leaving_out=[promise for promise in told if promise])
+        ours = added.setdefault(name, {})
+        untold = (desk.store.promises.untold(name, one.person, one.due_at) for same in by_due.values() for one in same)
+        told += [promise for promise in untold if promise]
+        load = load_of(desk, kind, now, leaving_out=told, adding=added)
         for due_at, same in sorted(by_due.items()):
             verdict = judge(kind, len(same), due_at, now, load)
             if verdict.check is not None or verdict.window is None:
                 language = languages[same[0].part]
                 refusals.append(checks.refusal_for(verdict, same[0].text, kind, len(same), due_at, language, desk.zone))
                 continue
-            load = Load({**load.open, verdict.window: load.open.get(verdict.window, 0) + len(same)}, load.kept_today)
+            load = load.plus(verdict.window, len(same))
+            ours[verdict.window] = ours.get(verdict.window, 0) + len(same)
             review_at = review_time(kind, due_at)
-            passed += [replace(one, window=verdict.window, review_at=review_at, owner=kind.owner) for one in same]
+            owner = kept_by(kind, verdict.window[1], keepers_of(desk))
+            passed += [replace(one, window=verdict.window, review_at=review_at, owner=owner) for one in same]
     return passed, refusals
 
 

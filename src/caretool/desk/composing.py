@@ -70,6 +70,13 @@ def template_of(desk: Desk, name: str) -> Template:
     raise NotFound(f"No template is called {name!r}: {hint}")
 
 
+def procedure_says(desk: Desk, template: str | None, language: str) -> str | None:
+    """What the procedure that a template names says of itself; None: there is none."""
+    found = desk.settings.templates.get(template) if template is not None else None
+    procedure = desk.policy.procedures.get(found.procedure) if found is not None and found.procedure else None
+    return procedure.says.get(language) if procedure is not None else None
+
+
 def _targets(desk: Desk, request: Request, comments: Sequence[Comment]) -> list[Target]:
     template = template_of(desk, request.template) if request.template else None
     if request.text is None and template is None:
@@ -248,6 +255,7 @@ def _render(
             person=None if together else chosen[0].called,
             people=named(chosen, limits.together, target.language) if together else None,
             given=request.given,
+            procedure=procedure_says(desk, request.template, target.language),
         )
         text = wording.render(target.source, values).strip()
         return mentioning(text, chosen) if limits.mention_needed else text

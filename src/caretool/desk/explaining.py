@@ -124,6 +124,7 @@ def _previewed(desk: Desk, template: Template, language: str, words: Wording, va
         person=None if variant == "together" else people[0],
         people=listing(people, language) if variant == "together" else None,
         given={need: f"‹{need}›" for need in template.needs},
+        procedure=composing.procedure_says(desk, template.id, language),
     )
     try:
         text = wording.render(source, values)

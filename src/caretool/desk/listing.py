@@ -32,7 +32,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One group as shown: `urgency` is escalated, late, soon or later; `why` says so in words."""
+    """One group as shown: `urgency` is escalated, again, late, soon or later; `why` says so in words."""
 
     group: Group
     people: int
@@ -125,8 +125,11 @@ def urgency_of(desk: Desk, group: Group, as_of: datetime) -> tuple[str, tuple[st
     why: list[str] = []
     if group.escalation:
         why.append(f"{group.escalation}: for the manager, no template answers")
+    if group.again:
+        why.append(writes_again(desk, group, as_of))
+    first = "escalated" if group.escalation else "again" if group.again else None
     if group.due_at is None:
-        return ("escalated" if group.escalation else "later"), tuple(why)
+        return first or "later", tuple(why)
     due = stamp(group.due_at, desk.zone)
     if group.due_at < as_of:
         why.append(f"an answer was due {due}")
@@ -134,4 +137,13 @@ def urgency_of(desk: Desk, group: Group, as_of: datetime) -> tuple[str, tuple[st
     else:
         why.append(f"an answer is due {due}")
         urgency = "soon" if group.due_at - as_of <= SOON else "later"
-    return ("escalated" if group.escalation else urgency), tuple(why)
+    return first or urgency, tuple(why)
+
+
+def writes_again(desk: Desk, group: Group, as_of: datetime) -> str:
+    """What a group that stands alone for its promise says of it."""
+    assert group.again_due_at is not None
+    day, due = (stamp(at, desk.zone).rpartition(" ") for at in (as_of, group.again_due_at))
+    when = due[2] if due[0] == day[0] else f"{due[0]} {due[2]}"
+    was = "ran" if group.again_due_at < as_of else "runs"
+    return f"writes again: promise {group.again} {was} to {when}"

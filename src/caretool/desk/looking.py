@@ -3,12 +3,15 @@ is read anew (DESIGN §4.1)."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from caretool.desk import triaging
 from caretool.desk.desk import Desk
+from caretool.desk.request import Request
 from caretool.domain.comment import Comment
+from caretool.domain.draft import Draft
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +39,20 @@ def look(desk: Desk, comments: Sequence[Comment]) -> Seen:
     if edited:
         triaging.read_these(desk, sorted(edited))
     return Seen(frozenset(gone), frozenset(edited))
+
+
+def said(desk: Desk, ids: Sequence[str]) -> dict[str, str]:
+    """A digest of what each of these comments says now, and to whom."""
+    return {
+        comment.id: hashlib.blake2b(f"{int(comment.private)} {comment.text}".encode(), digest_size=8).hexdigest()
+        for comment in desk.store.comments.by_ids(ids)
+    }
+
+
+def edited_since(desk: Desk, draft: Draft, ids: Sequence[str]) -> list[str]:
+    """Those of these comments that say something else than what a draft answers. Clocks are put back, and another reply
+    may have had them read: only the words themselves tell."""
+    before, now = Request.from_json(draft.request).said, said(desk, ids)
+    unknown = [comment for comment in now if comment not in before]  # the draft was kept by an earlier caretool
+    changed = [comment for comment in now if comment in before and before[comment] != now[comment]]
+    return [*changed, *desk.store.comments.edited_since(unknown, draft.made_at)]

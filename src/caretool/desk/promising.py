@@ -8,19 +8,22 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from caretool.desk.load import load_of
-from caretool.domain.deliverability import judge, late_windows, review_time
+from caretool.desk import following
+from caretool.desk.load import keepers_of, load_of
+from caretool.domain.calendar import closing_of
+from caretool.domain.deliverability import earliest_due, escalated_to, judge, late_windows, review_time
+from caretool.domain.planning import kept_by
 from caretool.domain.promise import Overdue, Promise, PromiseState
 from caretool.errors import NotFound, UsageProblem
 from caretool.store.promises import OPEN, NewPromise
 
 if TYPE_CHECKING:
     from caretool.desk.desk import Desk
-    from caretool.domain.calendar import Calendar
     from caretool.domain.draft import Refusal
     from caretool.domain.policy import PromiseKind
 
 DUE_NEXT = timedelta(hours=24)
+_DAYS_AHEAD = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +38,22 @@ def standing(desk: Desk, promises: Sequence[Promise], now: datetime) -> list[Pro
     """The promises with `overdue` and `at_risk` worked out for the moment `now`."""
     late = _late_by_kind(desk, {promise.kind for promise in promises if promise.state in OPEN}, now)
     windows = desk.store.promises.windows([promise.id for promise in promises])
+    endangered = following.endangered(desk, promises, now)
     found = []
     for promise in promises:
         overdue = promise.state == "running" and promise.due_at < now
         reviewed = promise.review_at is not None and promise.review_at <= now
         doomed = windows[promise.id] in late.get(promise.kind, ())
-        at_risk = promise.state in OPEN and not overdue and (reviewed or doomed)
-        found.append(replace(promise, overdue=overdue, at_risk=at_risk))
+        at_risk = promise.state in OPEN and not overdue and (reviewed or doomed or promise.id in endangered)
+        kind = desk.policy.promises.get(promise.kind)
+        raised = escalated_to(kind, promise.due_at, now) if overdue and kind is not None else None
+        found.append(replace(promise, overdue=overdue, at_risk=at_risk, escalated_to=raised))
     return found
 
 
 def _late_by_kind(desk: Desk, kinds: set[str], now: datetime) -> dict[str, set[tuple[object, object]]]:
     known = [desk.policy.promises[name] for name in kinds if name in desk.policy.promises]
-    limited = [kind for kind in known if kind.capacity is not None]
-    return {kind.name: set(late_windows(kind, now, load_of(desk, kind, now))) for kind in limited}
+    return {kind.name: set(late_windows(kind, now, load_of(desk, kind, now))) for kind in known}
 
 
 def overdue(desk: Desk, as_of: datetime) -> Overdue:
@@ -74,20 +79,41 @@ def add(desk: Desk, kind_name: str, person: str, due_at: datetime, text: str | N
     """Log a promise made elsewhere (on the phone, in the shop); it runs at once. Refused if it cannot be kept."""
     agent = desk.agent()
     kind = _known_kind(desk, kind_name)
-    person_id = _person(desk, person)
+    person_id, comment = _person(desk, person)
     now = desk.clock()
     with desk.store.writing():
         refused, new = _checked(desk, kind, person_id, due_at, text, now)
         if refused is not None or new is None:
-            return Changed((), (refused,) if refused else ())
-        ids = desk.store.promises.add([new], now=now, state="running")
+            return _refused(desk, person_id, refused)
+        ids = desk.store.promises.add([replace(new, comment=comment)], now=now, state="running")
+        follow_people(desk, ids)
+        following.tie(desk, desk.store.promises.by_ids(ids))
         desk.store.journal.write("promise-logged", ids, agent=agent.id, at=now)
         return Changed(tuple(standing(desk, desk.store.promises.by_ids(ids), now)))
 
 
-def calendar_of(desk: Desk, typed: str) -> Calendar | None:
-    """The calendar on which the times of a promise are counted."""
-    return desk.promise_kind(_one(desk, typed).kind).calendar
+def by_id(desk: Desk, typed: str) -> Promise:
+    """The promise meant."""
+    return desk.store.promises.by_ids([desk.store.resolve(typed, ("p",))])[0]
+
+
+def as_they_stand(desk: Desk, ids: Sequence[str]) -> list[Promise]:
+    """These promises now."""
+    return standing(desk, desk.store.promises.by_ids(ids), desk.clock())
+
+
+def proposed_due(desk: Desk, promise: Promise) -> datetime | None:
+    """The earliest time after its own by which a promise could be kept instead; None: there is none."""
+    kind = desk.promise_kind(promise.kind)
+    now = desk.clock()
+    load = load_of(desk, kind, now, leaving_out=(promise.id,))
+    minute = now.replace(second=0, microsecond=0)
+    due_at = earliest_due(kind, 1, minute, load)
+    if due_at is None or due_at > promise.due_at:
+        return due_at
+    day = promise.due_at.astimezone(kind.zone).date()
+    days = (closing_of(day + timedelta(days=n), kind.calendar, kind.zone) for n in range(1, _DAYS_AHEAD))
+    return next((later for later in days if judge(kind, 1, later, minute, load).check is None), None)
 
 
 def move(desk: Desk, promise_id: str, due_at: datetime, because: str, *, told: bool) -> Changed:
@@ -96,44 +122,81 @@ def move(desk: Desk, promise_id: str, due_at: datetime, because: str, *, told: b
     agent = desk.agent()
     now = desk.clock()
     with desk.store.writing():
-        old = _one(desk, promise_id)
+        old = by_id(desk, promise_id)
         if old.state != "running" or old.moved_to is not None:
             raise UsageProblem(_wrong_state(old, "moved"))
         kind = desk.promise_kind(old.kind)
         refused, new = _checked(desk, kind, old.person_id, due_at, old.text, now, leaving_out=(old.id,))
         if refused is not None or new is None:
-            return Changed((), (refused,) if refused else ())
+            return _refused(desk, old.id, refused)
+        comment, _ = desk.store.promises.told_to([old.id])[old.id]
+        owner = new.owner if old.owner in (kind.owner, kind.stand_in) else old.owner
+        new = replace(new, owner=owner, comment=comment)
         ids = desk.store.promises.add([new], now=now, state="running" if told else "logged")
         desk.store.promises.link_move(old.id, ids[0], because)
         if told:
-            desk.store.promises.change([old.id], "moved", was=("running",), ended_at=now)
+            change(desk, [old.id], "moved", was=("running",), ended_at=now)
         desk.store.journal.write("promise-move-logged", [old.id], agent=agent.id, at=now, codes={"to": ids[0]})
         return Changed(tuple(standing(desk, desk.store.promises.by_ids([old.id, *ids]), now)))
+
+
+def tell(desk: Desk, promise_id: str) -> Changed:
+    """The customer knows of a move that was logged before: the old promise ends, the new one runs."""
+    agent = desk.agent()
+    now = desk.clock()
+    with desk.store.writing():
+        old = by_id(desk, promise_id)
+        if old.state != "running" or old.moved_to is None:
+            raise UsageProblem(f"{old.id} is not being moved: say by when it will be kept, with --due.")
+        _refuse_unposted(desk, old)
+        change(desk, [old.moved_to], "running", was=("logged",))
+        change(desk, [old.id], "moved", was=("running",), ended_at=now)
+        desk.store.journal.write("promise-moved", [old.id], agent=agent.id, at=now, codes={"to": old.moved_to})
+        return Changed(tuple(as_they_stand(desk, [old.id, old.moved_to])))
+
+
+def change(
+    desk: Desk, ids: Sequence[str], state: PromiseState, *, was: Sequence[PromiseState], **values: object
+) -> None:
+    """Move promises from one of the states `was` to `state`. Who of these people has written again since is told by the
+    inbox, as long as the promise runs. Inside a transaction."""
+    desk.store.promises.change(ids, state, was=was, **values)
+    follow_people(desk, ids)
+
+
+def follow_people(desk: Desk, ids: Sequence[str]) -> None:
+    """These promises have begun to run, or ended: what their people have written since is placed anew."""
+    persons = {promise.person_id for promise in desk.store.promises.by_ids(ids)}
+    wrong = desk.store.comments.wrongly_marked(sorted(persons))
+    if wrong:
+        from caretool.desk import triaging  # what reads comments is slow to import
+
+        triaging.mark_again(desk, wrong)
 
 
 def run(desk: Desk, reply: str, agent: str, now: datetime) -> None:
     """The reply is public: its promises run, and one whose new time it says has moved. Inside a transaction."""
     promises = [promise.id for promise in desk.store.promises.of_replies([reply])]
-    desk.store.promises.change(promises, "running", was=("logged",))
+    change(desk, promises, "running", was=("logged",))
     for promise_id in promises:
         old = desk.store.promises.predecessor(promise_id)
         if old is not None:
-            desk.store.promises.change([old], "moved", was=("running",), ended_at=now)
+            change(desk, [old], "moved", was=("running",), ended_at=now)
             desk.store.journal.write("promise-moved", [old], agent=agent, at=now, codes={"to": promise_id})
 
 
 def keep(desk: Desk, ids: Sequence[str], evidence: str | None) -> Changed:
     """What was promised has been done; with the evidence its kind asks for. After its time it is kept late."""
-    promises = [_one(desk, promise_id) for promise_id in ids]
+    promises = [by_id(desk, promise_id) for promise_id in ids]
     for promise in promises:
         kind = desk.policy.promises.get(promise.kind)  # None: the policy has dropped it since
         asked = kind.evidence if kind else ()
-        if asked and not any(_shows(evidence or "", what) for what in asked):
+        if asked and not any(shows(evidence or "", what) for what in asked):
             raise UsageProblem(f"A {promise.kind} is kept with evidence, {' or '.join(asked)}: add it with --evidence.")
     return _end(desk, promises, "kept", was=("running",), evidence=evidence)
 
 
-def _shows(evidence: str, what: str) -> bool:
+def shows(evidence: str, what: str) -> bool:
     """Whether this is evidence of a kind: some text, an address, a file that is there."""
     if what == "url":
         return evidence.startswith(("https://", "http://")) and len(evidence.split()) == 1
@@ -144,7 +207,7 @@ def _shows(evidence: str, what: str) -> bool:
 
 def end(desk: Desk, ids: Sequence[str], state: PromiseState, because: str) -> Changed:
     """A promise that will not be kept (`broken`) or that the customer no longer needs (`released`)."""
-    return _end(desk, [_one(desk, i) for i in ids], state, was=("logged", "running"), because=because)
+    return _end(desk, [by_id(desk, i) for i in ids], state, was=("logged", "running"), because=because)
 
 
 def _end(
@@ -164,11 +227,19 @@ def _end(
             if promise.state not in was:
                 raise UsageProblem(_wrong_state(promise, state))
             _refuse_unposted(desk, promise)
-        desk.store.promises.change(ids, state, was=was, ended_at=now, evidence=evidence, because=because)
+        change(desk, ids, state, was=was, ended_at=now, evidence=evidence, because=because)
         for promise_id in ids:
             _end_pair(desk, promise_id, now)
         desk.store.journal.write(f"promise-{state}", ids, agent=agent.id, at=now)
         return Changed(tuple(standing(desk, desk.store.promises.by_ids(ids), now)))
+
+
+def _refused(desk: Desk, subject: str, refusal: Refusal | None) -> Changed:
+    from caretool.desk import recounting
+
+    refusals = (refusal,) if refusal is not None else ()
+    recounting.remember_refused(desk, subject, refusals)
+    return Changed((), refusals)
 
 
 def _refuse_unposted(desk: Desk, promise: Promise) -> None:
@@ -209,7 +280,8 @@ def _checked(
     if verdict.check is not None or verdict.window is None:
         return refusal_for(verdict, said, kind, 1, due_at, language, desk.zone), None
     review_at = review_time(kind, due_at)
-    return None, NewPromise(kind.name, person, said, due_at, verdict.window, kind.owner, review_at)
+    owner = kept_by(kind, verdict.window[1], keepers_of(desk))
+    return None, NewPromise(kind.name, person, said, due_at, verdict.window, owner, review_at)
 
 
 def _known_kind(desk: Desk, name: str) -> PromiseKind:
@@ -222,13 +294,10 @@ def _known_kind(desk: Desk, name: str) -> PromiseKind:
     raise NotFound(f"The policy has no promise kind {name!r}: {hint}")
 
 
-def _person(desk: Desk, typed: str) -> str:
+def _person(desk: Desk, typed: str) -> tuple[str, str | None]:
+    """A person, and the comment of theirs by which they were named."""
     found = desk.store.resolve(typed, ("u", "c"))
-    return found if found.startswith("u") else desk.store.comments.by_ids([found])[0].person
-
-
-def _one(desk: Desk, typed: str) -> Promise:
-    return desk.store.promises.by_ids([desk.store.resolve(typed, ("p",))])[0]
+    return (found, None) if found.startswith("u") else (desk.store.comments.by_ids([found])[0].person, found)
 
 
 def _wrong_state(promise: Promise, wanted: str) -> str:

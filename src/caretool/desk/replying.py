@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from caretool.desk import composing, looking, promising, triaging
+from caretool.desk import composing, following, looking, promising, triaging
 from caretool.desk.desk import Desk
 from caretool.desk.request import Composed, Planned, Request
 from caretool.domain.comment import Comment, CommentState
@@ -122,7 +122,7 @@ def approve(desk: Desk, request: Request, *, shown: Composed | None, by_hand: st
             id=desk.store.new_ids("d", 1)[0],
             agent=agent.id,
             state="awaiting" if agent.role == "trainee" else "approved",
-            request=request.to_json(),
+            request=replace(request, said=looking.said(desk, request.comments)).to_json(),
             made_at=now,
             group=request.groups[0] if request.groups else None,
         )
@@ -173,15 +173,31 @@ def settle(
         for reply in replies:
             promising.run(desk, reply.id, decider.id, now)
     promises = tuple(desk.store.promises.by_ids(ids))
+    _follow(desk, request.template, composed, promises, decider, now)
     comments = [comment.id for part in composed.parts for comment in part.comments]
     state: CommentState = "answered" if by_hand is not None else "queued"
-    desk.store.comments.set_state(comments, state, was=("waiting", "snoozed", "closed"))
+    before: tuple[CommentState, ...] = ("waiting", "snoozed", "closed")
+    was: tuple[CommentState, ...] = (*before, "answered") if request.further else before
+    desk.store.comments.set_state(comments, state, was=was)
     triaging.leave_groups(desk, comments)
     action = "reply-posted-by-hand" if by_hand is not None else "reply-approved"
     codes: dict[str, str | int | None] = {"draft": draft.id, "writer": writer.id, "waived": len(request.not_a_promise)}
     desk.store.journal.write(action, [reply.id for reply in replies], agent=decider.id, at=now, codes=codes)
     desk.store.journal.write("promise-logged", [promise.id for promise in promises], agent=decider.id, at=now)
     return Outcome(composed, replies, promises, state="posted" if by_hand is not None else "approved")
+
+
+def _follow(
+    desk: Desk, template: str | None, composed: Composed, promises: Sequence[Promise], decider: Agent, now: datetime
+) -> None:
+    """Start the cases of the template's procedure, and tie what is promised to the steps that keep it."""
+    people: dict[str, str] = {}
+    for part in composed.parts:
+        for comment in part.comments:
+            people.setdefault(comment.person, comment.id)
+    following.start_for(desk, template, people, decider.id, now)
+    named = desk.settings.templates.get(template) if template is not None else None
+    following.tie(desk, promises, prefer=named.procedure if named is not None else None)
 
 
 def _write_replies(
@@ -264,7 +280,7 @@ def standing(desk: Desk, request: Request, agent: Agent, *, closed_is_done: bool
         raise NotFound("None of these comments is there to be answered.")
     _may_answer(desk, request, agent, comments)
     refusals = []
-    ended = ("queued", "answered", "gone", *(("closed",) if closed_is_done else ()))
+    ended = ["queued", "gone", *(["closed"] if closed_is_done else []), *([] if request.further else ["answered"])]
     done = [comment for comment in comments if comment.state in ended]
     for comment in done:
         refusals.append(

@@ -16,7 +16,9 @@ class Request:
     """What an agent asked: which comments, with which template or text, how.
 
     `groups` are the groups that were named (to see whether they changed); `promises` are `(kind, due)` given by hand,
-    due in RFC 3339; `given` the values of `--set`; `not_a_promise` excerpts that commit to nothing.
+    due in RFC 3339; `given` the values of `--set`; `not_a_promise` excerpts that commit to nothing. `said`
+    is a digest of each comment as the draft answers it (`looking.edited_since`).
+    `further`: what was answered gets a further answer, as what we said no longer holds.
     """
 
     comments: tuple[str, ...]
@@ -29,6 +31,8 @@ class Request:
     not_a_promise: tuple[str, ...] = ()
     private: bool = False
     include_new: bool = False
+    further: bool = False
+    said: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """As it is kept with a draft that waits for approval."""

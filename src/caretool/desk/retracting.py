@@ -154,10 +154,10 @@ def _release(desk: Desk, plan: Retraction, because: str, now: datetime) -> None:
         successors = promises.by_ids([promise.moved_to]) if promise.moved_to is not None else []
         promises.change([one.id for one in successors if one.reply is None], "void", was=("logged",), ended_at=now)
         values = {"ended_at": now, "because": because, "moved_to": None}
-        promises.change([promise.id], "released", was=("logged", "running"), **values)
+        promising.change(desk, [promise.id], "released", was=("logged", "running"), **values)
         promises.unlink_move(promise.id)
     ids = [promise.id for promise in plan.resumed]
-    promises.change(ids, "running", was=("moved",), moved_to=None, ended_at=None, because=None)
+    promising.change(desk, ids, "running", was=("moved",), moved_to=None, ended_at=None, because=None)
 
 
 def _as_it_is(desk: Desk, plan: Retraction) -> Retraction:

@@ -32,7 +32,22 @@ class Job:
 JOBS = (
     Job("fetch", ("fetch",), "what is new, every 5 minutes", "*/5 * * * *", "*:0/5", True),
     Job("send", ("send",), "what was approved, and what is unsure, every 5 minutes", "2-59/5 * * * *", "*:2/5", True),
-    Job("overdue", ("report", "overdue"), "promises overdue or at risk, every hour", "10 * * * *", "*:10", False),
+    Job(
+        "overdue",
+        ("report", "overdue", "--notify"),
+        "promises overdue or at risk, every hour; owners hear of their own",
+        "10 * * * *",
+        "*:10",
+        False,
+    ),
+    Job(
+        "today",
+        ("report", "today", "--notify"),
+        "owners hear in the morning what is due next",
+        "30 7 * * 1-6",
+        "Mon..Sat 07:30",
+        True,
+    ),
     Job("backup", ("backup", "--keep", "14"), "a backup every night, two weeks of them", "17 2 * * *", "02:17", True),
     Job("doctor", ("doctor",), "whether all is well, every Monday", "30 6 * * 1", "Mon 06:30", False),
 )

@@ -13,7 +13,7 @@ from caretool.desk.desk import Desk
 from caretool.desk.locks import held
 from caretool.desk.premises import Premises
 from caretool.desk.request import warning_of
-from caretool.domain.deliverability import judge, review_time
+from caretool.domain.deliverability import Window, judge, review_time
 from caretool.domain.draft import Reply, ReplyState
 from caretool.domain.moment import stamp
 from caretool.domain.promise import Promise
@@ -113,7 +113,7 @@ def _settled_by_looking(
     trustworthy = platform.limits.listing_trustworthy and not answered
     if trustworthy and reply.looked_at is not None and now - reply.looked_at >= SETTLE:
         return "absent"
-    if reply.sending_at is not None and now - reply.sending_at < platform.limits.key_protects and not answered:
+    if _key_protects(reply, now, platform) and not answered:
         return "protected"
     if reply.looked_at is None:
         desk.store.replies.looked(reply.id, now)
@@ -126,6 +126,11 @@ def _settled_by_looking(
     )
     sent.problems.append(CaretoolError(f"{reply.id} may or may not have been posted on {reply.account}: {hint}."))
     return None
+
+
+def _key_protects(reply: Reply, now: datetime, platform: Platform) -> bool:
+    """Whether posting again cannot post twice. A clock that was put back tells nothing of how long ago it left."""
+    return reply.sending_at is not None and timedelta(0) <= now - reply.sending_at < platform.limits.key_protects
 
 
 def outgoing(desk: Desk, reply: Reply) -> Outgoing:
@@ -144,14 +149,14 @@ def outgoing(desk: Desk, reply: Reply) -> Outgoing:
 def _post(desk: Desk, platform: Platform, reply: Reply, sent: Sent) -> None:
     """Post a reply that is not public, if it may still go out."""
     try:
-        seen = looking.look(desk, desk.store.comments.by_ids(reply.comments))
+        looking.look(desk, desk.store.comments.by_ids(reply.comments))
     except PlatformFailed as problem:  # what it answers cannot be seen today: the others still go out
         (sent.unsure if reply.state == "unsure" else sent.left).append(reply)
         sent.problems.append(problem)
         return
     now = desk.clock()
     with desk.store.writing():
-        trouble = _nobody_left(desk, reply) or _edited(desk, reply, seen) or _no_longer_possible(desk, reply, now)
+        trouble = _nobody_left(desk, reply) or _edited(desk, reply) or _no_longer_possible(desk, reply, now)
         if trouble is not None:
             _fail(desk, reply, trouble)
             sent.failed.append(reply)
@@ -209,15 +214,10 @@ def _nobody_left(desk: Desk, reply: Reply) -> str | None:
     return f"{reply.id} was not posted: what it answers was {what} meanwhile."
 
 
-def _edited(desk: Desk, reply: Reply, seen: looking.Seen) -> str | None:
+def _edited(desk: Desk, reply: Reply) -> str | None:
     """Why a reply no longer fits: what it answers says something else since it was approved, or is private now."""
-    comments = desk.store.comments.by_ids(reply.comments)
-    edited = [
-        *seen.edited,
-        *desk.store.comments.edited_since(reply.comments, reply.made_at),
-        # All were read when it was approved; whatever clock an edit was seen by, it is to be read again.
-        *(comment.id for comment in comments if comment.state == "queued" and comment.unread),
-    ]
+    draft = desk.store.replies.draft(reply.draft)
+    edited = looking.edited_since(desk, draft, reply.comments) if draft is not None else []
     return f"{reply.id} was not posted: {min(edited)} was edited since. Read it and answer again." if edited else None
 
 
@@ -256,7 +256,7 @@ def _mark_unsure(desk: Desk, reply: Reply, was: Sequence[ReplyState] = ("sending
     with desk.store.writing():
         desk.store.replies.change(reply.id, "unsure", was=was, **forgotten)
         promises = [promise.id for promise in desk.store.promises.of_replies([reply.id])]
-        desk.store.promises.change(promises, "running", was=("logged",))
+        promising.change(desk, promises, "running", was=("logged",))
         desk.store.journal.write("reply-unsure", [reply.id], agent=reply.agent, at=now)
 
 
@@ -266,7 +266,7 @@ def _fail(desk: Desk, reply: Reply, why: str) -> None:
     with desk.store.writing():
         desk.store.replies.change(reply.id, "failed", was=("approved", "sending", "unsure"), error=why)
         promises = [promise.id for promise in desk.store.promises.of_replies([reply.id])]
-        desk.store.promises.change(promises, "void", was=("logged", "running"), ended_at=now)
+        promising.change(desk, promises, "void", was=("logged", "running"), ended_at=now)
         for promise in promises:
             desk.store.promises.unlink_move(promise)
         triaging.wait_again(desk, reply.comments, was=("queued",))
@@ -285,14 +285,17 @@ def _no_longer_possible(desk: Desk, reply: Reply, now: datetime) -> str | None:
     for promise in promises:
         by_kind.setdefault((promise.kind, due[promise.id]), []).append(promise)
     ours = [promise.id for promise in promises]
+    added: dict[str, dict[Window, int]] = {}
     for (name, due_at), same in by_kind.items():
         kind = desk.policy.promises.get(name) or (desk.promise_kind(name) if name == "other" else None)
         if kind is None:
             return f"{reply.id} was not posted: the policy no longer has the promise kind {name!r}."
-        load = committing.load_of(desk, kind, now, leaving_out=ours)
+        load = committing.load_of(desk, kind, now, leaving_out=ours, adding=added)
         moment = reply.made_at if fresh and due_at > now else now
         verdict = judge(kind, len(same), due_at, moment.replace(second=0, microsecond=0), load)
         if verdict.check is None and verdict.window is not None:
+            counted = added.setdefault(name, {})
+            counted[verdict.window] = counted.get(verdict.window, 0) + len(same)
             for promise in same:
                 if due_at != promise.due_at:
                     review_at = review_time(kind, due_at)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from caretool.desk import sending
+from caretool.desk import promising, sending
 from caretool.desk.desk import Desk
 from caretool.desk.sending import Sent
 from caretool.domain.draft import Reply
@@ -92,7 +92,7 @@ def _found_after_all(desk: Desk, reply: Reply, agent: Agent) -> bool:
         with desk.store.writing():
             desk.store.replies.change(reply.id, "approved", was=("unsure",), looked_at=None)
             promises = [promise.id for promise in desk.store.promises.of_replies([reply.id])]
-            desk.store.promises.change(promises, "logged", was=("running",))
+            promising.change(desk, promises, "logged", was=("running",))
             desk.store.journal.write("reply-seen-missing", [reply.id], agent=agent.id, at=desk.clock())
     return False
 

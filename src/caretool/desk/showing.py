@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from caretool.desk import listing, promising
+from caretool.desk import listing, proceeding, promising
 from caretool.desk.desk import Desk
 from caretool.desk.listing import Listed
+from caretool.desk.proceeding import Followed
 from caretool.domain.comment import Comment
 from caretool.domain.draft import Reply
 from caretool.domain.ids import Letter
 from caretool.domain.log import Line
 from caretool.domain.promise import Promise
 
-ANY: tuple[Letter, ...] = ("g", "c", "t", "u", "r", "d", "p")
+ANY: tuple[Letter, ...] = ("g", "c", "t", "u", "r", "d", "p", "k")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Shown:
     group: Listed | None = None
     because: str | None = None
     revisions: tuple[tuple[datetime, str], ...] = ()
+    cases: tuple[Followed, ...] = ()
 
 
 def show(desk: Desk, typed: str) -> Shown:
@@ -58,6 +60,10 @@ def show(desk: Desk, typed: str) -> Shown:
     elif found[0] in "rd":
         replies = store.replies.by_ids([found]) if found[0] == "r" else store.replies.of_draft(found)
         comments = store.comments.by_ids([comment for reply in replies for comment in reply.comments])
+    elif found.startswith("k"):
+        (case,) = store.cases.by_ids([found])
+        comments = store.comments.by_ids([case.comment] if case.comment else [])
+        promises = store.promises.by_ids([promise for promise, _, _ in store.cases.ties([found])])
     else:
         promises = store.promises.by_ids([found])
         replies = store.replies.by_ids([promises[0].reply]) if promises[0].reply else []
@@ -65,11 +71,15 @@ def show(desk: Desk, typed: str) -> Shown:
         comments = [comment for comment in answered if comment.person == promises[0].person_id]
     if found[0] in "gctu":
         replies = store.replies.of_comments([comment.id for comment in comments])
-    if found[0] != "p" and found[0] != "u":
+    if found[0] not in "puk":
         promises = store.promises.of_replies([reply.id for reply in replies])
         if found[0] == "c":
             promises = [promise for promise in promises if promise.person_id == comments[0].person]
-    subjects = [found, *(reply.id for reply in replies), *(promise.id for promise in promises)]
+    again = {comment.again for comment in comments if comment.again and comment.state == "waiting"}
+    promises += store.promises.by_ids(sorted(again - {promise.id for promise in promises}))
+    cases = proceeding.about(desk, found, promises, now)
+    told = [*(one.case.id for one in cases), *(reply.id for reply in replies), *(promise.id for promise in promises)]
+    subjects = [found, *told]
     return Shown(
         id=found,
         comments=tuple(comments),
@@ -80,6 +90,7 @@ def show(desk: Desk, typed: str) -> Shown:
         group=group,
         because=_because(desk, found, promises),
         revisions=revisions,
+        cases=tuple(cases),
     )
 
 

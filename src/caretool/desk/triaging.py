@@ -116,7 +116,7 @@ def _read(desk: Desk, reader: Reader, unordered: Sequence[Comment], *, anew: boo
             rereads.append(Reread(comment.id, kept, folds[root], same, _due(desk, comment, kept.kind)))
         desk.store.comments.write_readings(rereads)
         read = desk.store.comments.by_ids([one.comment for one in rereads])
-        _place(desk, [comment for comment in read if comment.state == "waiting"], before, anew=anew)
+        _place(desk, [comment.id for comment in read if comment.state == "waiting"], before, anew=anew)
 
 
 def _keep_corrections(comment: Comment, reading: Reading) -> Reading:
@@ -138,8 +138,9 @@ def _due(desk: Desk, comment: Comment, kind: str | None) -> datetime | None:
     return response_due(comment.written_at, duration, response.calendar, desk.zone)
 
 
-def _place(desk: Desk, comments: Sequence[Comment], before: Sequence[str], *, anew: bool) -> None:
-    placed = desk.store.groups.assign(comments)
+def _place(desk: Desk, ids: Sequence[str], before: Sequence[str], *, anew: bool) -> None:
+    desk.store.comments.mark_again(ids)
+    placed = desk.store.groups.assign(desk.store.comments.by_ids(ids))
     for group, members in placed.items():
         desk.store.comments.place(members, group, anew=anew)
     refresh(desk, sorted({*placed, *before}))
@@ -149,8 +150,14 @@ def wait_again(desk: Desk, ids: Sequence[str], *, was: Sequence[CommentState]) -
     """Let comments wait that were in one of the states `was`; they join their groups anew. Inside a transaction."""
     desk.store.comments.set_state(ids, "waiting", was=was)
     read_these(desk, ids)
-    waiting = [comment for comment in desk.store.comments.by_ids(ids) if comment.state == "waiting"]
+    waiting = [comment.id for comment in desk.store.comments.by_ids(ids) if comment.state == "waiting"]
     _place(desk, waiting, desk.store.groups.of_comments(ids), anew=True)
+
+
+def mark_again(desk: Desk, ids: Sequence[str]) -> None:
+    """Place these waiting comments anew: a promise to who wrote them has begun to run, or has ended. Inside a
+    transaction."""
+    _place(desk, ids, desk.store.groups.of_comments(ids), anew=False)
 
 
 def leave_groups(desk: Desk, ids: Sequence[str]) -> None:
@@ -203,6 +210,6 @@ def correct(desk: Desk, ids: Sequence[str], values: Mapping[str, str]) -> list[C
             due_at = _due(desk, comment, values.get("kind", comment.kind))
             desk.store.comments.correct(comment.id, values, sorted({*comment.corrected, *values}), due_at)
         comments = desk.store.comments.by_ids(ids)
-        _place(desk, [comment for comment in comments if comment.state == "waiting"], before, anew=False)
+        _place(desk, [comment.id for comment in comments if comment.state == "waiting"], before, anew=False)
         desk.store.journal.write("triage-corrected", ids, agent=agent.id, at=now, codes=dict(values))
     return desk.store.comments.by_ids(ids)

@@ -30,7 +30,7 @@ _RUDE = """
 """
 _BAD_WORDS = frozenset(_RUDE.split())
 _BETWEEN_PICTURES = frozenset("\u200c\u200d\ufe0e\ufe0f")
-_AND = {"it": "e", "en": "and"}
+_AND = {"it": "e", "en": "and", "es": "y"}
 
 
 def called(author_name: str | None, handle: str) -> str:

@@ -8,7 +8,7 @@ date of the calendar's zone.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
@@ -72,6 +72,22 @@ class Calendar:
     def _holidays_of(self, country: str, year: int) -> Container[date]:
         known = self.holidays.get(year)
         return known if known is not None else _public_holidays(country, self.region)
+
+    def why_shut(self, day: date) -> Literal["holiday", "closed"] | None:
+        """Whether it is a public holiday or another reason that shuts a day; None: it has hours."""
+        if self.hours(day):
+            return None
+        usual = day not in self.open and day not in self.closed and bool(self.week[day.weekday()])
+        return "holiday" if usual else "closed"
+
+    def without(self, days: Iterable[date]) -> Calendar:
+        """The same calendar, shut on these days whatever else is said of them."""
+        shut = frozenset(days)
+        return replace(
+            self,
+            closed=self.closed | shut,
+            open={day: hours for day, hours in self.open.items() if day not in shut},
+        )
 
     def ranges(self, day: date) -> tuple[Span, ...]:
         """The open spans `(start, end)` of a day, in order; empty when shut.

@@ -66,28 +66,31 @@ _BLAME: Final = re.compile(
 _DENIED: Final = re.compile(r"(?<!\w)(?:non|not|never|isn't|wasn't)(?: \w+){0,2}[ ']$")
 _APOSTROPHES: Final = str.maketrans("’‘`´ʼ", "'''''")
 
-_CALLS: Final = {"it": "sono {name}", "en": "I am {name}"}
+_CALLS: Final = {"it": "sono {name}", "en": "I am {name}", "es": "soy {name}"}
 _OWNS_UP: Final = {
     "it": "la consegna è responsabilità nostra",
     "en": "the delivery is our responsibility",
+    "es": "la entrega es responsabilidad nuestra",
 }
 _PRIVATELY: Final = {
     "it": "ci mandi {data} in un messaggio privato",
     "en": "please send us {data} in a private message",
+    "es": "envíenos {data} en un mensaje privado",
 }
 _DATA: Final = {
-    "e-mail": ("An e-mail address", {"it": "il suo indirizzo e-mail", "en": "your e-mail address"}),
-    "phone": ("A phone number", {"it": "il suo numero di telefono", "en": "your phone number"}),
-    "iban": ("An IBAN", {"it": "il suo IBAN", "en": "your IBAN"}),
-    "tax-code": ("A tax code", {"it": "il suo codice fiscale", "en": "your tax code"}),
-    "card": ("A card number", {"it": "i dati del pagamento", "en": "your payment details"}),
-    "order": ("An order number", {"it": "il numero d'ordine", "en": "your order number"}),
-    "address": ("A street address", {"it": "il suo indirizzo", "en": "your address"}),
+    "e-mail": ("An e-mail address", {"it": "il suo indirizzo e-mail", "en": "your e-mail address", "es": "su dirección de correo"}),
+    "phone": ("A phone number", {"it": "il suo numero di telefono", "en": "your phone number", "es": "su número de teléfono"}),
+    "iban": ("An IBAN", {"it": "il suo IBAN", "en": "your IBAN", "es": "su IBAN"}),
+    "tax-code": ("A tax code", {"it": "il suo codice fiscale", "en": "your tax code", "es": "su NIF"}),
+    "card": ("A card number", {"it": "i dati del pagamento", "en": "your payment details", "es": "los datos del pago"}),
+    "order": ("An order number", {"it": "il numero d'ordine", "en": "your order number", "es": "el número de pedido"}),
+    "address": ("A street address", {"it": "il suo indirizzo", "en": "your address", "es": "su dirección"}),
 }
-_THIS: Final = {"it": "questi dati", "en": "these details"}
+_THIS: Final = {"it": "questi dati", "en": "these details", "es": "estos datos"}
 _ANSWERS: Final = {
     "it": "le rispondo qui {{ promises.reply.when }}",
     "en": "I will answer you here {{ promises.reply.when }}",
+    "es": "le respondo aquí {{ promises.reply.when }}",
 }
 _OPENING: Final = 60
 _SHORTEST_NUMBER: Final = 6

@@ -32,7 +32,7 @@ class Suggestion:
 @dataclass(frozen=True, slots=True)
 class Group:
     """Waiting comments that one answer serves. `size` counts them, `people` who wrote them, `due_at` is
-    the earliest of theirs."""
+    the earliest of theirs. `again` is the id of a promise that runs, until `again_due_at`, to whoever wrote."""
 
     id: str
     account: str
@@ -49,15 +49,17 @@ class Group:
     escalation: str | None = None
     suggestion: Suggestion | None = None
     people: int = 0
+    again: str | None = None
+    again_due_at: datetime | None = None
 
 
 def group_key(comment: Comment) -> tuple[str, ...]:
     """What comments of one group have in common.
 
-    Private comments and those that go to the manager stand alone; comments without a topic form one group per account
-    and kind; all others go by topic, language, account and thread.
+    Private comments stand alone, and those that go to the manager or come from somebody to whom a promise runs; comments
+    without a topic form one group per account and kind; all others go by topic, language, account and thread.
     """
-    if comment.private or comment.escalation:
+    if comment.private or comment.escalation or comment.again:
         return ("one", comment.id)
     if comment.topic is None:
         return ("kind", comment.account, comment.kind or "")
@@ -69,11 +71,11 @@ def suggest(
 ) -> Suggestion | None:
     """The reply to offer for one group's waiting comments; None where only a person can answer.
 
-    Nothing is suggested for what goes to the manager, for spam and abuse, or without a topic. Together only for
-    `together_from` persons or more, in public, within one thread, on a platform that has it.
+    Nothing is suggested for what goes to the manager, for who waits for a promise, for spam and abuse, or without a
+    topic. Together only for `together_from` persons or more, in public, within one thread, on a platform that has it.
     """
     first = comments[0]
-    if first.escalation or first.topic is None or first.kind in ("spam", "abuse"):
+    if first.escalation or first.again or first.topic is None or first.kind in ("spam", "abuse"):
         return None
     by_topic = {template.topic: template for template in templates.values()}
     chosen = by_topic.get(first.topic)

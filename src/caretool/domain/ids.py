@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-Letter = Literal["c", "t", "u", "g", "r", "d", "p"]
+Letter = Literal["c", "t", "u", "g", "r", "d", "p", "k"]
 
 KINDS: dict[str, str] = {
     "c": "comment",
@@ -14,9 +14,10 @@ KINDS: dict[str, str] = {
     "r": "reply",
     "d": "draft",
     "p": "promise",
+    "k": "case",
 }
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-_LENGTH = {"c": 6, "t": 6, "u": 6, "g": 5, "r": 6, "d": 5, "p": 6}
+_LENGTH = {"c": 6, "t": 6, "u": 6, "g": 5, "r": 6, "d": 5, "p": 6, "k": 6}
 # Odd, so that multiplying by it modulo a power of two only shuffles: neighbours get unlike ids, none occurs twice.
 _SHUFFLE = 0x2545F491
 

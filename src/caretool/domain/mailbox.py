@@ -1,4 +1,4 @@
-"""Mail addresses: one mailbox each, without a name, a list or anything else that a mail program would read more into."""
+"""Mail addresses: one mailbox each, without a name, a list, or anything that a mail program reads more into."""
 
 from __future__ import annotations
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from caretool.errors import UsageProblem
 
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_PHRASES = {"it": "entro {weekday} {day} {month} alle {hour}", "en": "by {weekday} {day} {month} at {hour}"}
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_PHRASES = {
+    "it": "entro {weekday} {day} {month} alle {hour}",
+    "en": "by {weekday} {day} {month} at {hour}",
+    "es": "a más tardar el {weekday} {day} de {month} a las {hour}",
+}
 _FIRST_OF_THE_MONTH = {"it": "1º"}
 
 
@@ -34,7 +38,12 @@ def spoken(moment: datetime, language: str, zone: ZoneInfo) -> str:
 def stamp(moment: datetime, zone: ZoneInfo) -> str:
     """A moment for the desk's screen, in English whatever the locale: "Wed 25 Nov 18:00"."""
     local = moment.astimezone(zone)
-    return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]} {local:%H:%M}"
+    return f"{day_stamp(local)} {local:%H:%M}"
+
+
+def day_stamp(day: date) -> str:
+    """A day for the desk's screen: "Wed 25 Nov"."""
+    return f"{WEEKDAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]}"
 
 
 def _hour_occurs_twice(local: datetime) -> bool:

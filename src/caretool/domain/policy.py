@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from caretool.domain.calendar import Calendar
 from caretool.domain.codes import Kind, Tone
 from caretool.domain.duration import Duration
+from caretool.domain.procedure import Procedure
 from caretool.domain.template import Template
 
 Role = Literal["manager", "agent", "trainee"]
 Action = Literal["leave", "hide", "unhide", "delete", "mute", "ban", "report", "ask"]
 Together = Literal["mentions", "names", "no"]
+Units = tuple[int, int, int, int, int, int, int]
+"""Whole units by weekday, Monday first."""
 Tls = Literal["starttls", "tls", "none"]
 Reference = Mapping[str, Any]
 """Where a secret is kept, as a file names it (see `caretool.secrets`): `{"env": "NAME"}`."""
@@ -41,11 +45,34 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
+class Days:
+    """Days in a row, the first and the last included, and why they are special (may be empty)."""
+
+    first: date
+    last: date
+    why: str = ""
+
+    def __contains__(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
+
+@dataclass(frozen=True, slots=True)
+class Escalated:
+    """Who hears of a promise that is overdue for so long."""
+
+    to: str
+    after: Duration
+
+
+@dataclass(frozen=True, slots=True)
 class PromiseKind:
-    """What can be delivered (DESIGN §6). `capacity`: whole units per open day, Monday first; None: unlimited.
+    """What can be delivered (DESIGN §6). `capacity`: whole units per open day; `weekly`: units an ISO week; None:
+    unlimited. On the days of `blackouts` there are none, and `calendar` is shut on them.
 
     `says` is the standard wording by language, `cues` the words that betray the kind in a text (a trailing `*` is a
-    stem; several words are matched in order). `zone` is the desk's. `evidence` is what `keep` demands.
+    stem; several words are matched in order). `zone` is the desk's. `evidence` is what `keep` demands. `stand_in` keeps
+    what is due while the owner is away. `apology` is what a customer is told, by language, when a promise of this kind
+    cannot be kept.
     """
 
     name: str
@@ -55,11 +82,16 @@ class PromiseKind:
     latest: Duration | None = None
     due: Duration | None = None
     calendar: Calendar | None = None
-    capacity: tuple[int, int, int, int, int, int, int] | None = None
+    capacity: Units | None = None
+    weekly: int | None = None
+    blackouts: tuple[Days, ...] = ()
+    stand_in: str | None = None
+    escalate: Escalated | None = None
     review: Duration | None = None
     says: Mapping[str, str] = field(default_factory=dict)
     cues: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     evidence: tuple[Literal["text", "url", "file"], ...] = ()
+    apology: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +128,18 @@ class Escalation:
 @dataclass(frozen=True, slots=True)
 class ReplyRules:
     """What our replies may and may not say. Phrases are by language; `patterns` are the company's own regular
-    expressions for what must not be public (order numbers…), by name."""
+    expressions for what must not be public (order numbers…), by name. `apology` is what a customer is told, by
+    language, when a promise cannot be kept and its kind has no words of its own. `commits` and `harmless` are words of
+    this company that commit it beside the usual ones, or do not, whatever stands beside them."""
 
     together_from: int = 5
     stock_phrases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     vague: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     blame: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     patterns: Mapping[str, str] = field(default_factory=dict)
+    apology: Mapping[str, str] = field(default_factory=dict)
+    commits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    harmless: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,25 +163,33 @@ class Policy:
     moderation: tuple[ModerationRule, ...] = ()
     escalations: tuple[Escalation, ...] = ()
     examples: tuple[Example, ...] = ()
+    procedures: Mapping[str, Procedure] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """Who answers, by name."""
+    """Who answers, by name; where one keeps promises, the limits are those of an `Owner`."""
 
     id: str
     name: str
     role: Role = "agent"
     signature: str | None = None
+    capacity: Units | None = None
+    weekly: int | None = None
+    away: tuple[Days, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
     """Who keeps promises, and the addresses at which they are told: `mailto:…`, another of apprise's, or where such an
-    address is kept as a secret."""
+    address is kept as a secret. `capacity` (a day) and `weekly` (an ISO week) limit the sum of all kinds they keep;
+    None: unlimited. While they are `away` they keep none."""
 
     id: str
     notify: tuple[str | Reference, ...] = ()
+    capacity: Units | None = None
+    weekly: int | None = None
+    away: tuple[Days, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ class Promise:
 
     `reply` is the id of the reply that said it (None: added by hand). `at_risk`: the review time has passed, or the
     plan of what is open makes it late; `overdue`: running and past its due time. `url`: where it was said or asked for,
-    filled in for reports.
+    filled in for reports. `escalated_to`: who hears of it, too, because it is overdue for so long.
     """
 
     id: str
@@ -39,6 +39,7 @@ class Promise:
     overdue: bool = False
     at_risk: bool = False
     url: str | None = None
+    escalated_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ class Wish:
 class Template:
     """A Q&A entry. `id` is the file's name, `topic` what `Reading.topic` says, `needs` values a person is asked for.
 
-    `reserved`: only a manager may use it ("the owner answers this one").
+    `reserved`: only a manager may use it ("the owner answers this one"). `procedure`: what answering with it starts.
     """
 
     id: str
@@ -41,3 +41,4 @@ class Template:
     replies: Mapping[str, Wording] = field(default_factory=dict)
     promises: tuple[Wish, ...] = ()
     reserved: bool = False
+    procedure: str | None = None

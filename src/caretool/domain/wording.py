@@ -48,6 +48,13 @@ class Promised:
     when: str
 
 
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """`procedure` in a text; `says` is what the procedure says of itself, in the language of the text."""
+
+    says: str
+
+
 def values(
     *,
     agent: Agent,
@@ -56,9 +63,11 @@ def values(
     person: str | None = None,
     people: str | None = None,
     given: Mapping[str, str] | None = None,
+    procedure: str | None = None,
 ) -> Mapping[str, object]:
     """The values of one text. `promises` are times in words by kind; `person` or `people` whom it speaks to; `given`
-    what a person was asked for (an order number); it never takes the place of the others."""
+    what a person was asked for (an order number); it never takes the place of the others. `procedure`
+    is what the procedure that is started says."""
     known: dict[str, object] = {
         **(given or {}),
         "agent": agent,
@@ -69,6 +78,8 @@ def values(
         known["person"] = Person(person)
     if people is not None:
         known["people"] = people
+    if procedure is not None:
+        known["procedure"] = Followed(procedure)
     return known
 
 
@@ -202,6 +213,6 @@ def _how_to_give(name: str) -> str:
     root, _, rest = name.partition(".")
     if root == "promises":
         return f"add --promise {rest.partition('.')[0] or 'KIND'}@TIME"
-    if root in ("agent", "company", "person", "people"):
+    if root in ("agent", "company", "person", "people", "procedure"):
         return "take it out of the text, or choose the text that has it"
     return f"add --set {name}=VALUE"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +10,8 @@ from caretool.domain.comment import Comment
 from caretool.domain.draft import Refusal, Reply
 from caretool.domain.health import Finding
 from caretool.domain.log import Line
-from caretool.domain.promise import Overdue, Promise
+from caretool.domain.procedure import Case
+from caretool.domain.promise import Overdue, Promise, Today
 from caretool.domain.reading import Commitment
 
 Shape = dict[str, Any]
@@ -34,6 +35,7 @@ def promise(one: Promise) -> Shape:
         "reply": one.reply,
         "overdue": one.overdue,
         "at_risk": one.at_risk,
+        "escalated_to": one.escalated_to,
         "moved_to": one.moved_to,
         "evidence": one.evidence,
     }
@@ -100,7 +102,50 @@ def comment(one: Comment) -> Shape:
         "url": one.url,
         "due_at": moment(one.due_at),
         "copy_of": one.copy_of,
+        "again": one.again if one.state == "waiting" else None,
         "why": why(one),
+    }
+
+
+def case(
+    one: Case, as_of: datetime, expected: Sequence[datetime | None], promises: Mapping[int, Sequence[Promise]]
+) -> Shape:
+    """One case with its steps; `step` is the one that has its turn. `expected_at`: when a step will have ended if each
+    takes its time; `promises` by the place of the step that keeps them."""
+    return {
+        "id": one.id,
+        "procedure": one.procedure,
+        "person": {"id": one.person_id, "name": one.person_name},
+        "comment": one.comment,
+        "state": one.state,
+        "late": one.late(as_of),
+        "step": one.now.step.name if one.now else None,
+        "owner": one.now.step.owner if one.now else None,
+        "due_at": moment(one.now.due_at) if one.now else None,
+        "started_at": moment(one.started_at),
+        "ended_at": moment(one.ended_at),
+        "because": one.because,
+        "steps": [
+            {
+                "name": step.step.name,
+                "does": step.step.does,
+                "owner": step.step.owner,
+                "waits_for": step.step.waits_for,
+                "state": step.state,
+                "began_at": moment(step.began_at),
+                "due_at": moment(step.due_at),
+                "late": step.late(as_of),
+                "expected_at": moment(expected[place]),
+                "remind_at": moment(step.remind_at),
+                "close_at": moment(step.close_at),
+                "ended_at": moment(step.ended_at),
+                "evidence": step.evidence,
+                "because": step.because,
+                "promise_kind": step.step.promise,
+                "promises": [promise(kept) for kept in promises.get(place, ())],
+            }
+            for place, step in enumerate(one.steps)
+        ],
     }
 
 
@@ -108,16 +153,25 @@ def why(one: Comment) -> list[str]:
     """What decided the reading, and what is odd about the comment."""
     undated = [] if one.dated else ["the platform gives no date: it counts from the first fetch"]
     corrected = [f"{name}: corrected by a person" for name in one.corrected]
-    return [*one.reasons, *corrected, *undated]
+    again = [f"writes again while promise {one.again} runs"] if one.again and one.state == "waiting" else []
+    return [*again, *one.reasons, *corrected, *undated]
 
 
 def overdue(report: Overdue) -> Shape:
     """The overdue report."""
+    return {"as_of": moment(report.as_of), **_by_stage(report)}
+
+
+def today(report: Today) -> Shape:
+    """The report by owner."""
+    owners = [{"owner": owner, **_by_stage(theirs)} for owner, theirs in report.owners.items()]
+    return {"as_of": moment(report.as_of), "owners": owners}
+
+
+def _by_stage(report: Overdue) -> Shape:
     return {
-        "as_of": moment(report.as_of),
-        "overdue": [promise(one) for one in report.overdue],
-        "at_risk": [promise(one) for one in report.at_risk],
-        "due_next": [promise(one) for one in report.due_next],
+        stage.replace("-", "_"): [{**promise(one), "url": one.url} for one in promises]
+        for stage, promises in report.staged
     }
 
 

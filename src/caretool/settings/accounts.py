@@ -11,14 +11,17 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field
 
 from caretool.domain.duration import Duration
 from caretool.domain.mailbox import is_mailbox, is_mailto, mailbox_of
-from caretool.domain.policy import Account, Agent, Mail, Owner, Reference, Role, Tls
+from caretool.domain.policy import Account, Agent, Days, Mail, Owner, Reference, Role, Tls, Units
 from caretool.secrets import Secret
 from caretool.settings.known import Known
+from caretool.settings.limits import AwayTable, CapacityTable, days, units, weekly
 from caretool.settings.problems import Path, Problem, instead, one_of, shown
 from caretool.settings.validation import keys, validated
 from caretool.settings.values import Address, Elapsed, Name, Spoken, Table, Takes, Text, Whole
 
 _FIRST_FETCH = "7 days"
+_CAPACITY = "how many promises can be kept, all kinds together; left out: no limit"
+_AWAY = "days on which none is kept; what is due then goes to the stand-in of its kind"
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 _HERE = ("localhost", "127.0.0.1", "::1")
 _HOST = re.compile(r"[\w.:-]{1,253}", re.ASCII)
@@ -78,6 +81,8 @@ class AgentTable(Table):
     name: Text = Field(description="the name customers read")
     role: Role = Field(default="agent", description="a trainee's replies wait for somebody else's yes")
     signature: Text | None = Field(default=None, description="how this person signs")
+    capacity: CapacityTable | None = Field(default=None, description=_CAPACITY)
+    away: list[AwayTable] = Field(default=[], description=_AWAY)
 
 
 class OwnerTable(Table):
@@ -86,6 +91,8 @@ class OwnerTable(Table):
     notify: Annotated[list[Notified], Takes("a list: an address, or `{ env = … }` that holds one")] = Field(
         default=[], description="where they are told: `mailto:` through [mail], anything else through apprise"
     )
+    capacity: CapacityTable | None = Field(default=None, description=_CAPACITY)
+    away: list[AwayTable] = Field(default=[], description=_AWAY)
 
 
 class MailTable(Table):
@@ -158,8 +165,12 @@ def read_accounts(
                 accounts[name] = account
     if whole is None or problems:
         return None, problems
-    agents = {id_: Agent(id_, table.name, table.role, table.signature) for id_, table in whole.agents.items()}
-    owners = {id_: Owner(id_, tuple(map(_notified, table.notify))) for id_, table in whole.owners.items()}
+    agents = {
+        id_: Agent(id_, table.name, table.role, table.signature, *_limits(table)) for id_, table in whole.agents.items()
+    }
+    owners = {
+        id_: Owner(id_, tuple(map(_notified, table.notify)), *_limits(table)) for id_, table in whole.owners.items()
+    }
     return People(accounts, agents, owners, _mail(whole.mail)), []
 
 
@@ -172,6 +183,10 @@ def _mail(table: MailTable | None) -> Mail | None:
         return None
     password = table.password.model_dump(exclude_none=True) if table.password is not None else None
     return Mail(table.server, table.port or _PORTS[table.tls], table.from_, table.user, password, table.tls)
+
+
+def _limits(table: AgentTable | OwnerTable) -> tuple[Units | None, int | None, tuple[Days, ...]]:
+    return units(table.capacity), weekly(table.capacity), days(table.away)
 
 
 def _account(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,8 +12,10 @@ import tomli_w
 
 from caretool.domain.calendar import Calendar, Ranges
 from caretool.domain.duration import Duration
+from caretool.domain.planning import days_of
 from caretool.domain.policy import (
     Company,
+    Escalated,
     Escalation,
     Example,
     ModerationRule,
@@ -24,9 +26,9 @@ from caretool.domain.policy import (
     Settings,
     When,
 )
+from caretool.settings.limits import WEEK, capacity_as_table, days, days_as_tables, units, weekly
 from caretool.settings.policies import (
     CalendarTable,
-    CapacityTable,
     ExpectTable,
     PoliciesFile,
     PromiseTable,
@@ -34,9 +36,10 @@ from caretool.settings.policies import (
     ResponseTable,
     conditions,
 )
+from caretool.settings.procedures import procedure_in_force, procedure_table
 
-DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WORKING_DAYS = 5
+_NOT_KEYS = ("name", "zone", "weekly")
 
 
 def policy_in_force(file: PoliciesFile) -> Policy:
@@ -50,6 +53,7 @@ def policy_in_force(file: PoliciesFile) -> Policy:
         response=_response(file.response, calendars),
         promises={name: _promise(name, table, zone, calendars) for name, table in file.promises.items()},
         reply=_reply(file.reply),
+        procedures={name: procedure_in_force(name, table) for name, table in file.procedures.items()},
         moderation=tuple(ModerationRule(rule.name, conditions(rule.when), rule.action) for rule in file.moderation),
         escalations=tuple(Escalation(entry.name, _by_language(entry.cues)) for entry in file.escalation),
         examples=tuple(Example(entry.text, _expected(entry.expect)) for entry in file.examples),
@@ -67,7 +71,7 @@ def policy_as_toml(settings: Settings) -> str:
             "time_zone": company.zone.key,
             "help_page": company.help_page,
         },
-        "calendars": {name: _calendar_table(calendar) for name, calendar in policy.calendars.items()},
+        "calendars": {name: _calendar_table(calendar, company.zone) for name, calendar in policy.calendars.items()},
         "response": {
             "calendar": policy.response.calendar.name if policy.response.calendar else None,
             "default": policy.response.default,
@@ -75,6 +79,7 @@ def policy_as_toml(settings: Settings) -> str:
             "accounts": policy.response.accounts,
         },
         "promises": {name: _promise_table(kind) for name, kind in policy.promises.items()},
+        "procedures": {name: procedure_table(procedure) for name, procedure in policy.procedures.items()},
         "reply": {field.name: getattr(policy.reply, field.name) for field in fields(policy.reply)},
         "moderation": [
             {"name": rule.name, "action": rule.action, "when": _when_table(rule.when)} for rule in policy.moderation
@@ -96,7 +101,7 @@ def _calendar(name: str, table: CalendarTable, zone: ZoneInfo) -> Calendar:
     )
     return Calendar(
         name=name,
-        zone=zone,
+        zone=ZoneInfo(table.time_zone) if table.time_zone else zone,
         week=(monday, tuesday, wednesday, thursday, friday, table.saturday, table.sunday),
         country=table.holidays.country if table.holidays else None,
         region=table.holidays.region if table.holidays else None,
@@ -105,12 +110,13 @@ def _calendar(name: str, table: CalendarTable, zone: ZoneInfo) -> Calendar:
     )
 
 
-def _calendar_table(calendar: Calendar) -> dict[str, Any]:
-    own = {day: _hours(ranges) for day, ranges in zip(DAYS, calendar.week, strict=True)}
+def _calendar_table(calendar: Calendar, desk: ZoneInfo) -> dict[str, Any]:
+    own = {day: _hours(ranges) for day, ranges in zip(WEEK, calendar.week, strict=True)}
     if len(set(calendar.week[:_WORKING_DAYS])) == 1:
         own = {"weekdays": own["monday"], "saturday": own["saturday"], "sunday": own["sunday"]}
     country = {"country": calendar.country, "region": calendar.region}
     return {
+        "time_zone": calendar.zone.key if calendar.zone != desk else None,
         **own,
         "holidays": country if calendar.region else calendar.country,
         "closed": [day.isoformat() for day in sorted(calendar.closed)],
@@ -128,7 +134,7 @@ def _response(table: ResponseTable, calendars: Mapping[str, Calendar]) -> Respon
 
 
 def _promise(name: str, table: PromiseTable, zone: ZoneInfo, calendars: Mapping[str, Calendar]) -> PromiseKind:
-    return PromiseKind(
+    kind = PromiseKind(
         name=name,
         owner=table.owner,
         zone=zone,
@@ -136,29 +142,28 @@ def _promise(name: str, table: PromiseTable, zone: ZoneInfo, calendars: Mapping[
         latest=table.latest,
         due=table.due,
         calendar=calendars[table.calendar] if table.calendar else None,
-        capacity=_capacity(table.capacity) if table.capacity else None,
+        capacity=units(table.capacity),
+        weekly=weekly(table.capacity),
+        blackouts=days(table.blackouts),
+        stand_in=table.stand_in,
+        escalate=Escalated(table.escalate.to, table.escalate.after) if table.escalate else None,
         review=table.review,
         says=dict(table.says),
         cues=_by_language(table.cues),
         evidence=tuple(table.evidence),
+        apology=dict(table.apology),
     )
-
-
-def _capacity(table: CapacityTable) -> tuple[int, int, int, int, int, int, int]:
-    own = (getattr(table, day) for day in DAYS)
-    monday, tuesday, wednesday, thursday, friday, saturday, sunday = (
-        units if units is not None else table.per_day for units in own
-    )
-    return monday, tuesday, wednesday, thursday, friday, saturday, sunday
+    if kind.calendar is None or not kind.blackouts:
+        return kind
+    return replace(kind, calendar=kind.calendar.without(days_of(kind)))
 
 
 def _promise_table(kind: PromiseKind) -> dict[str, Any]:
-    table = {field.name: getattr(kind, field.name) for field in fields(kind) if field.name not in ("name", "zone")}
+    table = {field.name: getattr(kind, field.name) for field in fields(kind) if field.name not in _NOT_KEYS}
     table["calendar"] = kind.calendar.name if kind.calendar else None
-    if kind.capacity is not None:
-        per_day = kind.capacity[0]
-        others = {day: units for day, units in zip(DAYS, kind.capacity, strict=True) if units != per_day}
-        table["capacity"] = {"per_day": per_day, **others}
+    table["capacity"] = capacity_as_table(kind.capacity, kind.weekly)
+    table["blackouts"] = days_as_tables(kind.blackouts)
+    table["escalate"] = {"to": kind.escalate.to, "after": kind.escalate.after} if kind.escalate else None
     return table
 
 
@@ -169,6 +174,9 @@ def _reply(table: ReplyTable) -> ReplyRules:
         vague=_by_language(table.vague),
         blame=_by_language(table.blame),
         patterns=dict(table.patterns),
+        apology=dict(table.apology),
+        commits=_by_language(table.commits),
+        harmless=_by_language(table.harmless),
     )
 
 

@@ -34,13 +34,20 @@ def _with_holidays(policy: Policy, years: range) -> Policy:
         calendars=calendars,
         response=replace(policy.response, calendar=_same(policy.response.calendar, calendars)),
         promises={
-            name: replace(kind, calendar=_same(kind.calendar, calendars)) for name, kind in policy.promises.items()
+            name: replace(kind, calendar=_with_holidays_of(kind.calendar, calendars))
+            for name, kind in policy.promises.items()
         },
     )
 
 
 def _same(calendar: Calendar | None, calendars: Mapping[str, Calendar]) -> Calendar | None:
     return calendars.get(calendar.name, calendar) if calendar is not None else None
+
+
+def _with_holidays_of(calendar: Calendar | None, calendars: Mapping[str, Calendar]) -> Calendar | None:
+    """A kind's own calendar, which its blackouts shut on more days than the one it is named after."""
+    known = calendars.get(calendar.name) if calendar is not None else None
+    return replace(calendar, holidays=known.holidays) if calendar is not None and known is not None else calendar
 
 
 def _encode(value: object) -> object:

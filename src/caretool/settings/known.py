@@ -27,6 +27,7 @@ class Known:
     dated: Names | None = None
     escalations: Names | None = None
     topics: Names | None = None
+    procedures: Names | None = None
 
 
 def declared(
@@ -46,6 +47,7 @@ def declared(
         dated=None if policies is None else _dated(policies),
         escalations=None if policies is None else _named(policies.get("escalation")),
         topics=_topics(templates),
+        procedures=_keys(policies, "procedures"),
     )
 
 

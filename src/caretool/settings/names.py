@@ -17,6 +17,7 @@ class Names:
     templates: Mapping[str, str]
     topics: Mapping[str, str]
     promise_kinds: Mapping[str, str]
+    procedures: Mapping[str, str]
 
 
 def from_text(text: str) -> Names:
@@ -29,4 +30,8 @@ def from_text(text: str) -> Names:
         templates={name: ", ".join(template["kinds"]) for name, template in templates.items()},
         topics={template["topic"]: ", ".join(template["kinds"]) for template in templates.values()},
         promise_kinds={name: f"kept by {kind['owner']}" for name, kind in settings["policy"]["promises"].items()},
+        procedures={
+            name: ", ".join(step["name"] for step in procedure["steps"])
+            for name, procedure in settings["policy"]["procedures"].items()
+        },
     )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
+from caretool.domain.apology import wrong_in
 from caretool.domain.comment import Kind, Tone
 from caretool.domain.duration import Duration
 from caretool.domain.moderation import grounded
 from caretool.domain.policy import Action, When
 from caretool.settings.known import Known
+from caretool.settings.limits import BlackoutTable, CapacityTable
 from caretool.settings.patterns import safe
+from caretool.settings.procedures import ProcedureTable
 from caretool.settings.values import (
     AccountName,
     Answered,
@@ -37,7 +40,6 @@ from caretool.settings.values import (
     Text,
     TopicName,
     WebAddress,
-    Whole,
     Zone,
     known_to,
     unsayable,
@@ -45,6 +47,7 @@ from caretool.settings.values import (
 
 Phrases = dict[Spoken, list[Text]]
 Cues = dict[Spoken, Annotated[list[Cue], Field(min_length=1)]]
+_LONGEST_BLACKOUT = 366
 
 
 def _needs_a_calendar(length: Duration, calendar: str | None, known: Known) -> None:
@@ -69,6 +72,13 @@ def _shorter(one: Duration, other: object) -> bool:
         return False
     (clock, amount), (other_clock, other_amount) = minutes(one), minutes(other)
     return clock == other_clock and amount < other_amount
+
+
+def _apology(text: str) -> str:
+    wrong = wrong_in(text)
+    if wrong is not None:
+        raise ValueError(wrong)
+    return text
 
 
 class CompanyTable(Table):
@@ -97,7 +107,9 @@ class HolidaysTable(Table):
 
 
 class CalendarTable(Table):
-    """When somebody is there, in the desk's time zone. A day without hours is shut."""
+    """When somebody is there. A day without hours is shut."""
+
+    time_zone: Zone | None = Field(default=None, description="where its clocks hang; left out: the desk's")
 
     weekdays: Hours = Field(default=(), description="Monday to Friday")
     monday: Hours | None = Field(default=None, description="Monday, instead of weekdays, as for each day below")
@@ -148,17 +160,11 @@ class ResponseTable(Table):
         return lengths
 
 
-class CapacityTable(Table):
-    """How many can be done on an open day. 0: none."""
+class EscalateTable(Table):
+    """To whom an overdue promise goes."""
 
-    per_day: Whole = Field(description="every open day")
-    monday: Whole | None = Field(default=None, description="Monday, instead of per_day, as for each day below")
-    tuesday: Whole | None = Field(default=None, description="Tuesday")
-    wednesday: Whole | None = Field(default=None, description="Wednesday")
-    thursday: Whole | None = Field(default=None, description="Thursday")
-    friday: Whole | None = Field(default=None, description="Friday")
-    saturday: Whole | None = Field(default=None, description="Saturday")
-    sunday: Whole | None = Field(default=None, description="Sunday")
+    to: Keeper = Field(description="an owner or an agent")
+    after: Length = Field(description="how long after it was due")
 
 
 class PromiseTable(Table):
@@ -174,12 +180,43 @@ class PromiseTable(Table):
         default=None, description="by when, where nobody says; left out: the earliest that can be kept"
     )
     review: Length | None = Field(default=None, description="how long before it is due it is looked at")
-    capacity: CapacityTable | None = Field(default=None, description="how many a day; left out: no limit")
+    capacity: CapacityTable | None = Field(default=None, description="how many a day and a week; left out: no limit")
+    blackouts: list[BlackoutTable] = Field(
+        default=[], description="days on which none is kept; a length in working days passes over them"
+    )
     owner: Keeper = Field(description="who keeps it: an owner or an agent of accounts.toml")
+    stand_in: Keeper | None = Field(
+        default=None, description="who keeps it instead where the owner is away on the day it is due"
+    )
+    escalate: EscalateTable | None = Field(default=None, description="to whom an overdue one goes, after how long")
     evidence: list[Literal["text", "url", "file"]] = Field(default=[], description="what must be shown when it is kept")
     cues: Cues = Field(
         default={}, description="words that betray it in a text, by language; a * at the end of a word: its stem"
     )
+    apology: dict[Spoken, Annotated[Text, AfterValidator(_apology)]] = Field(
+        default={}, description="what a customer is told where one cannot be kept, instead of that of [reply]"
+    )
+
+    @field_validator("stand_in")
+    @classmethod
+    def _somebody_else(cls, stand_in: str | None, info: ValidationInfo) -> str | None:
+        if stand_in is not None and stand_in == info.data.get("owner"):
+            raise ValueError(f"'{stand_in}' is the owner: name somebody else")
+        return stand_in
+
+    @field_validator("escalate")
+    @classmethod
+    def _escalate_dated(cls, table: EscalateTable | None, info: ValidationInfo) -> EscalateTable | None:
+        if table is not None:
+            cls._dated(table.after, info)
+        return table
+
+    @field_validator("blackouts")
+    @classmethod
+    def _within_reason(cls, tables: list[BlackoutTable]) -> list[BlackoutTable]:
+        if sum((table.until - table.from_).days + 1 for table in tables) > _LONGEST_BLACKOUT:
+            raise ValueError("are more than a year of days: take those that are past out")
+        return tables
 
     @field_validator("says")
     @classmethod
@@ -271,6 +308,11 @@ class ReplyTable(Table):
     stock_phrases: Phrases = Field(default={}, description="what nobody wants to read any more: refused, by language")
     vague: Phrases = Field(default={}, description="times that are none, like soon: refused, by language")
     blame: Phrases = Field(default={}, description="putting it on the courier: refused, by language")
+    commits: Cues = Field(default={}, description="words of ours that promise something, beside the usual ones")
+    harmless: Cues = Field(default={}, description="words that sound like a promise and are none")
+    apology: dict[Spoken, Annotated[Text, AfterValidator(_apology)]] = Field(
+        default={}, description="what a customer is told where a promise cannot be kept"
+    )
     patterns: dict[Name, Annotated[str, safe, Takes("a regular expression")]] = Field(
         default={}, description="what must never be public beside the usual personal data, like order numbers"
     )
@@ -307,6 +349,7 @@ class PoliciesFile(Table):
     calendars: dict[Name, CalendarTable] = Field(default={}, description="opening hours, by name")
     response: ResponseTable = Field(default_factory=ResponseTable, description="by when a first answer is due")
     promises: dict[Identifier, PromiseTable] = Field(default={}, description="what can be promised, by kind")
+    procedures: dict[Name, ProcedureTable] = Field(default={}, description="what is done, step by step, by name")
     moderation: list[ModerationTable] = Field(default=[], description="what may be hidden, and why")
     escalation: list[EscalationTable] = Field(default=[], description="what always reaches a person")
     reply: ReplyTable = Field(default_factory=ReplyTable, description="what our replies may and may not say")

@@ -67,7 +67,8 @@ def _section(heading: str, model: type[BaseModel]) -> Iterator[str]:
     for name in model.model_fields:
         inner = table_in(_hint(model, name))
         if inner is not None:
-            yield from _section(f"{heading.strip('[]')}.{name}".join("[]"), inner)
+            brackets = ("[[", "]]") if get_origin(_bare(_hint(model, name))) is list else ("[", "]")
+            yield from _section(f"{heading.strip('[]')}.{name}".join(brackets), inner)
 
 
 def _keys(model: type[BaseModel], names: list[str]) -> Iterator[str]:
@@ -75,7 +76,8 @@ def _keys(model: type[BaseModel], names: list[str]) -> Iterator[str]:
     yield "|---|---|---|---|"
     for name in names:
         field = model.model_fields[name]
-        yield f"| `{name}` | {_takes(_hint(model, name))} | {_default(field)} | {field.description or ''} |"
+        takes, default = _takes(_hint(model, name)), _default(field)
+        yield f"| `{field.alias or name}` | {takes} | {default} | {field.description or ''} |"
     yield ""
 
 

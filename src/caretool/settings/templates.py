@@ -13,7 +13,18 @@ from caretool.domain.template import Template, Wish, Wording
 from caretool.settings.known import Known
 from caretool.settings.problems import Path, Problem, shown
 from caretool.settings.validation import validated
-from caretool.settings.values import Identifier, Length, Name, PromiseName, Spoken, Table, Text, is_name, known_to
+from caretool.settings.values import (
+    Identifier,
+    Length,
+    Name,
+    ProcedureName,
+    PromiseName,
+    Spoken,
+    Table,
+    Text,
+    is_name,
+    known_to,
+)
 from caretool.settings.wording import FORMS, RESERVED, Means, read_text
 
 
@@ -29,7 +40,8 @@ Need = Annotated[Identifier, AfterValidator(_free)]
 class WordingTable(Table):
     """The texts in one language. They show values: `{{ person.name }}` (public, private), `{{ people }}` (together),
     `{{ agent.name }}`, `{{ agent.signature }}`, `{{ company.name }}`, `{{ company.help_page }}`,
-    `{{ promises.KIND.when }}` for each kind the template promises, and in private texts what the template needs.
+    `{{ promises.KIND.when }}` for each kind the template promises, `{{ procedure.says }}` where it names a procedure,
+    and in private texts what the template needs.
 
     `{% if company.help_page is defined %}…{% endif %}` asks first; Jinja's loops, filters and sums are not for a reply.
     Words that move with the day (domani, within 24 hours) are refused."""
@@ -68,6 +80,9 @@ class TemplateFile(Table):
     topic: Name | None = Field(default=None, description="what such comments are about; left out: the file's name")
     kinds: list[Kind] = Field(default=[], description="which kinds of comment it answers; left out: any")
     needs: list[Need] = Field(default=[], description="values a person is asked for; they stand in private texts only")
+    procedure: ProcedureName | None = Field(
+        default=None, description="which procedure of policies.toml answering starts; its public texts say it"
+    )
     reserved: bool = Field(default=False, description="only a manager may use it")
     examples: dict[Spoken, Annotated[list[Text], Field(min_length=1)]] = Field(
         default={}, description="what people write about it, by language"
@@ -109,6 +124,7 @@ def _template(name: str, table: TemplateFile) -> Template:
         replies={tag: Wording(texts.public, texts.together, texts.private) for tag, texts in table.reply.items()},
         promises=tuple(Wish(wish.kind, wish.due) for wish in table.promises),
         reserved=table.reserved,
+        procedure=table.procedure,
     )
 
 
@@ -118,7 +134,8 @@ def _in_texts(data: Mapping[str, Any], known: Known, help_page: bool | None) -> 
         wish["kind"] for wish in _entries(data, "promises") if isinstance(wish, dict) and _is_text(wish.get("kind"))
     ]
     needs = [need for need in _entries(data, "needs") if _is_text(need)]
-    means = Means(wishes, needs, known.promises or (), help_page)
+    procedure = _is_text(data.get("procedure"))
+    means = Means(wishes, needs, known.promises or (), help_page, procedure)
     replies = data.get("reply")
     found: list[tuple[Path, str]] = []
     for tag, texts in replies.items() if isinstance(replies, dict) else ():
@@ -130,6 +147,10 @@ def _in_texts(data: Mapping[str, Any], known: Known, help_page: bool | None) -> 
         if read and unsaid:
             whens = ", ".join(f"{{{{ promises.{kind}.when }}}}" for kind in unsaid)
             found.append((("reply", tag), f"no text here says when: write {whens}, or take the promise out"))
+        silent = [form for form in written if form != "private" and procedure and not read[form].says]
+        for form in silent:
+            what = "does not say what happens now: write {{ procedure.says }}, or take the procedure out"
+            found.append((("reply", tag, form), what))
     return found
 
 

@@ -263,6 +263,13 @@ PromiseName = Annotated[
     ),
     Takes("a kind of promise"),
 ]
+ProcedureName = Annotated[
+    str,
+    AfterValidator(
+        _declared(lambda known: known.procedures, "a procedure", "add its [procedures.…] to policies.toml first")
+    ),
+    Takes("a procedure's name"),
+]
 AccountName = Annotated[
     str,
     AfterValidator(

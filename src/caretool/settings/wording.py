@@ -14,28 +14,32 @@ from caretool.settings.problems import instead, one_of, quoted, shown
 from caretool.settings.relative import relative_words
 
 FORMS = ("public", "together", "private")
-RESERVED = frozenset({"person", "people", "agent", "company", "promises", "self", "true", "false", "none"})
+RESERVED = frozenset({"person", "people", "agent", "company", "promises", "procedure", "self", "true", "false", "none"})
 _EVERYWHERE = ("agent.name", "agent.signature", "company.name", "company.help_page")
+_SAYS = "procedure.says"
 _NOT_SAID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Means:
     """What the texts of one template may use: the kinds it promises, the values it needs, every kind of the policy,
-    and whether the company has a help page (None: not known)."""
+    whether the company has a help page (None: not known), whether the template names a procedure."""
 
     promises: Sequence[str]
     needs: Sequence[str]
     kinds: Sequence[str]
     help_page: bool | None = None
+    procedure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is wrong with one text, a sentence each, and the kinds of promise whose `when` it shows."""
+    """What is wrong with one text, a sentence each, the kinds of promise whose `when` it shows, and whether it says the
+    procedure."""
 
     objections: list[str]
     promised: frozenset[str]
+    says: bool = False
 
 
 def read_text(text: str, form: str, means: Means) -> Found:
@@ -50,7 +54,7 @@ def read_text(text: str, form: str, means: Means) -> Found:
         return Found([str(problem), *moving], frozenset())
     unknown = [wrong for name in names if (wrong := _objection(name, form, means))]
     promised = frozenset(kind for kind in means.promises if f"promises.{kind}.when" in names)
-    return Found([*(unknown or _tried(text, form, means)), *moving], promised)
+    return Found([*(unknown or _tried(text, form, means)), *moving], promised, _SAYS in names)
 
 
 def _objection(name: str, form: str, means: Means) -> str | None:
@@ -58,7 +62,8 @@ def _objection(name: str, form: str, means: Means) -> str | None:
     times = tuple(f"promises.{kind}.when" for kind in means.promises)
     asked = tuple(f"promises.{kind}" for kind in means.promises)
     given = tuple(means.needs) if form == "private" else ()
-    allowed = (*personal, *_EVERYWHERE, *times, *given)
+    procedure = (_SAYS,) if means.procedure else ()
+    allowed = (*personal, *_EVERYWHERE, *times, *procedure, *given)
     if name in allowed or name in asked:
         return None
     called = quoted(name)
@@ -71,6 +76,8 @@ def _objection(name: str, form: str, means: Means) -> str | None:
         return f"{called} is told in private: it stands in private texts only"
     if root == "promises" and rest and rest[0] in means.kinds and rest[0] not in means.promises:
         return f"{called} is not promised by this template: add [[promises]] with kind = {quoted(rest[0])}"
+    if name == _SAYS:
+        return f'{called} is a procedure\'s, and this template names none: add procedure = "…"'
     hint = instead(name, allowed)
     return f"{called} is no value a {form} text has: {hint if hint.startswith('did') else one_of(allowed)}"
 
@@ -85,6 +92,7 @@ def _tried(text: str, form: str, means: Means) -> list[str]:
         person=None if form == "together" else "Person",
         people="Persons" if form == "together" else None,
         given=dict.fromkeys(means.needs, "value") if form == "private" else None,
+        procedure="This is what we do." if means.procedure else None,
     )
     try:
         render(text, filled)

@@ -14,6 +14,7 @@ from caretool.store.database import Database, Row, moment_in, moment_out, option
 from caretool.store.numbers import chunks, next_numbers
 from caretool.store.schema import ONE, AuthorRow, Found, Revision, ThreadRow
 from caretool.store.schema import Comment as C
+from caretool.store.schema import Promise as P
 
 if TYPE_CHECKING:
     from caretool.domain.comment import Comment, CommentState
@@ -23,6 +24,16 @@ _READ = (
     "language", "kind", "tone", "topic", "confidence", "alternatives", "escalation", "vulgar", "personal_data",
     "reasons", "fold", "copy_of", "due_at",
 )  # fmt: skip
+
+
+# The promise that falls due first of those that run to who wrote a comment, and ran before it came in.
+_PROMISED = (
+    P.select(P.c.id)
+    .where((P.c.person == C.c.person) & (P.c.state == "running") & (P.c.heard < C.c.number))
+    .order_by(P.c.due_at, P.c.id)
+    .limit(1)
+)
+_WRONG = fn.COALESCE(C.c.again, "") != fn.COALESCE(_PROMISED, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +212,21 @@ class Comments:
         query = C.select(C.c.id).where((C.c.state == "snoozed") & (C.c.snoozed_until <= moment_out(now)))
         return [row[0] for row in self._database.tuples(query)]
 
+    def mark_again(self, ids: Sequence[str]) -> None:
+        """Write down whether a promise to who wrote these was running already when they came in, and runs still."""
+        for part in chunks(list(ids)):
+            self._database.run(C.update({C.c.again: _PROMISED}).where(C.c.id.in_(part) & _WRONG))
+
+    def wrongly_marked(self, persons: Sequence[str]) -> list[str]:
+        """The waiting comments of these people of which that is no longer so, or has come to be."""
+        found: list[str] = []
+        for part in chunks(list(dict.fromkeys(persons))):
+            # COALESCE keeps SQLite from looking at all that waits: one person writes little.
+            theirs = C.c.person.in_(part) & (fn.COALESCE(C.c.state, "") == "waiting") & (C.c.unread == 0)
+            query = C.select(C.c.id).where(theirs & _WRONG)
+            found += [row[0] for row in self._database.tuples(query)]
+        return found
+
     def place(self, ids: Sequence[str], group: str, *, anew: bool) -> None:
         """Put comments into a group. Who joins gets the next place in the order of joining; with `anew` also who was in
         it before (it waits again, or its text is another)."""
@@ -278,4 +304,5 @@ def _comment(row: Row) -> Comment:
         due_at=optional_moment(row["due_at"]),
         group=row["grouped"],
         joined=row["joined"] or 0,
+        again=row["again"],
     )

@@ -23,7 +23,7 @@ _TYPES = {
         "comment_group",
         "size || CASE size WHEN 1 THEN ' comment' ELSE ' comments' END, coalesce(topic, kind), account",
         "alive",
-        "(escalation IS NULL), (due_at IS NULL), due_at",
+        "(escalation IS NULL), (again IS NULL), (due_at IS NULL), due_at",
     ),
     "c": ("comment", "kind, topic, account", "state", "due_at"),
     "p": (
@@ -34,6 +34,12 @@ _TYPES = {
     ),
     "r": ("reply", "state, template, account", "state", "account"),
     "d": ("draft", "state, agent, grouped", "state", "rowid"),
+    "k": (
+        "cases",
+        "procedure, (SELECT substr(name, 1, 80) FROM person WHERE person.id = person), state",
+        "state",
+        "started_at",
+    ),
     "t": ("thread", "substr(text, 1, 80), account", "''", "id"),
     "u": ("person", "substr(name, 1, 80)", "''", "id"),
 }

@@ -16,6 +16,7 @@ from caretool.store.numbers import chunks, new_ids
 from caretool.store.schema import ONE, Seen, ThreadRow
 from caretool.store.schema import Comment as C
 from caretool.store.schema import Group as G
+from caretool.store.schema import Promise as P
 
 if TYPE_CHECKING:
     from caretool.domain.comment import Comment
@@ -84,6 +85,7 @@ class Groups:
         values = {
             G.c.first_text: first.text[:500],
             G.c.kind: first.kind,
+            G.c.again: first.again,
             G.c.suggestion: json.dumps(asdict(suggestion)) if suggestion else None,
         }
         self._database.run(G.update(values).where(G.c.id == group))
@@ -104,8 +106,8 @@ class Groups:
         among: set[str] | None = None,
         limit: int | None = None,
     ) -> list[Group]:
-        """Groups with somebody waiting: what goes to the manager first, then by due time, the larger first; last what
-        is due no answer.
+        """Groups with somebody waiting: what goes to the manager first, then who writes again while a promise to them
+        runs, then by due time, the larger first; last what is due no answer.
 
         `where` fixes columns (account, topic, kind); `late_at` keeps those late at that moment; `among` these ids only.
         """
@@ -120,7 +122,8 @@ class Groups:
             query = query.where(G.c.due_at < moment_out(late_at))
         if among is not None:
             query = query.where(G.c.id.in_(tuple(among)))
-        query = query.order_by(G.c.escalation.is_null(), G.c.due_at.is_null(), G.c.due_at, G.c.size.desc(), G.c.id)
+        urgency = (G.c.escalation.is_null(), G.c.again.is_null(), G.c.due_at.is_null(), G.c.due_at, G.c.size.desc())
+        query = query.order_by(*urgency, G.c.id)
         return [_group(row) for row in self._database.rows(query.limit(limit) if limit is not None else query)]
 
     def count_alive(self) -> int:
@@ -134,8 +137,15 @@ class Groups:
 
     def _select(self) -> Any:
         columns = [getattr(G.c, name) for name in G.columns if name not in ("key", "alive")]
-        return G.select(*columns, ThreadRow.c.text.alias("thread_text"), ThreadRow.c.url.alias("thread_url")).join(
-            ThreadRow, JOIN.LEFT_OUTER, on=(ThreadRow.c.id == G.c.thread)
+        return (
+            G.select(
+                *columns,
+                ThreadRow.c.text.alias("thread_text"),
+                ThreadRow.c.url.alias("thread_url"),
+                P.c.due_at.alias("again_due_at"),
+            )
+            .join(ThreadRow, JOIN.LEFT_OUTER, on=(ThreadRow.c.id == G.c.thread))
+            .join(P, JOIN.LEFT_OUTER, on=(P.c.id == G.c.again))
         )
 
     def remember_shown(self, agent: str, shown: Mapping[str, int]) -> None:
@@ -181,6 +191,8 @@ def _group(row: Row) -> Group:
         thread_text=row["thread_text"],
         thread_url=row["thread_url"],
         escalation=row["escalation"],
+        again=row["again"],
+        again_due_at=optional_moment(row["again_due_at"]),
         suggestion=Suggestion(**{**suggestion, "alternatives": tuple(suggestion["alternatives"])})
         if suggestion
         else None,

@@ -69,6 +69,13 @@ class Journal:
             query = query.where(fn.SUBSTR(L.c.action, 1, len(action)) == action)
         return [_line(row) for row in reversed(self._database.tuples(query.order_by(L.c.number.desc()).limit(limit)))]
 
+    def of_action(self, action: str, since: datetime | None) -> list[Line]:
+        """Every line of exactly this action (not before `since`), oldest first."""
+        query = L.select(L.c.at, L.c.agent, L.c.action, L.c.subject, L.c.codes).where(L.c.action == action)
+        if since is not None:
+            query = query.where(L.c.at >= moment_out(since))
+        return [_line(row) for row in self._database.tuples(query.order_by(L.c.number))]
+
     def note(self, subject: str, text: str, *, agent: str, at: datetime) -> None:
         """Leave a note on a thing."""
         self._database.run(Note.insert({"subject": subject, "agent": agent, "at": moment_out(at), "text": text}))

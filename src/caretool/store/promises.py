@@ -17,6 +17,7 @@ from caretool.store.schema import Promise as P
 if TYPE_CHECKING:
     from caretool.domain.deliverability import Load
     from caretool.domain.promise import Promise, PromiseState
+    from caretool.domain.record import Outcome
 
 OPEN: tuple[PromiseState, ...] = ("logged", "running")
 
@@ -47,6 +48,7 @@ class Promises:
     def add(self, promises: Sequence[NewPromise], *, now: datetime, state: PromiseState) -> list[str]:
         """Log promises; their ids. Inside the transaction that checked them."""
         ids = new_ids(self._database, "p", len(promises)) if promises else []
+        heard = self._last_comment()
         rows = [
             {
                 "id": promise_id,
@@ -63,24 +65,26 @@ class Promises:
                 "reply": new.reply,
                 "comment": new.comment,
                 "relative": int(new.relative),
+                "heard": heard,
             }
             for promise_id, new in zip(ids, promises, strict=True)
         ]
         self._database.insert(P, rows)
         return ids
 
-    def load(self, kind: str, *, day_began: datetime, leaving_out: Sequence[str] = ()) -> Load:
-        """What is open of a kind, by window, and what was kept since the day began.
+    def _last_comment(self) -> int:
+        """The number of the last comment there is: what we had heard when something was promised."""
+        return int(self._database.value(Comment.select(fn.MAX(Comment.c.number))) or 0)
+
+    def load(
+        self, kind: str, *, day_began: datetime, week_began: datetime | None = None, leaving_out: Sequence[str] = ()
+    ) -> Load:
+        """What is open of a kind, by window, and what was kept since the day (and, where asked, the week) began.
 
         One that is being moved takes no unit: its successor does. `leaving_out` are ids about to be replaced.
         """
         from caretool.domain.deliverability import Load
 
-        kept = self._database.value(
-            P.select(fn.COUNT(SQL("*"))).where(
-                (P.c.kind == kind) & (P.c.state == "kept") & (P.c.ended_at >= moment_out(day_began))
-            )
-        )
         query = PromiseCount.select(PromiseCount.c.first_day, PromiseCount.c.due_day, PromiseCount.c.open)
         counted = {
             (date.fromisoformat(first), date.fromisoformat(due)): int(count)
@@ -89,7 +93,17 @@ class Promises:
         for window in self._windows_counted(kind, leaving_out):
             counted[window] -= 1
         counted = {window: count for window, count in counted.items() if count}
-        return Load(open=counted, kept_today=int(kept))
+        of_kind = P.c.kind == kind
+        kept_week = self._kept(of_kind, week_began) if week_began is not None else 0
+        return Load(open=counted, kept_today=self._kept(of_kind, day_began), kept_week=kept_week)
+
+    def kept_by(self, owner: str, kinds: Sequence[str], since: datetime) -> int:
+        """How many of these kinds somebody has kept since a moment."""
+        return self._kept(P.c.kind.in_(tuple(kinds)) & (P.c.owner == owner), since)
+
+    def _kept(self, where: Any, since: datetime) -> int:
+        kept = (P.c.state == "kept") & (P.c.ended_at >= moment_out(since))
+        return int(self._database.value(P.select(fn.COUNT(SQL("*"))).where(where & kept)))
 
     def _windows_counted(self, kind: str, ids: Sequence[str]) -> list[tuple[date, date]]:
         """The windows of those of these promises that take a unit of this kind, one for each."""
@@ -146,10 +160,23 @@ class Promises:
             query = (
                 P.select(P.c.id, fn.COALESCE(Comment.c.url, Reply.c.url))
                 .join(Comment, JOIN.LEFT_OUTER, on=(Comment.c.id == P.c.comment))
-                .join_from(P, Reply, JOIN.LEFT_OUTER, on=(Reply.c.id == P.c.reply))
+                .join(Reply, JOIN.LEFT_OUTER, on=(Reply.c.id == P.c.reply))
                 .where(P.c.id.in_(part))
             )
             found.update({promise: url for promise, url in self._database.tuples(query) if url})
+        return found
+
+    def told_to(self, ids: Sequence[str]) -> dict[str, tuple[str | None, str | None]]:
+        """The comment each of these answers, and the language in which it was said; None: not known."""
+        found: dict[str, tuple[str | None, str | None]] = {}
+        for part in chunks(list(ids)):
+            query = (
+                P.select(P.c.id, P.c.comment, fn.COALESCE(Reply.c.language, Comment.c.language))
+                .join(Comment, JOIN.LEFT_OUTER, on=(Comment.c.id == P.c.comment))
+                .join(Reply, JOIN.LEFT_OUTER, on=(Reply.c.id == P.c.reply))
+                .where(P.c.id.in_(part))
+            )
+            found.update({promise: (comment, language) for promise, comment, language in self._database.tuples(query)})
         return found
 
     def relative_of(self, reply: str) -> list[str]:
@@ -161,6 +188,40 @@ class Promises:
         """How many run past their due time."""
         where = (P.c.state == "running") & (P.c.due_at < moment_out(now))
         return int(self._database.value(P.select(fn.COUNT(SQL("*"))).where(where)))
+
+    def owned(self, owner: str, kind: str | None) -> list[Promise]:
+        """The open promises that somebody keeps (of one kind), the earliest due first."""
+        theirs = P.c.state.in_(OPEN) & (P.c.owner == owner)
+        return self._promises(theirs if kind is None else theirs & (P.c.kind == kind))
+
+    def owners(self) -> dict[str, int]:
+        """How many open promises each of those who keep any has."""
+        query = P.select(P.c.owner, fn.COUNT(SQL("*"))).where(P.c.state.in_(OPEN)).group_by(P.c.owner)
+        return {owner: int(count) for owner, count in self._database.tuples(query.order_by(P.c.owner))}
+
+    def hand_over(self, ids: Sequence[str], to: str) -> None:
+        """Somebody else keeps these from now on."""
+        for part in chunks(list(ids)):
+            self._database.run(P.update({P.c.owner: to}).where(P.c.id.in_(part)))
+
+    def outcomes(self, since: datetime | None, as_of: datetime) -> list[Outcome]:
+        """What ended from `since` (None: ever) to `as_of`, void ones left out, and what was overdue then, however old.
+        What has ended since `as_of` and was due before counts as overdue, as it was."""
+        from caretool.domain.record import Outcome
+
+        moment = moment_out(as_of)
+        ended = P.c.state.in_(("kept", "broken", "moved", "released")) & (P.c.ended_at <= moment)
+        if since is not None:
+            ended &= P.c.ended_at >= moment_out(since)
+        was_running = (P.c.ended_at > moment) & P.c.state.in_(("kept", "broken", "moved", "released"))
+        overdue = (P.c.due_at < moment) & ((P.c.state == "running") | was_running)
+        query = P.select(P.c.kind, P.c.owner, P.c.state, P.c.due_at, P.c.ended_at).where(ended | overdue)
+        found = []
+        for kind, owner, state, due_at, ended_at in self._database.tuples(query.order_by(P.c.due_at, P.c.id)):
+            runs = state == "running" or ended_at > moment
+            ended_then = None if runs else moment_in(ended_at)
+            found.append(Outcome(kind, owner, "running" if runs else state, moment_in(due_at), ended_then))
+        return found
 
     def change(self, ids: Sequence[str], state: PromiseState, *, was: Sequence[PromiseState], **values: Any) -> int:
         """Move promises from one of the states `was` to `state`; how many moved."""
@@ -185,7 +246,8 @@ class Promises:
 
     def told_by(self, promise: str, reply: str, text: str) -> None:
         """That this reply tells the person, in these words, of a promise logged before."""
-        self._database.run(P.update({P.c.reply: reply, P.c.text: text}).where(P.c.id == promise))
+        values = {P.c.reply: reply, P.c.text: text, P.c.heard: self._last_comment()}
+        self._database.run(P.update(values).where(P.c.id == promise))
 
     def predecessor(self, new: str) -> str | None:
         """The running promise that ends as moved when the customer hears of `new`."""

@@ -131,6 +131,14 @@ class Replies:
         """Every decision in a state, oldest first."""
         return [_draft(row) for row in self._database.rows(D.select().where(D.c.state == state).order_by(D.c.made_at))]
 
+    def waiving(self, since: datetime | None) -> list[Draft]:
+        """Every decision (not made before `since`) that says of some words that they promise nothing, oldest first."""
+        # Inside a text the quotes would stand escaped: so this is the list itself.
+        query = D.select().where(~D.c.request.contains('"not_a_promise": []'))
+        if since is not None:
+            query = query.where(D.c.made_at >= moment_out(since))
+        return [_draft(row) for row in self._database.rows(query.order_by(D.c.made_at, D.c.id))]
+
     def count_of_drafts(self, drafts: Sequence[str]) -> dict[str, int]:
         """How many replies each of these decisions holds; one without is left out."""
         found: dict[str, int] = {}

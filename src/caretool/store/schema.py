@@ -37,7 +37,7 @@ Comment = Table(
         "reply_to", "url", "rating", "likes", "attachments", "warning", "tag", "written_at", "dated", "fetched_at",
         "digest", "state", "unread", "snoozed_until",
         "language", "kind", "tone", "topic", "confidence", "alternatives", "escalation",
-        "vulgar", "personal_data", "reasons", "corrected", "fold", "copy_of", "due_at", "grouped", "joined",
+        "vulgar", "personal_data", "reasons", "corrected", "fold", "copy_of", "due_at", "grouped", "joined", "again",
     ),
 )  # fmt: skip
 Revision = Table("revision", ("comment", "seen_at", "text"))
@@ -45,7 +45,7 @@ Group = Table(
     "comment_group",
     (
         "id", "key", "alive", "account", "thread", "language", "topic", "kind", "private", "escalation", "size",
-        "people", "due_at", "first_text", "suggestion",
+        "people", "due_at", "first_text", "suggestion", "again",
     ),
 )  # fmt: skip
 Seen = Table("seen", ("agent", "grouped", "joined"))
@@ -63,11 +63,20 @@ Promise = Table(
     "promise",
     (
         "id", "kind", "person", "text", "made_at", "due_at", "first_day", "due_day", "review_at", "state", "owner",
-        "reply", "comment", "relative", "evidence", "because", "moved_to", "ended_at",
+        "reply", "comment", "relative", "evidence", "because", "moved_to", "ended_at", "heard",
     ),
 )  # fmt: skip
 Notice = Table("notice", ("promise", "address", "stage", "due_at", "claimed_at", "told_at"))
 PromiseCount = Table("promise_count", ("kind", "first_day", "due_day", "open"))
+Case = Table("cases", ("id", "procedure", "person", "comment", "state", "started_at", "ended_at", "because"))
+CaseStep = Table(
+    "case_step",
+    (
+        "in_case", "place", "step", "state", "began_at", "due_at", "remind_at", "close_at", "ended_at", "evidence",
+        "because",
+    ),
+)  # fmt: skip
+CasePromise = Table("case_promise", ("promise", "in_case", "place"))
 Note = Table("note", ("number", "subject", "agent", "at", "text"))
 Log = Table("log", ("number", "at", "agent", "action", "subject", "codes"))
 Found = Table("comment_search", ("rowid",))

@@ -19,6 +19,7 @@ from caretool.store.migrations import migrate
 
 if TYPE_CHECKING:
     from caretool.store.arrivals import Arrivals
+    from caretool.store.cases import Cases
     from caretool.store.comments import Comments
     from caretool.store.counts import Counts
     from caretool.store.groups import Groups
@@ -35,6 +36,7 @@ _TABLES = {
     "r": schema.Reply,
     "d": schema.Draft,
     "p": schema.Promise,
+    "k": schema.Case,
 }
 
 
@@ -86,6 +88,13 @@ class Store:
         from caretool.store.notices import Notices
 
         return Notices(self._database)
+
+    @cached_property
+    def cases(self) -> Cases:
+        """The runs of procedures."""
+        from caretool.store.cases import Cases
+
+        return Cases(self._database)
 
     @cached_property
     def journal(self) -> Journal:
@@ -140,7 +149,7 @@ class Store:
         letter = typed[:1]
         if letter not in letters or not (typed.isascii() and typed.isalnum()):
             wanted = ", ".join(f"{KINDS[known]} ({known}…)" for known in letters)
-            where = "caretool promise list" if letters == ("p",) else "caretool inbox"
+            where = {"p": "caretool promise list", "k": "caretool case list"}.get("".join(letters), "caretool inbox")
             raise NotFound(f"{text!r} is not the id of a {wanted}: `{where}` shows ids.")
         table = _TABLES[letter]
         if self._database.value(table.select(table.c.id).where(table.c.id == typed)):

@@ -9,16 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from caretool.domain.calendar import Calendar
 from caretool.domain.policy import PromiseKind
 from caretool.domain.reading import Commitment
 from caretool.language.commitments.clauses import Head, Sentence, sentences_of
-from caretool.language.commitments.grammar import Grammar, fold, grammar_of
+from caretool.language.commitments.grammar import Grammar, extended, grammar_of
 from caretool.language.commitments.kinds import CHECK, OTHER, Cue, Sign, cues_of, kind_of, own_kind_of, signs_in
+from caretool.language.commitments.spelling import Spelled
 from caretool.language.commitments.times import When, due_of
 
+Phrases = Mapping[str, Sequence[str]]
+_A_THING, _LOOKED_AHEAD = 2, 60
 _EDGES = " \t\r\n.,;:!?…-–—()[]\"'«»“”"
 
 
@@ -30,14 +34,20 @@ def find(
     calendar: Calendar | None,
     zone: ZoneInfo,
     posted_at: datetime,
+    commits: Phrases = MappingProxyType({}),
+    harmless: Phrases = MappingProxyType({}),
 ) -> list[tuple[Commitment, ...]]:
     """What each text commits us to, in the order of the text; one tuple a text.
 
     `languages` are those our replies are written in: every text is read in each of them (a language without a grammar
-    is left out). Due times are in UTC, counted from `posted_at` (aware) by the kind's own calendar, else by `calendar`.
+    is left out). `commits` and `harmless` are the company's own phrases by language, as its cues are written. Due times are in UTC, counted from `posted_at` (aware) by the kind's own calendar, else by `calendar`.
     Raises NeverOpen where working hours are promised on a calendar without an open one.
     """
-    grammars = [grammar for name in dict.fromkeys(languages) if (grammar := grammar_of(name)) is not None]
+    grammars = [
+        extended(grammar, tuple(commits.get(name, ())), tuple(harmless.get(name, ())))
+        for name in dict.fromkeys(languages)
+        if (grammar := grammar_of(name)) is not None
+    ]
     readers = [_Reader(grammar, cues_of(kinds, grammar), kinds, calendar, zone, posted_at) for grammar in grammars]
     return [_without_doubles([found for reader in readers for found in reader.read(text)]) for text in texts]
 
@@ -98,19 +108,22 @@ class _Reader:
     posted_at: datetime
 
     def read(self, text: str) -> Iterator[Commitment]:
-        for sentence in sentences_of(fold(text), self.grammar):
+        spelled = self.grammar.speller.read(text)
+        for sentence in sentences_of(spelled.text, self.grammar):
             signs = signs_in(sentence, self.cues)
-            found = _found_in(sentence, signs)
+            found = [
+                one for one in _found_in(sentence, signs, self.grammar) if not _harmless(sentence, one, self.grammar)
+            ]
             for one in found:
-                yield self._commitment(text, sentence, one, signs, found)
+                yield self._commitment(text, spelled, sentence, one, signs, found)
 
     def _commitment(
-        self, text: str, sentence: Sentence, one: _Found, signs: list[Sign], beside: list[_Found]
+        self, text: str, spelled: Spelled, sentence: Sentence, one: _Found, signs: list[Sign], beside: list[_Found]
     ) -> Commitment:
         when, kind = one.when, _kind(sentence, one, signs)
         timed = when is not None and when.nature == "due"
         own = self.kinds[kind].calendar if kind in self.kinds else None
-        start, end = _span(text, sentence, one, beside)
+        start, end = spelled.original(*_span(spelled.text, sentence, one, beside))
         return Commitment(
             excerpt=text[start:end],
             start=start,
@@ -125,8 +138,8 @@ class _Reader:
         )
 
 
-def _found_in(sentence: Sentence, signs: list[Sign]) -> list[_Found]:
-    found = [one for when in sentence.times if (one := _around(sentence, when, signs)) is not None]
+def _found_in(sentence: Sentence, signs: list[Sign], grammar: Grammar) -> list[_Found]:
+    found = [one for when in sentence.times if (one := _around(sentence, when, signs, grammar)) is not None]
     definite = [one for one in found if _nature(one) == "due"]
     busy = {id(one.head) for one in definite if one.head is not None}
     kept = [
@@ -136,6 +149,12 @@ def _found_in(sentence: Sentence, signs: list[Sign]) -> list[_Found]:
     ]
     timed = _latest_of_each_head(kept)
     return timed + _sharing(sentence, timed, signs) if timed else _timeless(sentence, signs)
+
+
+def _harmless(sentence: Sentence, one: _Found, grammar: Grammar) -> bool:
+    """Whether a clause of it says something that commits nobody ("di solito", "ingresso libero")."""
+    clauses = {sentence.clause(part.start) for part in one.parts}
+    return any(grammar.guards.harmless.search(sentence.text, sentence.starts[at], sentence.ends[at]) for at in clauses)
 
 
 def _kind(sentence: Sentence, one: _Found, signs: list[Sign]) -> str:
@@ -177,7 +196,7 @@ def _latest_of_each_head(found: list[_Found]) -> list[_Found]:
     return list(by_head.values())
 
 
-def _around(sentence: Sentence, when: When, signs: list[Sign]) -> _Found | None:
+def _around(sentence: Sentence, when: When, signs: list[Sign], grammar: Grammar) -> _Found | None:
     """What the nearest verb makes of a time; without a verb, what a noun and a deadline do ("rimborso entro …")."""
     if when.nature == "none" or _asked(sentence, when.start):
         return None
@@ -187,15 +206,25 @@ def _around(sentence: Sentence, when: When, signs: list[Sign]) -> _Found | None:
         return abs(sentence.clause(head.start) - clause), max(head.start - when.end, when.start - head.end, 0)
 
     nearest = min(sentence.heads, key=distance, default=None)
-    if nearest is not None and nearest.commits:
+    if nearest is not None and nearest.commits and not _busy_elsewhere(sentence, nearest, when):
         return None if _asked(sentence, nearest.start) else _Found(nearest, when)
-    if nearest is not None and distance(nearest)[0] == 0:
+    if when.nature != "due" or (nearest is not None and distance(nearest)[0] == 0):
         return None
-    told_before = nearest is not None and nearest.role == "past" and when.firm and bool(signs)
-    named = told_before or any(sentence.clause(sign.start) == clause for sign in signs)
-    if when.nature == "due" and (named or (nearest is None and when.firm)):
-        return _Found(None, when)
-    return None
+    if grammar.guards.after_time.search(sentence.text[when.end : when.end + _LOOKED_AHEAD]):
+        return None
+    told = nearest is None or nearest.commits or nearest.role in ("past", "absorbed")
+    named = any(sentence.clause(sign.start) == clause for sign in signs)
+    ours = grammar.guards.stakes.search(sentence.text, sentence.starts[clause], sentence.ends[clause])
+    return _Found(None, when) if named or (told and (when.firm or ours)) else None
+
+
+def _busy_elsewhere(sentence: Sentence, head: Head, when: When) -> bool:
+    """Whether `head` has a time in its own clause, and the clause of `when` says something else ("le chiavi partono
+    oggi, *gli adesivi entro venerdì*")."""
+    clause, own = sentence.clause(when.start), sentence.clause(head.start)
+    said = sentence.text[sentence.starts[clause] : when.start] + sentence.text[when.end : sentence.ends[clause]]
+    timed = any(sentence.clause(one.start) == own and one.nature == "due" for one in sentence.times)
+    return clause != own and timed and len(said.split()) >= _A_THING
 
 
 def _timeless(sentence: Sentence, signs: list[Sign]) -> list[_Found]:

@@ -67,7 +67,7 @@ def sentences_of(text: str, grammar: Grammar) -> Iterator[Sentence]:
     """The sentences of a folded text that have a time or a head."""
     for start, end in _bounds(text, grammar):
         times = tuple(times_in(text, start, end, grammar))
-        heads = tuple(_heads(text, start, end, grammar, times))
+        heads = tuple(sorted(_heads(text, start, end, grammar, times), key=lambda head: head.start))
         if times or heads:
             yield _read(text, start, end, grammar, times, heads)
 
@@ -95,9 +95,14 @@ def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 def _heads(text: str, start: int, end: int, grammar: Grammar, times: tuple[When, ...]) -> Iterator[Head]:
     before: Role = "absorbed"
+    own = grammar.own_heads.finditer(text, start, end) if grammar.own_heads is not None else ()
+    ours = [Head(match.start(), match.end(), "firm") for match in own]
+    yield from ours
     for match in grammar.heads.finditer(text, start, end):
         rule = grammar.head_rules[int((match.lastgroup or "h0")[1:])]
         if any(when.start <= match.start() and match.end() <= when.end for when in times):
+            continue
+        if any(one.start < match.end() and match.start() < one.end for one in ours):
             continue
         if rule.not_after and _word_before(text, start, match.start()) in rule.not_after:
             continue
@@ -120,13 +125,14 @@ def _read(
         if not any(begun < match.end() and match.start() < ended for begun, ended in taken)
     ]
     starts = (start, *(match.end() for match in breaks))
+    negated = _negated_out(text, starts, heads, grammar)
     sentence = Sentence(
         text=text,
         start=start,
         end=end,
         starts=starts,
         ends=(*(match.start() for match in breaks), end),
-        heads=tuple(_steps_marked(text, starts, _negated_out(text, starts, heads, grammar), grammar)),
+        heads=tuple(_settled(starts, [*_steps_marked(text, starts, negated, grammar)])),
         times=tuple(_limited_out(text, start, times, grammar)),
         conditional_from=None,
         asked_from=None,
@@ -148,6 +154,21 @@ def _steps_marked(text: str, starts: tuple[int, ...], heads: Iterable[Head], gra
         within = grammar.guards.within.search(text, max(clause - _SHORT_WORD, starts[0]), head.start)
         step = grammar.guards.step.search(text, clause, head.end + _SHORT_WORD)
         yield replace(head, step=step is not None, within=within is not None)
+
+
+def _settled(starts: tuple[int, ...], heads: list[Head]) -> Iterator[Head]:
+    """A participle describes a thing where its clause has a verb of ours ("i libri *ordinati* arrivano"), else it tells
+    what was done."""
+
+    def clause(head: Head) -> int:
+        return bisect_right(starts, head.start)
+
+    committing = {clause(head) for head in heads if head.commits}
+    for head in heads:
+        if head.role != "participle":
+            yield head
+        elif clause(head) not in committing:
+            yield replace(head, role="past")
 
 
 def _limited_out(text: str, start: int, times: tuple[When, ...], grammar: Grammar) -> Iterator[When]:
@@ -189,16 +210,18 @@ def _granted_requests(text: str, heads: list[Head], grammar: Grammar) -> Iterato
 
 
 def _asked_from(sentence: Sentence, grammar: Grammar) -> int | None:
-    """A question takes the whole sentence, or its last clause where a statement of ours stands before it."""
+    """A question takes the whole sentence, or its last clause where a statement of ours stands before it; one that only
+    asks for consent ("…, va bene?") takes it all."""
     if "?" not in sentence.text[max(sentence.start, sentence.end - 4) : sentence.end]:
         return None
     last = sentence.starts[-1]
     said_before = any(head.role == "firm" and head.end <= last for head in sentence.heads)
     first_word = grammar.guards.question_words.match(sentence.text, _skip_blanks(sentence), sentence.end)
-    tag = grammar.guards.question_tags.search(sentence.text, last, sentence.end)
-    return last if (said_before or tag) and not first_word and last > sentence.start else sentence.start
+    tag = grammar.guards.question_tags.match(sentence.text, _skip_blanks(sentence, last), sentence.end)
+    return last if said_before and not tag and not first_word else sentence.start
 
 
-def _skip_blanks(sentence: Sentence) -> int:
-    within = sentence.text[sentence.start : sentence.end]
-    return sentence.start + len(within) - len(within.lstrip(" ¿\"'«(-"))
+def _skip_blanks(sentence: Sentence, start: int | None = None) -> int:
+    begin = sentence.start if start is None else start
+    within = sentence.text[begin : sentence.end]
+    return begin + len(within) - len(within.lstrip(" ¿\"'«(-"))

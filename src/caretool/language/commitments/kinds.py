@@ -41,13 +41,12 @@ def cues_of(kinds: Mapping[str, PromiseKind], grammar: Grammar) -> tuple[Cue, ..
     """The cues of the policy's kinds in one language. What the grammar knows to be unsure stays so."""
     cues: dict[tuple[str, str], Cue] = {}
     for name, kind in kinds.items():
-        if name == OTHER:
-            continue
         known = grammar.kinds.get(name, {})
         for strength in _STRENGTHS[1:]:
             for words in known.get(strength, ()):
                 cues.setdefault((name, fold(words)), Cue(name, words, strength))
-        for words in (*known.get("strong", ()), *kind.cues.get(grammar.language, ())):
+        own = kind.cues.get(grammar.language, ()) if name != OTHER else ()
+        for words in (*known.get("strong", ()), *own):
             if words.strip("* "):
                 cues.setdefault((name, fold(words)), Cue(name, words, "strong"))
     return tuple(sorted(cues.values(), key=lambda cue: (_STRENGTHS.index(cue.strength), -len(cue.words))))
@@ -72,7 +71,7 @@ def kind_of(sentence: Sentence, head: Head | None, position: int, signs: list[Si
     def rank(sign: Sign) -> tuple[int, int, int]:
         within = sign.start < end and start < sign.end
         near = within or sentence.clause(sign.start) == clause
-        gap = 0 if within else sign.start - end if sign.start >= end else start - sign.end + _BEFORE_THE_VERB
+        gap = -sign.start if within else sign.start - end if sign.start >= end else start - sign.end + _BEFORE_THE_VERB
         away = abs(sentence.clause(sign.start) - clause)
         return _level(sign.cue, within=within, near=near), gap + _FAR * away, sign.start - sign.end
 

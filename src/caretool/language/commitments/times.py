@@ -12,15 +12,15 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from caretool.domain.calendar import Calendar, closing_of, wall_clock
-from caretool.language.commitments.grammar import Grammar, TimeRule
+from caretool.language.commitments.grammar import Grammar, TimeRule, bare
 
 Nature = Literal["due", "vague", "soft", "none"]
 
 _SPANS = frozenset({"hours", "minutes", "working_hours"})
 _HOURS = frozenset({"clock", "part", "closing"})
+_ENDS_BEFORE = frozenset({"weekday", "date", "monthday", "weekend", "next_week"})
 _AT_SIX = frozenset({"days", "weeks", "months"})
 _JOINED = re.compile(r"[ ,(]{0,3}")
-_LINKED = re.compile(r" {0,3}(?:[-–/]|,? (?:e|o|oppure|or|and|to|a|ad|al|massimo|o al massimo)) {0,3}")
 _SIX_IN_THE_EVENING, _LAST_MINUTE = time(18), time(23, 59)
 _FRIDAY, _SUNDAY = 4, 6
 _LOOK_BACK = timedelta(days=60)
@@ -64,7 +64,7 @@ def times_in(text: str, start: int, end: int, grammar: Grammar) -> list[When]:
         if alone is None or not _sound(fields := {k: v for k, v in alone.groupdict().items() if v}, grammar):
             continue
         when = _when(alone, rule, fields)
-        joined = _join(found[-1], when, text) if found else None
+        joined = _join(found[-1], when, text, grammar) if found else None
         if joined is not None:
             found[-1] = joined
         else:
@@ -107,12 +107,12 @@ def _sound(fields: Mapping[str, str], grammar: Grammar) -> bool:
     )
 
 
-def _join(one: When, other: When, text: str) -> When | None:
+def _join(one: When, other: When, text: str, grammar: Grammar) -> When | None:
     """Both as one time where nothing but a blank, or an "e", stands between them."""
     between = text[one.end : other.start]
     if one.nature != "due" or other.nature != "due" or one.span or other.span or len(between) > 16:
         return None
-    joined, linked = _JOINED.fullmatch(between), _LINKED.fullmatch(between)
+    joined, linked = _JOINED.fullmatch(between), grammar.links.fullmatch(between)
     whole = replace(one, end=other.end, firm=one.firm or other.firm)
     if joined and one.later is None:
         if not (one.day and other.day) and not (one.hour and other.hour):
@@ -168,6 +168,9 @@ class _Reader:
             stays = hour is None or hour.rule.today or hour.rule.rule == "closing"
             return due if stays or due > self.posted_at else self._at(self.today + timedelta(days=1), None, hour)
         on = self._date(day)
+        if "before" in day.fields and hour is None and day.rule.rule in _ENDS_BEFORE:
+            on -= timedelta(days=2 if day.rule.rule == "weekend" else 1)
+            return self._at(on if on >= self.today else on + timedelta(weeks=1), None, None)
         due = self._at(on, day, hour)
         again = day.rule.rule in ("weekday", "end_of_week", "weekend", "monthday")
         if again and due <= self.posted_at:
@@ -176,10 +179,10 @@ class _Reader:
 
     def _number(self, part: Part) -> int:
         said = part.fields.get("n", "")
-        return part.rule.n or (int(said) if said.isdecimal() else self.grammar.numbers[" ".join(said.split())])
+        return part.rule.n or (int(said) if said.isdecimal() else self.grammar.numbers[bare(said)])
 
     def _after(self, span: Part) -> datetime:
-        number, now = self._number(span), self.posted_at.astimezone(UTC)
+        number, now = self._number(span), self.posted_at.astimezone(UTC) + timedelta(minutes=span.rule.plus)
         if span.rule.rule == "minutes":
             return now + timedelta(minutes=number)
         if span.rule.rule == "working_hours" and self.calendar is not None:
@@ -200,11 +203,12 @@ class _Reader:
         return _SIX_IN_THE_EVENING if day.rule.rule in _AT_SIX else None
 
     def _clock(self, on: date, part: Part) -> datetime:
-        said, minute = part.fields["hour"], int(part.fields.get("minute", "0"))
-        hour = int(said) if said.isdecimal() else self.grammar.numbers[said]
+        past = part.rule.minute
+        said, minute = part.fields["hour"], int(part.fields.get("minute", "0")) + past % 60
+        hour = (int(said) if said.isdecimal() else self.grammar.numbers[bare(said)]) - (past < 0)
         half = part.fields.get("half")
-        bare = "minute" not in part.fields and half is None
-        if (half == "p" and hour < 12) or (bare and not said.startswith("0") and 0 < hour < self._afternoon(said)):
+        early = 0 < hour < self.grammar.afternoon_below - ("minute" in part.fields) and not said.startswith("0")
+        if (half == "p" and hour < 12) or (half is None and early):
             hour += 12
         elif half == "a" and hour == 12:
             hour = 0
@@ -212,15 +216,14 @@ class _Reader:
         named = part.fields.get("zone")
         return wall_clock(on, at, self.zone) if named is None else self._in_zone(datetime.combine(on, at), named)
 
-    def _afternoon(self, said: str) -> int:
-        return self.grammar.afternoon_below if said.isdecimal() else 8
-
     def _in_zone(self, at: datetime, named: str) -> datetime:
         for fold in (0, 1):
             ours = at.replace(tzinfo=self.zone, fold=fold)
             if (ours.tzname() or "").lower() == named:
                 return ours.astimezone(UTC)
-        return at.replace(tzinfo=timezone(timedelta(minutes=self.grammar.zones[named]))).astimezone(UTC)
+        zone = self.grammar.zones[named]
+        there = ZoneInfo(zone) if isinstance(zone, str) else timezone(timedelta(minutes=zone))
+        return at.replace(tzinfo=there).astimezone(UTC)
 
     def _date(self, day: Part) -> date:
         today, rule = self.today, day.rule.rule
@@ -235,6 +238,8 @@ class _Reader:
             return self._weekday(day)
         if rule == "date":
             return self._nearest(day)
+        if rule == "month":
+            return self._month(day)
         if rule == "monthday":
             return self._monthday(int(day.fields["day"]))
         fixed = {
@@ -248,7 +253,7 @@ class _Reader:
         return fixed[rule] if rule in fixed else _months_later(today, self._number(day))
 
     def _weekday(self, day: Part) -> date:
-        wanted = self.grammar.weekdays[day.fields["weekday"]]
+        wanted = self.grammar.weekdays[bare(day.fields["weekday"])]
         monday = self.today - timedelta(days=self.today.weekday())
         if day.rule.next_week:
             return monday + timedelta(days=7 + wanted)
@@ -259,11 +264,15 @@ class _Reader:
         country, region = (self.calendar.country, self.calendar.region) if self.calendar else (None, None)
         return _working_week(self.zone, country, region).nth_open_day(self.today, number) if number else self.today
 
+    def _month(self, day: Part) -> date:
+        """The last day of a month that is named, or its middle (`n`)."""
+        month = self.grammar.months[bare(day.fields["month"])]
+        first = date(self.today.year + (month < self.today.month), month, 1)
+        return first.replace(day=day.rule.n) if day.rule.n else _month_end(first, 0)
+
     def _nearest(self, day: Part) -> date:
         """The date of this year or the next, unless it lies behind by less than two months: then it is past."""
-        first, second = day.fields["day"], day.fields.get("monthnumber")
-        number = int(first) if first.isdecimal() else 1
-        month = int(second) if second else self.grammar.months[day.fields["month"]]
+        month, number = day.rule.on or self._said(day.fields)
         if month > 12:
             number, month = month, number
         said = day.fields.get("year")
@@ -271,6 +280,11 @@ class _Reader:
         dates = [date(year, month, number) for year in years if number <= _month_end(date(year, month, 1), 0).day]
         ahead = [on for on in dates if said or on >= self.today - _LOOK_BACK]
         return ahead[0] if ahead else _month_end(date(self.today.year, month, 1), 0)
+
+    def _said(self, fields: Mapping[str, str]) -> tuple[int, int]:
+        first, second = fields["day"], fields.get("monthnumber")
+        number = int(first) if first.isdecimal() else self.grammar.numbers.get(bare(first), 1)
+        return int(second) if second else self.grammar.months[bare(fields["month"])], number
 
     def _monthday(self, number: int) -> date:
         this = self.today.replace(day=min(number, _month_end(self.today, 0).day))
