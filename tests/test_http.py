@@ -289,7 +289,9 @@ def test_a_gzipped_answer_is_unpacked() -> None:
     assert len(answer.json()["a"]) == 100_000
 
 
-@pytest.mark.parametrize("body", [b"[1\xff", gzip.compress(b"[1, 2]" * 99)[:-12]])
+@pytest.mark.parametrize(
+    "body", [b"[1\xff", gzip.compress(b"[1, 2]" * 99, mtime=0)[:-12]], ids=["no gzip", "half a gzip"]
+)
 def test_what_was_badly_packed_is_asked_for_again(body: bytes) -> None:
     server = Server(*(streamed(body, content_encoding="gzip") for _ in range(READS)))
     error = failing(lambda: client(server).get("/x"), PlatformFailed)

@@ -293,18 +293,17 @@ def test_together_is_refused_where_there_is_no_thread(desk: Program) -> None:
     assert "--mode each" in ran.stderr
 
 
-def test_a_reply_that_cannot_be_posted_makes_no_promise_and_its_comments_wait_again(desk: Program) -> None:
-    (desk.folder / "page-replies.jsonl").mkdir()
+def test_a_reply_that_cannot_be_written_down_yet_waits_in_the_outbox_with_its_promises(desk: Program) -> None:
+    in_the_way = desk.folder / "page-replies.jsonl"
+    in_the_way.mkdir()
     ran = desk.run("reply", page_group(desk), "--yes", "--json")
     assert (ran.code, ran.stdout) == (1, "")
     assert "page-replies.jsonl" in ran.stderr
-    assert desk.promises() == []
-    assert {promise["state"] for promise in desk.promises("--all")} == {"void"}
-    group = page_group(desk)
-    told = desk.run("reply", group, "--yes")
-    assert told.code == 1
-    assert "0 replies posted" in told.stdout
-    assert "in the ledger" not in told.stdout
+    assert {promise["state"] for promise in desk.promises("--all")} == {"logged"}
+    in_the_way.rmdir()
+    desk.done("send")
+    assert {promise["state"] for promise in desk.promises("--all")} == {"running"}
+    assert desk.posted()
 
 
 def test_where_one_account_fails_the_other_is_posted_and_exit_is_6(desk: Program) -> None:
@@ -314,8 +313,8 @@ def test_where_one_account_fails_the_other_is_posted_and_exit_is_6(desk: Program
     assert ran.code == 6
     found = ran.json()
     conforms(found, REPLY)
-    assert {reply["account"]: reply["state"] for reply in found["replies"]} == {"page": "failed", "short": "posted"}
-    assert {promise["state"] for promise in found["promises"]} == {"void", "running"}
+    assert {reply["account"]: reply["state"] for reply in found["replies"]} == {"page": "approved", "short": "posted"}
+    assert {promise["state"] for promise in found["promises"]} == {"logged", "running"}
 
 
 def test_a_template_shifts_its_wish_to_what_can_be_kept_and_says_so(desk: Program) -> None:

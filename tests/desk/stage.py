@@ -171,8 +171,8 @@ class FakePlatform:
     """A place that keeps what is posted and does what a test tells it to.
 
     `pages` are handed over in turn, the bookmark being how many were; an error among them breaks the fetch off there.
-    `next_posts` tells what becomes of the next posts: `lost before` and `lost after` it is public, `dies after` that
-    (the whole process), or an error to raise before it.
+    `next_posts` tells what becomes of the next posts: nothing special (empty), `lost before` and `lost after` it is
+    public, `dies after` that (the whole process), or an error to raise before it.
     `hidden` are keys that its listing does not show (yet).
     """
 
@@ -216,7 +216,7 @@ class FakePlatform:
 
     def post(self, reply: Outgoing) -> Posted:
         self.attempts += 1
-        trouble = self.next_posts.pop(0) if self.next_posts else None
+        trouble = (self.next_posts.pop(0) or None) if self.next_posts else None
         if isinstance(trouble, BaseException):
             raise trouble
         if trouble != "lost before" and not (self.limits.key_protects and self._listed(reply.key)):

@@ -68,7 +68,9 @@ class TheDesk(RuleBasedStateMachine):
         return self.stage.rows("SELECT id FROM reply WHERE state IN ('approved', 'sending', 'unsure')")
 
     def _fetches(self) -> None:
+        done = set(self._ids("answered", "closed"))
         self.stage.process(lambda desk: fetching.fetch(desk, []))
+        self.reopened |= done & set(self._ids("waiting"))  # an edit that must reach the manager
 
     # ── What happens ─────────────────────────────────────────────────────────────────────────────────────────────────
 

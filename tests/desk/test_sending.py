@@ -102,12 +102,14 @@ def test_where_no_listing_can_be_trusted_a_person_decides(stage: Stage) -> None:
     assert stage.page.attempts == 1
 
 
-def test_where_the_key_protects_it_is_posted_again_at_once(stage: Stage) -> None:
+def test_where_the_key_protects_it_is_posted_again_after_two_looks(stage: Stage) -> None:
     _approved(stage)
     stage.page.limits = replace(stage.page.limits, key_protects=timedelta(hours=1), listing_trustworthy=False)
     stage.page.next_posts = ["lost after"]
     stage.send()
     stage.page.hidden = {stage.page.wall[0].key}
+    assert len(stage.send().unsure) == 1
+    stage.clock.goes(seconds=60)
     assert len(stage.send().posted) == 1
     assert len(stage.page.wall) == 1
     assert stage.page.wall[0].key
@@ -283,3 +285,16 @@ def test_nothing_is_sent_of_what_was_approved_in_a_look_only(stage: Stage) -> No
     stage.fetch(comment("c1"))
     replying.consider(stage.desk(), stage.ask("c1", text=CALLBACK))
     assert stage.send().posted == []
+
+
+def test_what_must_reach_the_manager_still_waits_when_the_answer_to_what_it_said_before_is_found(stage: Stage) -> None:
+    _approved(stage)
+    stage.page.next_posts = ["lost after"]
+    stage.send()
+    stage.fetch(comment("o1", "un saluto", author="bottegablu", reply_to="c1"))
+    assert stage.states("c1") == ["answered"]
+    stage.fetch(comment("c1", "mi sono ustionata"))
+    assert stage.states("c1") == ["waiting"]
+    assert len(stage.send().posted) == 1
+    assert (stage.reply_states(), stage.states("c1")) == (["posted"], ["waiting"])
+    assert stage.look().groups[0].group.escalation == "injury"

@@ -6,9 +6,12 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from caretool.domain.moment import spoken
 from caretool.language.commitments import find
+from caretool.language.commitments.grammar import grammar_of
 from tests.language.measuring import CALENDAR, POSTED_AT, ROME, Figures, figures, measured, starter_kinds
 
 REQUIRED = (0.92, 0.85, 0.85, 0.75)
@@ -50,6 +53,23 @@ def test_the_figures_are_counted_as_they_are_defined() -> None:
     of = figures(entries, ["it"])
     assert (of.recall, of.precision, of.due_right, of.kind_right) == (2 / 3, 2 / 3, 0.5, 0.5)
     assert (of.labels, of.found, of.partners) == (3, 3, 2)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.sampled_from(["domn", "nn", "tomorow", "«a b c d e»", "É", "x", "oggi", " ", ", ", "w/in"])).map(
+        "".join
+    )
+)
+def test_what_is_rewritten_knows_where_it_stood(text: str) -> None:
+    for language in ("it", "en", "es"):
+        grammar = grammar_of(language)
+        assert grammar is not None
+        spelled = grammar.speller.read(text)
+        assert spelled.original(0, len(spelled.text)) == (0, len(text))
+        ends = [spelled.original(at, at + 1) for at in range(len(spelled.text))]
+        assert all(start < end for start, end in ends)
+        assert ends == sorted(ends)
 
 
 def test_a_due_time_said_in_spanish_is_read_back() -> None:

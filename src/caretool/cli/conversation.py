@@ -117,6 +117,8 @@ def tell_composed(composed: Composed, zone: ZoneInfo, tell: Callable[[str], None
         where = "in private" if part.target.private else "in public"
         if number <= 3 or number == len(composed.parts):
             tell(f"[{number}/{len(composed.parts)}] to {one_line(to, 60)}, {where}, on {part.target.account}:")
+            if part.target.warning:
+                tell(indented(f"(content warning: {one_line(part.target.warning, 80)})"))
             tell(indented(block(part.text)))
         elif number == 4:
             tell(f"… {len(composed.parts) - 4} more like these …")

@@ -152,7 +152,8 @@ def move(
     """Give a promise a new time; refused (exit 5) if it cannot be kept. The old one runs until the customer is told.
 
     The message to the customer is drafted, ready to be copied; --send posts it at once, as a reply to the comment that
-    the promise was made to. Without --due the earliest time that passes is proposed.
+    the promise was made to (exit 5 if it is refused: then nothing was moved). Without --due the earliest time that
+    passes is proposed.
 
     \b
     Examples:
@@ -179,11 +180,15 @@ def break_promise(
     agent: AsAgent = None,
     as_json: AsJson = False,
 ) -> None:
-    """It was not kept and will not be. An apology, with what happens instead, is drafted; --send posts it.
+    """It was not kept and will not be.
+
+    An apology with what happens instead is drafted, ready to be copied; --send posts it at once, checked like any reply
+    (exit 5 if it is refused: then nothing was changed; 6 if only some went out).
 
     \b
-    Example:
-      caretool promise break pq2x7 --because "no longer made" --instead "la rimborsiamo entro venerdì" --send
+    Examples:
+      caretool promise break pq2x7 --because "the article is no longer made"
+      caretool promise break pq2x7 --because "sold out" --instead "I'll refund you by Friday" --send
     """
     from caretool.cli import apologies
 
@@ -217,7 +222,8 @@ def hand_over(
         found = handing_over.consider(desk, old, new, kind)
         if not yes:
             _ask_for(found, new, desk.zone)
-        _tell_change(handing_over.hand_over(desk, old, new, kind, because), as_json, desk.zone)
+        changed = handing_over.hand_over(desk, old, new, kind, because)
+        show(changed, as_json, changed_shape, lambda value: tell_promises(value.promises, desk.zone))
         if named := handing_over.still_named(desk, old, kind):
             say(f"policies.toml still names {old} for {', '.join(named)}: new promises go there until it is changed.")
 

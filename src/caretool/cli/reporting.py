@@ -130,8 +130,10 @@ def promises(
     as_json: Json = False,
     as_of: AsOf = None,
 ) -> None:
-    """How many promises were kept, by kind, owner and week, and how late the late ones; what checks stopped, and what
-    somebody said to be no promise (`--not-a-promise`).
+    """How many promises were kept, by kind, owner and week, and how late the late ones were.
+
+    Also how often a check changed what was about to be said, and which words somebody said to be no promise
+    (`--not-a-promise`), to be looked at again.
 
     \b
     Example:

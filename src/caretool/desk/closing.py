@@ -34,8 +34,8 @@ def close(desk: Desk, ids: Sequence[str], because: str) -> list[Comment]:
 
 
 def reopen(desk: Desk, ids: Sequence[str], because: str) -> list[Comment]:
-    """These wait again (closed, snoozed or answered too quickly)."""
-    was: tuple[CommentState, ...] = ("closed", "snoozed", "answered")
+    """These wait again (closed, snoozed or answered too quickly; or seen as deleted, and there after all)."""
+    was: tuple[CommentState, ...] = ("closed", "snoozed", "answered", "gone")
     comments = comments_meant(desk, ids, ("closed", "snoozed"))
     return _move(desk, comments, "waiting", was=was, action="comment-reopened", because=because)
 

@@ -47,7 +47,7 @@ def fetch(desk: Desk, names: Sequence[str]) -> list[Fetched]:
 
 
 def _fetch(desk: Desk, names: Sequence[str]) -> list[Fetched]:
-    accounts = [desk.account(name) for name in names] or list(desk.settings.accounts.values())
+    accounts = [desk.account(name) for name in dict.fromkeys(names)] or list(desk.settings.accounts.values())
     results = {account.name: Fetched(account.name) for account in accounts}
     bookmarks = {account.name: desk.store.arrivals.bookmark(account.name) for account in accounts}
     pages: Queue[_Arrived] = Queue(maxsize=2 * _AT_ONCE)

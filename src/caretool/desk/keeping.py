@@ -82,16 +82,26 @@ def restore(premises: Premises, file: Path, agree: Callable[[Exchange], None]) -
     exchange = _exchange(premises, file)
     agree(exchange)
     with _nobody_else(premises, exchange), _folder_for_it(premises) as folder:
-        staged = folder / premises.database.name
-        copies.copy(file, staged, progress=premises.progress)
-        unsure = _made_ready(premises, staged, exchange)
-        kept = _kept_name(premises)
-        if exchange.now is not None:
-            copies.copy(premises.database, kept, progress=premises.progress)
-            copies.put_back(staged, premises.database, premises.progress)
-        else:
+        staged, kept = folder / premises.database.name, _kept_name(premises)
+        if exchange.now is None:
+            unsure = _made_ready(premises, staged, exchange)
             copies.put_in_place_of_damaged(staged, premises.database, kept)
+        else:
+            # Whoever approves a reply or logs a promise meanwhile is not kept out: then all is made ready once more.
+            while (done := _exchanged(premises, staged, kept, file)) is None:
+                premises.progress("somebody has written meanwhile: once more")
+            exchange, unsure = done
     return Restored(exchange, kept if kept.exists() else None, unsure)
+
+
+def _exchanged(premises: Premises, staged: Path, kept: Path, file: Path) -> tuple[Exchange, int] | None:
+    """What was exchanged and how many replies are unsure; None, and nothing done, where somebody wrote meanwhile."""
+    with copies.watched(premises.database) as changed:
+        exchange = _exchange(premises, file)
+        unsure = _made_ready(premises, staged, exchange)
+        copies.copy(premises.database, kept, progress=premises.progress, overwrite=True)
+        done = copies.put_back(staged, premises.database, premises.progress, changed=changed)
+    return (exchange, unsure) if done else None
 
 
 def _exchange(premises: Premises, file: Path) -> Exchange:
@@ -136,7 +146,9 @@ def _folder_for_it(premises: Premises) -> Iterator[Path]:
 
 
 def _made_ready(premises: Premises, staged: Path, exchange: Exchange) -> int:
-    """All that a restored database needs, before it takes its place, so that it does so in one step."""
+    """A copy with all that a restored database needs, before it takes its place, so that it does so in one step; how
+    many replies are unsure in it."""
+    copies.copy(exchange.file, staged, progress=premises.progress, overwrite=True)
     now = premises.clock()
     store = Store(staged, now)  # an older one is brought up to date
     try:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 
+from caretool.domain.address import borne
 from caretool.domain.comment import Comment
 from caretool.domain.draft import Addressee, AskedMode, Mode, Refusal
 
@@ -48,10 +49,11 @@ class Request:
         return cls(**values)
 
 
-def warning_of(comments: Sequence[Comment]) -> str | None:
-    """The content warning that an answer to these comments keeps: the one that all of them bear."""
+def warning_of(comments: Sequence[Comment], language: str) -> str | None:
+    """The content warning that an answer to these comments bears: that of all of them, if we can say it."""
     warnings = {comment.warning for comment in comments}
-    return warnings.pop() if len(warnings) == 1 else None
+    warning = warnings.pop() if len(warnings) == 1 else None
+    return borne(warning, language) if warning else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,8 @@ class Target:
 
     @property
     def warning(self) -> str | None:
-        """The content warning that the answer keeps: the one that all of these comments bear."""
-        return warning_of(self.comments)
+        """The content warning that the answer bears."""
+        return warning_of(self.comments, self.language)
 
     @property
     def persons(self) -> tuple[str, ...]:

@@ -82,7 +82,7 @@ def _send_one(desk: Desk, platform: Platform, reply: Reply, sent: Sent) -> None:
         _mark_unsure(desk, reply)
         reply = desk.store.replies.by_ids([reply.id])[0]
     if reply.state != "unsure":
-        _post(desk, platform, reply, sent)
+        _post(desk, platform, reply, sent, perhaps_public=False)
         return
     try:
         settled = _settled_by_looking(desk, platform, reply, sent)
@@ -90,10 +90,8 @@ def _send_one(desk: Desk, platform: Platform, reply: Reply, sent: Sent) -> None:
         sent.unsure.append(reply)
         sent.problems.append(problem)
         return
-    if settled == "absent":
-        _post(desk, platform, reply, sent)
-    elif settled == "protected":
-        _post_again(desk, platform, reply, sent)
+    if settled is not None:
+        _post(desk, platform, reply, sent, perhaps_public=settled == "protected")
 
 
 def _settled_by_looking(
@@ -111,16 +109,16 @@ def _settled_by_looking(
     answered = "answered" in states and "queued" not in states
     now = desk.clock()
     trustworthy = platform.limits.listing_trustworthy and not answered
-    if trustworthy and reply.looked_at is not None and now - reply.looked_at >= SETTLE:
-        return "absent"
-    if _key_protects(reply, now, platform) and not answered:
-        return "protected"
+    protected = _key_protects(reply, now, platform) and not answered
+    # A server may still be at work on the first request: neither its list nor its key tells of it before it is done.
+    if reply.looked_at is not None and now - reply.looked_at >= SETTLE and (trustworthy or protected):
+        return "absent" if trustworthy else "protected"
     if reply.looked_at is None:
         desk.store.replies.looked(reply.id, now)
     sent.unsure.append(reply)
     hint = (
         f"run `caretool send` again in {int(SETTLE.total_seconds())} s"
-        if trustworthy
+        if trustworthy or protected
         else f"look on the platform yourself, then say `caretool send --was-posted {reply.id}` "
         f"or `caretool send --was-not-posted {reply.id}`"
     )
@@ -142,12 +140,14 @@ def outgoing(desk: Desk, reply: Reply) -> Outgoing:
         thread=reply.thread_native_id,
         private=reply.private,
         created_at=reply.made_at,
-        warning=warning_of(desk.store.comments.by_ids(reply.comments)),
+        warning=warning_of(desk.store.comments.by_ids(reply.comments), reply.language),
+        not_these=frozenset(desk.store.replies.posted_alike(reply)),
     )
 
 
-def _post(desk: Desk, platform: Platform, reply: Reply, sent: Sent) -> None:
-    """Post a reply that is not public, if it may still go out."""
+def _post(desk: Desk, platform: Platform, reply: Reply, sent: Sent, *, perhaps_public: bool) -> None:
+    """Post a reply, if it may still go out. One that is `perhaps_public` goes again under the protection of its key; it
+    never fails, for nobody knows that it has not been said."""
     try:
         looking.look(desk, desk.store.comments.by_ids(reply.comments))
     except PlatformFailed as problem:  # what it answers cannot be seen today: the others still go out
@@ -156,10 +156,13 @@ def _post(desk: Desk, platform: Platform, reply: Reply, sent: Sent) -> None:
         return
     now = desk.clock()
     with desk.store.writing():
-        trouble = _nobody_left(desk, reply) or _edited(desk, reply) or _no_longer_possible(desk, reply, now)
+        trouble = _nobody_left(desk, reply) or _no_longer_fits(desk, reply) or _no_longer_possible(desk, reply, now)
         if trouble is not None:
-            _fail(desk, reply, trouble)
-            sent.failed.append(reply)
+            if perhaps_public:
+                sent.unsure.append(reply)
+            else:
+                _fail(desk, reply, trouble)
+                sent.failed.append(reply)
             sent.problems.append(PlatformFailed(trouble))
             return
         first = reply.sending_at or now
@@ -167,13 +170,7 @@ def _post(desk: Desk, platform: Platform, reply: Reply, sent: Sent) -> None:
             reply.id, "sending", was=("approved", "unsure"), sending_at=first, looked_at=None
         )
     if moved:
-        _leave(desk, platform, reply, sent, perhaps_public=False)
-
-
-def _post_again(desk: Desk, platform: Platform, reply: Reply, sent: Sent) -> None:
-    """Post once more what may be public, under the protection of its key. Nothing is checked: it was said, perhaps."""
-    if desk.store.replies.change(reply.id, "sending", was=("unsure",)):
-        _leave(desk, platform, reply, sent, perhaps_public=True)
+        _leave(desk, platform, reply, sent, perhaps_public=perhaps_public)
 
 
 def _leave(desk: Desk, platform: Platform, reply: Reply, sent: Sent, *, perhaps_public: bool) -> None:
@@ -214,10 +211,15 @@ def _nobody_left(desk: Desk, reply: Reply) -> str | None:
     return f"{reply.id} was not posted: what it answers was {what} meanwhile."
 
 
-def _edited(desk: Desk, reply: Reply) -> str | None:
-    """Why a reply no longer fits: what it answers says something else since it was approved, or is private now."""
+def _edited(desk: Desk, reply: Reply) -> list[str]:
+    """Those of its comments that say something else since it was approved, or are private now."""
     draft = desk.store.replies.draft(reply.draft)
-    edited = looking.edited_since(desk, draft, reply.comments) if draft is not None else []
+    return looking.edited_since(desk, draft, reply.comments) if draft is not None else []
+
+
+def _no_longer_fits(desk: Desk, reply: Reply) -> str | None:
+    """Why a reply answers what nobody says any more."""
+    edited = _edited(desk, reply)
     return f"{reply.id} was not posted: {min(edited)} was edited since. Read it and answer again." if edited else None
 
 
@@ -225,6 +227,7 @@ def posted(desk: Desk, reply: Reply, native_id: str | None, at: datetime, url: s
     """It is public: its promises run, its comments are answered. `native_id` is None where a person found it there."""
     now = desk.clock()
     with desk.store.writing():
+        edited = _edited(desk, reply)
         desk.store.replies.change(
             reply.id,
             "posted",
@@ -234,8 +237,11 @@ def posted(desk: Desk, reply: Reply, native_id: str | None, at: datetime, url: s
             url=url,
             error=None,
         )
-        waiting = [one.id for one in desk.store.comments.by_ids(reply.comments) if one.state == "waiting"]
-        desk.store.comments.set_state(reply.comments, "answered", was=("queued", "waiting", "snoozed"))
+        comments = desk.store.comments.by_ids(reply.comments)
+        # One that was edited into a matter for the manager, and waits for that, is not answered by what came before.
+        served = [one.id for one in comments if not (one.state == "waiting" and one.escalation and one.id in edited)]
+        waiting = [one.id for one in comments if one.state == "waiting" and one.id in served]
+        desk.store.comments.set_state(served, "answered", was=("queued", "waiting", "snoozed"))
         triaging.leave_groups(desk, waiting)
         promising.run(desk, reply.id, reply.agent, now)
         desk.store.journal.write("reply-posted", [reply.id], agent=reply.agent, at=now)

@@ -30,6 +30,9 @@ _RUDE = """
 """
 _BAD_WORDS = frozenset(_RUDE.split())
 _BETWEEN_PICTURES = frozenset("\u200c\u200d\ufe0e\ufe0f")
+_LONGEST_WARNING = 60
+_WARNING_MARKS = frozenset(" '’-,.:;!?()/&")
+_SENSITIVE = {"it": "contenuto sensibile", "en": "sensitive content", "es": "contenido sensible"}
 _AND = {"it": "e", "en": "and", "es": "y"}
 
 
@@ -75,6 +78,17 @@ def mentioning(text: str, people: Sequence[Addressee]) -> str:
 def _mentions(text: str, mention: str) -> bool:
     """Whether a mention stands in the text: not as the beginning of a longer handle."""
     return re.search(rf"(?<![\w@/.]){re.escape(mention)}(?![\w@]|[.-]\w)", text, re.IGNORECASE) is not None
+
+
+def borne(warning: str, language: str) -> str:
+    """A stranger's content warning as our answer bears it: their words where they are harmless ones (a short line of
+    words, no link, mention, number or bad word), else neutral ones."""
+    line = " ".join(warning.split())
+    plain = all(character in _WARNING_MARKS or unicodedata.category(character)[0] in "LMN" for character in line)
+    digits = sum(map(str.isdigit, line))
+    if 0 < len(line) <= _LONGEST_WARNING and plain and digits < 3 and not (_has_link(line) or _has_bad_word(line)):
+        return line
+    return _SENSITIVE.get(language.partition("-")[0].casefold(), _SENSITIVE["en"])
 
 
 def listing(names: Sequence[str], language: str) -> str:

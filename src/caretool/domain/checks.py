@@ -78,8 +78,14 @@ _PRIVATELY: Final = {
     "es": "envíenos {data} en un mensaje privado",
 }
 _DATA: Final = {
-    "e-mail": ("An e-mail address", {"it": "il suo indirizzo e-mail", "en": "your e-mail address", "es": "su dirección de correo"}),
-    "phone": ("A phone number", {"it": "il suo numero di telefono", "en": "your phone number", "es": "su número de teléfono"}),
+    "e-mail": (
+        "An e-mail address",
+        {"it": "il suo indirizzo e-mail", "en": "your e-mail address", "es": "su dirección de correo"},
+    ),
+    "phone": (
+        "A phone number",
+        {"it": "il suo numero di telefono", "en": "your phone number", "es": "su número de teléfono"},
+    ),
     "iban": ("An IBAN", {"it": "il suo IBAN", "en": "your IBAN", "es": "su IBAN"}),
     "tax-code": ("A tax code", {"it": "il suo codice fiscale", "en": "your tax code", "es": "su NIF"}),
     "card": ("A card number", {"it": "i dati del pagamento", "en": "your payment details", "es": "los datos del pago"}),

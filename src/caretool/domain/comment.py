@@ -63,8 +63,8 @@ class Comment:
     `number` is its place in the order of storing. `own`: we wrote it. `unread`: new, or edited since it was read.
     `dated` is False where the platform gave no date and `written_at` is the first fetch. What a reading decides is None
     until it was read. `group` is the id of the group it is or was in, `joined` its place in the order of joining
-    groups. `copy_of` is the id of the first comment that says the same, `again` that of a promise to this person that was
-    running when the comment came in.
+    groups. `copy_of` is the id of the first comment that says the same, `again` that of a promise to this person
+    that was running when the comment came in.
     """
 
     number: int

@@ -56,8 +56,8 @@ class Group:
 def group_key(comment: Comment) -> tuple[str, ...]:
     """What comments of one group have in common.
 
-    Private comments stand alone, and those that go to the manager or come from somebody to whom a promise runs; comments
-    without a topic form one group per account and kind; all others go by topic, language, account and thread.
+    Private comments stand alone, and those that go to the manager or come from somebody to whom a promise runs;
+    comments without a topic form one group per account and kind; all others go by topic, language, account and thread.
     """
     if comment.private or comment.escalation or comment.again:
         return ("one", comment.id)

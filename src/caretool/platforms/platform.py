@@ -87,7 +87,7 @@ class Outgoing:
     """A reply on its way. `to` are the native ids it answers (the first is the one replied to), `thread` the native id.
 
     `key` is the reply's own, made before the request leaves; `created_at` bounds where `find` has to look. `warning` is
-    the content warning of what it answers.
+    the content warning of what it answers. `not_these` are native ids of our other replies: none of them is this.
     """
 
     key: str
@@ -97,6 +97,7 @@ class Outgoing:
     private: bool
     created_at: datetime
     warning: str | None = None
+    not_these: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from caretool.domain.comment import Incoming, Thread
 from caretool.domain.ids import make_id
@@ -14,6 +14,10 @@ from caretool.store.database import Database, Row, moment_out, optional_moment, 
 from caretool.store.numbers import among, chunks, new_ids, next_numbers
 from caretool.store.schema import ONE, Account, AuthorRow, Bookmark, Person, Revision, ThreadRow
 from caretool.store.schema import Comment as C
+from caretool.store.schema import Reply as R
+
+# What is older than any platform, or later than any clock that is a little wrong, is not a date.
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 # A page at once: a trigger that did it for each row took a third of the time of storing.
 _SEARCHABLE = """INSERT INTO comment_search(rowid, text, handle)
@@ -163,7 +167,7 @@ class Arrivals:
         rows = []
         for number, incoming in zip(numbers, fresh, strict=True):
             own = _is_ours(incoming, our_handle)
-            written_at = incoming.written_at or now
+            written_at, dated = _dated(incoming.written_at, now)
             old = closed_before is not None and written_at < closed_before
             rows.append(
                 {
@@ -186,7 +190,7 @@ class Arrivals:
                     "warning": incoming.warning,
                     "tag": incoming.language,
                     "written_at": moment_out(written_at),
-                    "dated": int(incoming.written_at is not None),
+                    "dated": int(dated),
                     "fetched_at": fetched_at,
                     "digest": _digest(incoming),
                     "state": "closed" if own or old else "waiting",
@@ -195,14 +199,33 @@ class Arrivals:
             )
         self._database.insert(C, rows)
         self._database.statement(_SEARCHABLE, (numbers[0], numbers[-1]))
-        answered = [i.reply_to for i in fresh if i.reply_to and _is_ours(i, our_handle)]
+        known = self._from_here(account, [i.native_id for i in fresh if _is_ours(i, our_handle)])
+        ours = (i for i in fresh if i.reply_to and _is_ours(i, our_handle) and i.native_id not in known)
+        answered = [i.reply_to for i in ours if i.reply_to and not self._leaving_below(account, i.reply_to)]
         answered += self._replied_to(account, [incoming.native_id for incoming in fresh])
         return self._answered_elsewhere(account, answered)
+
+    def _from_here(self, account: str, native_ids: list[str]) -> set[str]:
+        """Those that left from our own outbox: what they answer is written there."""
+        here = (R.c.account == account) & among(R.c.native_id, native_ids)
+        return {row[0] for row in self._database.tuples(R.select(R.c.native_id).where(here))}
+
+    def _leaving_below(self, account: str, native_id: str) -> bool:
+        """Whether an answer to others of the thread that this comment opens is on its way: it stands below this one."""
+        leaving = (R.c.account == account) & R.c.state.in_(("sending", "unsure"))
+        query = (
+            R.select(R.c.id)
+            .join(ThreadRow, on=(ThreadRow.c.id == R.c.thread))
+            .where(leaving & (R.c.mode == "together") & (ThreadRow.c.native_id == native_id))
+        )
+        return self._database.one(query) is not None
 
     def _replied_to(self, account: str, native_ids: list[str]) -> list[str]:
         """Those of these comments that a post of ours, stored before they came, replies to."""
         ours = (C.c.account == account) & (C.c.own == ONE) & among(C.c.reply_to, native_ids)
-        return [row[0] for row in self._database.tuples(C.select(C.c.reply_to).where(ours))]
+        posts = dict(self._database.tuples(C.select(C.c.native_id, C.c.reply_to).where(ours)))
+        here = self._from_here(account, list(posts))
+        return [reply_to for native_id, reply_to in posts.items() if native_id not in here]
 
     def _answered_elsewhere(self, account: str, native_ids: list[str]) -> list[str]:
         groups: list[str] = []
@@ -304,6 +327,13 @@ def _without_odd_bytes(incoming: Incoming) -> Incoming:
         language=incoming.language and storable(incoming.language),
         warning=incoming.warning and storable(incoming.warning),
     )
+
+
+def _dated(written_at: datetime | None, now: datetime) -> tuple[datetime, bool]:
+    """When it was written, and whether the platform said so believably: else the moment it was first fetched."""
+    if written_at is None or not _EARLIEST <= written_at <= now + timedelta(days=1):
+        return now, False
+    return written_at, True
 
 
 def _is_ours(incoming: Incoming, our_handle: str | None) -> bool:

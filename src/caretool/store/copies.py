@@ -135,16 +135,34 @@ def copy(source: Path, target: Path, *, progress: Progress = lambda _: None, ove
                 part.with_name(part.name + beside).unlink()
 
 
-def put_back(copied: Path, database: Path, progress: Progress = lambda _: None) -> None:
+@contextmanager
+def watched(database: Path) -> Iterator[Callable[[], bool]]:
+    """Whether anybody has written to a database since."""
+    with explained(database), closing(apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READONLY)) as watch:
+        watch.set_busy_timeout(WAIT_MS)
+        before = watch.pragma("data_version")
+        yield lambda: bool(watch.pragma("data_version") != before)
+
+
+def put_back(
+    copied: Path,
+    database: Path,
+    progress: Progress = lambda _: None,
+    *,
+    changed: Callable[[], bool] = lambda: False,
+) -> bool:
     """Make a database what `copied` is, in one transaction: whoever has it open sees all of the old or all of the new.
-    Both are whole. StoreProblem: nothing was changed."""
+    Both are whole. False, and nothing done, where it was `changed` until nobody else could write. StoreProblem: nothing
+    was changed."""
     with explained(database), reading(copied) as there, closing(apsw.Connection(str(database))) as here:
         here.set_busy_timeout(WAIT_MS)
         here.execute("PRAGMA synchronous = FULL")
-        _pages(there, here, "restoring", progress)
+        if not _pages(there, here, "restoring", progress, changed):
+            return False
         here.set_busy_timeout(0)
         with suppress(apsw.BusyError):  # somebody still reads the old one: a later writer tidies up
             here.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return True
 
 
 def put_in_place_of_damaged(copied: Path, database: Path, keep: Path) -> None:
@@ -165,15 +183,26 @@ def put_in_place_of_damaged(copied: Path, database: Path, keep: Path) -> None:
         raise StoreProblem(f"{error.filename or database} cannot be written ({error.strerror}).") from error
 
 
-def _pages(there: apsw.Connection, here: apsw.Connection, doing: str, progress: Progress) -> None:
+def _pages(
+    there: apsw.Connection,
+    here: apsw.Connection,
+    doing: str,
+    progress: Progress,
+    changed: Callable[[], bool] = lambda: False,
+) -> bool:
+    """Whether all pages are there: none are if it was `changed` before the first took the lock."""
     there.execute("BEGIN")
     there.execute("SELECT count(*) FROM sqlite_schema").fetchall()  # from here on, what others write is not seen
     with here.backup("main", there, "main") as work:
+        work.step(1)
+        if changed():
+            return False
         while not work.done:
             work.step(_RUN)
             if work.page_count > _RUN:
                 progress(f"{doing}: {100 - 100 * work.remaining // work.page_count} %")
     there.execute("ROLLBACK")
+    return True
 
 
 def _copy_bytes(source: Path, target: Path) -> None:

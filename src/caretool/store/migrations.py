@@ -127,6 +127,7 @@ _STEEL = (
     "CREATE TABLE account (name TEXT PRIMARY KEY, facts TEXT, fetched_at TEXT, failed_at TEXT, error TEXT)",
     "INSERT INTO account(name, fetched_at) SELECT account, fetched_at FROM bookmark",
     "ALTER TABLE bookmark DROP COLUMN fetched_at",
+    "CREATE INDEX reply_posted ON reply(account, native_id)",
     "ALTER TABLE comment_group ADD COLUMN people INTEGER NOT NULL DEFAULT 0",
     """UPDATE comment_group SET people = (
         SELECT count(DISTINCT person) FROM comment WHERE grouped = comment_group.id AND state = 'waiting')""",

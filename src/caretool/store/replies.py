@@ -75,6 +75,12 @@ class Replies:
             rows = [{"reply": reply.id, "comment": c, "place": place} for place, c in enumerate(reply.comments)]
             self._database.insert(ReplyComment, rows)
 
+    def posted_alike(self, reply: Reply) -> list[str]:
+        """Native ids of our other replies on the account that say the same."""
+        alike = (R.c.account == reply.account) & (R.c.text == reply.text) & (R.c.id != reply.id)
+        query = R.select(R.c.native_id).where(alike & R.c.native_id.is_null(False))
+        return [row[0] for row in self._database.tuples(query)]
+
     def drop_of_draft(self, draft: str) -> None:
         """Take away the replies of a draft that are about to be written anew (never one that was approved)."""
         ids = [

@@ -40,7 +40,8 @@ def find(
     """What each text commits us to, in the order of the text; one tuple a text.
 
     `languages` are those our replies are written in: every text is read in each of them (a language without a grammar
-    is left out). `commits` and `harmless` are the company's own phrases by language, as its cues are written. Due times are in UTC, counted from `posted_at` (aware) by the kind's own calendar, else by `calendar`.
+    is left out). `commits` and `harmless` are the company's own phrases by language, as its cues are written.
+    Due times are in UTC, counted from `posted_at` (aware) by the kind's own calendar, else by `calendar`.
     Raises NeverOpen where working hours are promised on a calendar without an open one.
     """
     grammars = [

@@ -181,7 +181,7 @@ def _time_rule(says: str, entry: Mapping[str, Any], macros: Mapping[str, str]) -
         half=entry.get("half"),
         today=entry.get("today", False),
         next_week=entry.get("next_week", False),
-        on=tuple(map(int, entry["on"].split("-"))) if "on" in entry else None,
+        on=(int(entry["on"][:2]), int(entry["on"][3:])) if "on" in entry else None,
         minute=entry.get("minute", 0),
         plus=entry.get("plus", 0),
     )

@@ -8,7 +8,8 @@ from typing import Literal
 
 from caretool.domain.policy import PromiseKind
 from caretool.language.commitments.clauses import Head, Sentence
-from caretool.language.commitments.grammar import Grammar, cue_patterns, fold
+from caretool.language.commitments.grammar import Grammar, cue_patterns
+from caretool.language.commitments.spelling import fold
 
 Strength = Literal["strong", "weak", "faint"]
 
