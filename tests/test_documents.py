@@ -31,7 +31,7 @@ _CODE = re.compile(r"`([^`\n]+)`")
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _FILE = re.compile(r"[\w.*/-]+\.(?:py|md|toml|jsonl|csv|txt)|(?:[\w.-]+/)+")
 # What other programs are told in these pages: make, pip, pipx, python.
-_OTHERS_OPTIONS = {"--check", "--tests", "--editable"}
+_OTHERS_OPTIONS = {"--check", "--tests", "--editable", "--quick"}
 
 
 def text_of(page: Path) -> str:

@@ -29,7 +29,7 @@ from tests.test_documents import STARTER, blocks
 _FILES = {
     "accounts.toml": AccountsFile,
     "policies.toml": PoliciesFile,
-    "templates/replies/delivery-late.toml": TemplateFile,
+    "templates/replies/parcel-damaged.toml": TemplateFile,
 }
 # A line to be uncommented: a table's heading, or a key and its value.
 _OFFERED = re.compile(r"^# ?(\[+[\w.\"-]+\]+|[\w.-]+ = [^\n]*)", re.MULTILINE)
@@ -87,7 +87,7 @@ def test_a_sample_of_toml_loads(desk: Program, sample: str) -> None:
     [
         ('[accounts.b]\nplatform = "file"\ncomments = "b.csv"', "accounts.toml"),
         ('[reply]\ntogether_from = 3', "policies.toml"),
-        ('[reply.it]\npublic = "Buongiorno, sono {{ agent.name }}."', "templates/replies/delivery-late.toml"),
+        ('[reply.it]\npublic = "Sono {{ agent.name }}. {{ procedure.says }}"', "templates/replies/parcel-damaged.toml"),
     ],
 )  # fmt: skip
 def test_the_file_of_a_sample_is_found(desk: Program, sample: str, file: str) -> None:

@@ -1,9 +1,9 @@
-"""`make torture`: a thousand new walks over the desk of tests/desk/test_machine.py, by hand, not in CI.
+"""`make torture`: new walks over desk and ledger, by hand (tests/desk/test_machine.py, test_ledger_machine.py).
 
     python -m tests.torture [WALKS] [SEED]
 
-The seed is printed; the same one walks the same ways. A walk that goes wrong is made short and printed step by step:
-mend the code, and keep the walk as a plain test.
+A thousand walks of the desk, and of the ledger as many as make 100,000 steps. The seed is printed; the same one walks
+the same ways. A walk that goes wrong is made short and printed step by step: mend the code, and keep it as a test.
 """
 
 from __future__ import annotations
@@ -17,16 +17,27 @@ import traceback
 from concurrent.futures import ProcessPoolExecutor, as_completed
 
 from hypothesis import HealthCheck, seed, settings
-from hypothesis.stateful import run_state_machine_as_test
+from hypothesis.stateful import invariant, run_state_machine_as_test
 
+from tests.desk.test_ledger_machine import TheLedger
 from tests.desk.test_machine import TheDesk
 
+_MACHINES = {"desk": TheDesk, "ledger": TheLedger}
+_SHARES = {"desk": 1.0, "ledger": 2.1}
 _AT_ONCE = 50
 _STEPS = 60
 
 
-def walk(number: int, walks: int) -> str | None:
-    """So many walks with this seed: how one of them went wrong, or None."""
+def walk(machine: str, number: int, walks: int) -> tuple[int, str | None]:
+    """So many walks of a machine with this seed: how many steps they had, and how one of them went wrong, or None."""
+    steps = 0
+
+    class Counted(_MACHINES[machine]):  # type: ignore[misc]
+        @invariant()
+        def a_step_was_made(self) -> None:
+            nonlocal steps
+            steps += 1
+
     wanted = settings(
         max_examples=walks,
         stateful_step_count=_STEPS,
@@ -36,30 +47,39 @@ def walk(number: int, walks: int) -> str | None:
         suppress_health_check=list(HealthCheck),
     )
     try:
-        run_state_machine_as_test(seed(number)(TheDesk), settings=wanted)
+        run_state_machine_as_test(seed(number)(Counted), settings=wanted)
     except Exception as failure:
         told = "\n".join(getattr(failure, "__notes__", ()))
-        return f"seed {number}, {walks} walks:\n{traceback.format_exc()}\n{told}"
-    return None
+        return steps, f"{machine}, seed {number}, {walks} walks:\n{traceback.format_exc()}\n{told}"
+    return steps, None
 
 
 def main(walks: int, first: int) -> int:
     """Walk with as many processes as there are processors; the exit code."""
     print(f"{walks} walks of up to {_STEPS} steps, seed {first}", flush=True)  # noqa: T201
-    started, done = time.monotonic(), 0
-    counts = [min(_AT_ONCE, walks - start) for start in range(0, walks, _AT_ONCE)]
+    started = time.monotonic()
+    done = dict.fromkeys(_MACHINES, 0)
+    made = dict.fromkeys(_MACHINES, 0)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(os.cpu_count(), mp_context=context) as pool:
-        runs = {pool.submit(walk, first + number, count): count for number, count in enumerate(counts)}
+        runs = {}
+        for machine, share in _SHARES.items():
+            every = round(walks * share)
+            for number, start in enumerate(range(0, every, _AT_ONCE)):
+                count = min(_AT_ONCE, every - start)
+                runs[pool.submit(walk, machine, first + number, count)] = machine, count
         for run in as_completed(runs):
-            trouble = run.result()
+            steps, trouble = run.result()
             if trouble is not None:
                 print(trouble, flush=True)  # noqa: T201
                 pool.shutdown(cancel_futures=True)
                 return 1
-            done += runs[run]
-            print(f"{done} walks, {time.monotonic() - started:.0f} s", flush=True)  # noqa: T201
-    print(f"All {done} went well.")  # noqa: T201
+            machine, count = runs[run]
+            done[machine] += count
+            made[machine] += steps
+            said = ", ".join(f"{name}: {number} walks, {made[name]} steps" for name, number in done.items())
+            print(f"{said}, {time.monotonic() - started:.0f} s", flush=True)  # noqa: T201
+    print(f"All {sum(done.values())} walks went well.")  # noqa: T201
     return 0
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 import re
-import time
+import threading
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -28,20 +28,18 @@ from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFai
 Clock = Callable[[], datetime]
 Transport = httpx.BaseTransport  # what a test answers with instead of a network
 Params = Mapping[str, str | int | bool | Sequence[str]]
+Values = Mapping[str, Any] | None
 Busy = Callable[[Mapping[str, str], datetime], float | None]
 
 LARGEST = 20 * 1024 * 1024
-_CONNECT, _READ, _WHOLE = 10.0, 30.0, 120.0  # seconds: to connect, without a byte, for a whole body
+_CONNECT, _READ, _WHOLE = 10.0, 30.0, 120.0  # seconds: to connect, without a byte, for all of it
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 5.0  # seconds: what is longer is told, not waited for
 _HOPS, _SAID, _SAID_BYTES = 5, 200, 64 * 1024
 _MOVED = frozenset({301, 302, 303, 307, 308})
-_NOT_HERE = frozenset({301, 307, 308})
-_GAVE_UP = frozenset({408, 499})
+_NOT_HERE, _GAVE_UP = frozenset({301, 307, 308}), frozenset({408, 499})
 _WORDS = ("error_description", "message", "detail", "error", "title", "errors")
-_CORRECT = "try again later; if it stays so, correct url"
-_UNKNOWN = "it may have been done or not"
-_TOKEN = re.compile(r"[!-~]+")
-_SECONDS = re.compile(r"\d{1,9}", re.ASCII)
+_CORRECT, _UNKNOWN = "try again later; if it stays so, correct url", "it may have been done or not"
+_TOKEN, _SECONDS = re.compile(r"[!-~]+"), re.compile(r"\d{1,9}", re.ASCII)
 _NOTHING_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _TROUBLE = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError, ValueError)
 _reading = stamina.RetryingCaller(attempts=3, timeout=60.0, wait_initial=_FIRST_WAIT, wait_max=2.0, wait_jitter=0.5)
@@ -60,8 +58,7 @@ class Refused(PlatformFailed):
 class Answer:
     """A successful (2xx) response, wholly read. The names of `headers` are in lower case; `url` is where it came from.
 
-    `account` names whose answer it is, `written` whether the request changed something there: both for what is said if
-    the body is nonsense.
+    `account` is whose answer it is, `written` whether the request changed something: for what is said of nonsense.
     """
 
     status: int
@@ -82,8 +79,7 @@ class Answer:
 
     @property
     def links(self) -> Mapping[str, str]:
-        """rel → absolute URL, from the Link header, only those on the answer's own origin (a server behind a proxy may
-        take its own scheme or port for another: they are put right).
+        """rel → absolute URL, from the Link header, only those at our own host (a wrong scheme or port is put right).
 
         Raises PlatformFailed if the next or previous page is at another host: left out, its comments would be missed.
         """
@@ -160,14 +156,7 @@ class Client:
             failure = last.failure
         raise failure
 
-    def post(
-        self,
-        path: str,
-        *,
-        json: Any = None,
-        form: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    def post(self, path: str, *, json: Any = None, form: Values = None, headers: Values = None) -> Answer:
         """Write once, never retried. Raises PlatformBusy, Refused, PlatformFailed, TokenRefused: it was not done;
         AnswerLost: it may have been."""
         return self._write("POST", path, json=json, data=form, headers=headers)
@@ -185,9 +174,9 @@ class Client:
     def _read(self, url: httpx.URL) -> Answer:
         """One attempt, redirects followed. Raises _Again for whatever comes after the request."""
         for _ in range(_HOPS + 1):
-            request, http = self._request("GET", url), self._opened()
+            request = self._request("GET", url)
             try:
-                with closing(http.send(request, stream=True)) as response:
+                with self._sent(request) as response:
                     location = response.headers.get("location") if response.status_code in _MOVED else None
                     if location is None:
                         return self._answer(response)
@@ -199,10 +188,10 @@ class Client:
         raise PlatformFailed(f"{self._name}: {self._place} sends us on from page to page without an end: correct url")
 
     def _write(self, method: str, path: str, **content: Any) -> Answer:
-        request, http = self._request(method, self._url(path), **content), self._opened()
+        request = self._request(method, self._url(path), **content)
         failure: CaretoolError
         try:
-            with closing(http.send(request, stream=True)) as response:
+            with self._sent(request) as response:
                 return self._answer(response, written=True)
         except _Again as once:
             failure = once.failure
@@ -212,12 +201,24 @@ class Client:
             failure = AnswerLost(self._why(trouble, _UNKNOWN))
         raise failure
 
+    @contextmanager
+    def _sent(self, request: httpx.Request) -> Iterator[httpx.Response]:
+        """The response, let go of by force if it goes on and on: httpx's own patience begins anew with each byte."""
+        end = threading.Timer(_WHOLE, self.close)
+        end.daemon = True
+        end.start()
+        try:
+            with closing(self._opened().send(request, stream=True)) as response:
+                yield response
+        finally:
+            end.cancel()
+
     def _answer(self, response: httpx.Response, *, written: bool = False) -> Answer:
         """The answer, if it is one. Raises _Again; what reading it raises is left to the caller."""
         status = response.status_code
         if 200 <= status < 300:
-            body = _whole(response, LARGEST)
-            return Answer(status, dict(response.headers), body, str(response.url), self._name, written)
+            url, body = str(response.url), _whole(response, LARGEST)
+            return Answer(status, dict(response.headers), body, url, self._name, written)
         failure = self._failure(response, written)
         if isinstance(failure, PlatformBusy) and failure.seconds is not None:
             raise _Again(failure, max(failure.seconds, _FIRST_WAIT) if failure.seconds <= _LONGEST_WAIT else False)
@@ -259,8 +260,8 @@ class Client:
             return ""
 
     def _shown(self, text: str, longest: int) -> str:
-        """What others wrote, harmless, without the token, on one line."""
-        line = one_line(text, 10 * longest)
+        """What others wrote, harmless, without the token (cut, it would not be known again), on one line."""
+        line = one_line(text)
         if self._secret is not None and len(self._secret) >= 8:
             line = line.replace(self._secret, "***")
         return one_line(line, longest)
@@ -321,6 +322,7 @@ class Client:
                     headers={"User-Agent": _agent(), "Accept-Encoding": "gzip"},
                     timeout=httpx.Timeout(self._patience, connect=min(_CONNECT, self._patience)),
                     transport=self._transport,
+                    trust_env=self._base is None or self._base.scheme != "http",  # a proxy would read the token
                 )
         if self._http is None:
             what = "what HTTPS_PROXY, ALL_PROXY or SSL_CERT_FILE says in the environment cannot be used"
@@ -350,7 +352,7 @@ def _whole(response: httpx.Response, largest: int) -> bytes:
     if coding not in ("identity", "gzip", "x-gzip", ""):
         raise _Unreadable("packed its answer in a way nobody asked for")
     gzip = zlib.decompressobj(zlib.MAX_WBITS | 16) if coding.endswith("gzip") else None
-    until, body, came = time.monotonic() + _WHOLE, bytearray(), False
+    body, came = bytearray(), False
     for chunk in chunks:
         came = came or bool(chunk)
         try:
@@ -359,8 +361,6 @@ def _whole(response: httpx.Response, largest: int) -> bytes:
             raise httpx.DecodingError("not gzip") from None
         if len(body) > largest:
             raise _Unreadable(f"answered with more than {largest // 1024 // 1024} MB")
-        if time.monotonic() > until:
-            raise _Unreadable(f"was not done with its answer after {_WHOLE:g} seconds")
     if gzip is not None and came and not gzip.eof:
         raise httpx.DecodingError("the end is missing")
     return bytes(body)

@@ -37,7 +37,7 @@ def test_a_command_teaches_with_examples_that_the_program_takes(path: tuple[str,
     typed = [part for example in EXAMPLE.findall(shown) for part in example.split(" && caretool ")]
     called = []
     for example in typed:
-        words = shlex.split(re.split(r"   | && | \| | [<>] ", example)[0])
+        words = shlex.split(re.split(r"   | && | \| | [<>] ?\S", example)[0])
         take(words)
         words = words[2:] if words[0] == "-C" else words
         called.append(tuple(words[: len(path)]))

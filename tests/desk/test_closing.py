@@ -48,13 +48,6 @@ def test_what_was_too_old_to_wait_is_read_when_somebody_opens_it(stage: Stage) -
     assert stage.look().groups[0].group.size == 1
 
 
-def test_what_is_gone_stays_gone(stage: Stage) -> None:
-    stage.fetch(comment("c1"))
-    stage.fetch(deleted=["c1"])
-    with pytest.raises(UsageProblem, match="is gone"):
-        closing.reopen(stage.desk(), [_id(stage, "c1")], "x")
-
-
 @pytest.mark.parametrize("late", [timedelta(0), timedelta(days=3), timedelta(days=4000)])
 def test_a_snooze_wakes_however_late_somebody_looks(stage: Stage, late: timedelta) -> None:
     stage.fetch(comment("c1"))

@@ -86,12 +86,14 @@ class Failure(Exception):
 
 @dataclass
 class FakeMastodon:
-    """The server. `us` is the account whose token `TOKEN` is; `longest` its limit; `requests` what was asked of it."""
+    """The server. `us` is the account whose token `TOKEN` is; `longest` its limit; `version` what it says instead of
+    its own; `requests` what was asked of it; `odd` answers to "METHOD /path" instead of its own."""
 
     software: Software = "mastodon"
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     longest: int = 500
     allowed: int = 300
+    version: str = ""
     requests: list[httpx.Request] = field(default_factory=list)
     people: dict[str, Person] = field(default_factory=dict)
     statuses: dict[str, Written] = field(default_factory=dict)
@@ -102,6 +104,7 @@ class FakeMastodon:
         self.us = self.person("bottegablu", "Bottega Blu").id
         self.tokens[TOKEN] = (self.us, ALL)
         self.faults: list[tuple[Fault, str, str]] = []
+        self.odd: dict[str, httpx.Response] = {}
         self.kept: dict[str, tuple[datetime, str]] = {}
         self.apps: dict[str, dict[str, Any]] = {}
         self.codes: dict[str, tuple[str, tuple[str, ...]]] = {}
@@ -157,9 +160,19 @@ class FakeMastodon:
         self.statuses[status_id].edited_at = self.clock()
 
     def delete(self, status_id: str) -> None:
-        """As its author does: whoever was told of it is not any more."""
+        """As its author does: whoever was told of it is not any more, and what replied to it replies to nothing."""
         self.statuses[status_id].gone = True
+        for status in self.statuses.values():
+            if status.parent == status_id and self.software != "gotosocial":
+                status.parent = None
         self.notifications = [one for one in self.notifications if one.status != status_id]
+
+    def hold_back(self, notification_id: str) -> Callable[[], None]:
+        """A notification that others overtake: it is not to be seen until the answer is called."""
+        held = next(one for one in self.notifications if one.id == notification_id)
+        place = self.notifications.index(held)
+        self.notifications.remove(held)
+        return lambda: self.notifications.insert(place, held)
 
     def fault(self, fault: Fault, method: str = "", path: str = "", times: int = 1) -> None:
         """The next `times` requests of this method whose path begins so go wrong."""
@@ -179,7 +192,7 @@ class FakeMastodon:
             if fault is not None:
                 self._go_wrong(fault)
             self._count_request()
-            answer = self._route(request)
+            answer = self.odd.get(f"{request.method} {request.url.path}") or self._route(request)
         except Failure as failure:
             answer = httpx.Response(failure.status, json=failure.body)
         answer.headers.update(self._rate())
@@ -309,7 +322,7 @@ class FakeMastodon:
         }
 
     def about(self) -> dict[str, str]:
-        return _SOFTWARE[self.software]
+        return _SOFTWARE[self.software] | ({"version": self.version} if self.version else {})
 
     def _named(self, name: str | None, server: str | None) -> Person | None:
         acct = name if server in (None, HOST) else f"{name}@{server}"

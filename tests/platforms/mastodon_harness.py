@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -40,12 +40,14 @@ def connect(
     url: str | None = None,
     facts: str | None = None,
     opened: list[Client] | None = None,
+    handle: Callable[[httpx.Request], httpx.Response] | None = None,
     **keys: Any,
 ) -> MastodonPlatform:
-    """A connection to the fake: by function, or to its `url` on a socket, which is then among the `opened`."""
+    """A connection to the fake: by function (`handle` stands between), or to its `url` on a socket, which is then among
+    the `opened`."""
 
     def client(*where: Any, **how: Any) -> Client:
-        made = Client(*where, transport=None if url else httpx.MockTransport(fake.handle), **how)
+        made = Client(*where, transport=None if url else httpx.MockTransport(handle or fake.handle), **how)
         if opened is not None:
             opened.append(made)
         return made

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, get_args
 
+import httpx
 import pytest
 import stamina
 from hypothesis import given, settings
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from caretool.domain.comment import Author, Incoming, Thread
-from caretool.errors import AnswerLost, PlatformFailed, TokenRefused
+from caretool.errors import AnswerLost, PlatformBusy, PlatformFailed, TokenRefused
 from caretool.platforms.mastodon import MastodonSettings
 from caretool.platforms.mastodon_length import Counted, CountedAtMost
 from caretool.platforms.platform import Outgoing, Page
@@ -141,12 +143,38 @@ class TestReading:
         assert {comment.thread and comment.thread.native_id for comment in comments} == {top}
         assert sum(request.url.path.endswith("/context") for request in fake.requests) == 1
 
-    def test_a_conversation_whose_first_status_is_gone_is_that_of_the_one_below(self, fake: FakeMastodon) -> None:
-        top = fake.write("carla", "Chi ha la console?", tells_us=False)
+    def test_a_conversation_whose_first_status_is_not_for_us_is_that_of_the_one_below(self, fake: FakeMastodon) -> None:
+        top = fake.write("carla", "Chi ha la console?", visibility="private", tells_us=False)
         fake.write("anna", "@bottegablu la avete?", reply_to=top)
         fake.write("bruno", "@bottegablu e qui?", reply_to=top)
-        fake.delete(top)
         assert [comment.thread for comment in comments_of(fetch(fake))] == [Thread(top), Thread(top)]
+
+    def test_a_conversation_that_cannot_be_read_keeps_no_comment_back(self, fake: FakeMastodon) -> None:
+        tops = [fake.write("carla", "Chi ha la console?", tells_us=False) for _ in range(5)]
+        written = [fake.write("anna", "@bottegablu la avete?", reply_to=top) for top in tops]
+        for status_id in written:
+            path = f"/api/v1/statuses/{status_id}/context"
+            fake.odd[f"GET {path}"] = httpx.Response(500, json={"error": "Something went wrong"})
+        pages = fetch(fake)
+        assert [comment.thread for comment in comments_of(pages)] == [Thread(top) for top in tops]
+        remarks = [remark for page in pages for remark in page.remarks]
+        assert [written[number] in remark for number, remark in enumerate(remarks)] == [True] * 3
+        asked = [request for request in fake.requests if request.url.path.endswith("/context")]
+        assert {request.url.path.split("/")[4] for request in asked} == set(written[:3])
+
+    def test_a_busy_server_is_not_asked_around(self, fake: FakeMastodon) -> None:
+        top = fake.write("carla", "Chi ha la console?", tells_us=False)
+        status_id = fake.write("anna", "@bottegablu la avete?", reply_to=top)
+        fake.odd[f"GET /api/v1/statuses/{status_id}/context"] = httpx.Response(429, json={})
+        with pytest.raises(PlatformBusy):
+            fetch(fake)
+
+    def test_what_is_beyond_all_measure_is_cut_or_left_out(self, fake: FakeMastodon) -> None:
+        sound = fake.shown(fake.statuses[fake.write("bruno", "dove?", tells_us=False)])
+        odd = {"favourites_count": 10**30, "created_at": "0001-01-01T00:00:00+14:00"}
+        fake.notify(raw={"status": {**sound, **odd}})
+        comment = only(fake)
+        assert (comment.likes, comment.written_at) == (2**63 - 1, None)
 
     def test_nonsense_is_skipped_and_the_rest_is_read(self, fake: FakeMastodon) -> None:
         fake.write("anna", "prima")
@@ -210,6 +238,67 @@ class TestFetching:
         (page,) = fetch(fake)
         late = fake.write("bruno@posta.example", "prima di lei", at=NOON - timedelta(days=2))
         assert ids(fetch(fake, page.bookmark)) == [late]
+
+    def test_a_mention_that_another_has_overtaken_is_not_missed(self, fake: FakeMastodon) -> None:
+        first, second = fake.write("anna", "uno"), fake.write("bruno", "due")
+        reveal = fake.hold_back(fake.notifications[0].id)
+        *_, last = fetch(fake)
+        assert ids(fetch(fake, last.bookmark)) == []
+        reveal()
+        pages = fetch(fake, last.bookmark)
+        assert ids(pages) == [first]
+        third = fake.write("carla", "tre")
+        assert ids(fetch(fake, pages[-1].bookmark)) == [third]
+        assert second not in ids(pages)
+
+    def test_one_is_overtaken_by_many_and_found_among_them(self, fake: FakeMastodon) -> None:
+        for number in range(90):
+            fake.write("anna", f"{number}")
+        late = fake.notifications[85]
+        reveal = fake.hold_back(late.id)
+        *_, last = fetch(fake)
+        reveal()
+        pages = fetch(fake, last.bookmark)
+        assert ids(pages) == [late.status]
+        assert ids(fetch(fake, pages[-1].bookmark)) == []
+
+    def test_what_was_read_long_ago_does_not_come_anew_when_later_ones_are_deleted(self, fake: FakeMastodon) -> None:
+        written = [fake.write("anna", f"{number}") for number in range(90)]
+        *_, last = fetch(fake)
+        for status_id in written[60:65]:
+            fake.delete(status_id)
+        pages = fetch(fake, last.bookmark)
+        assert ids(pages) == []
+        assert {gone for page in pages for gone in page.deleted} == set(written[60:65])
+        new = fake.write("anna", "nuovo")
+        pages = fetch(fake, pages[-1].bookmark)
+        assert ids(pages) == [new]
+        assert [page.deleted for page in pages if page.deleted] == []
+
+    def test_pages_that_lead_in_a_circle_end(self, fake: FakeMastodon) -> None:
+        status_id = fake.write("anna", "dove?")
+        shown, turns = fake.shown(fake.statuses[status_id]), itertools.count()
+
+        def around(request: httpx.Request) -> httpx.Response:
+            if not request.url.path.endswith(("/notifications", f"/accounts/{fake.us}/statuses")):
+                return fake.handle(request)
+            place, base = next(turns) % 2, request.url.copy_with(query=None)
+            links = f'<{base}?min_id={place}>; rel="prev", <{base}?max_id={place}>; rel="next"'
+            item = {"id": "1", "type": "mention", "status": shown} if "notifications" in str(base) else shown
+            return httpx.Response(200, json=[item], headers={"link": links})
+
+        platform = connect(fake, handle=around)
+        with pytest.raises(PlatformFailed, match="circle"):
+            list(platform.fetch(None))
+        with pytest.raises(PlatformFailed, match="circle"):
+            platform.find(Outgoing("k1", "Buongiorno.", (status_id,), None, False, NOON))
+
+    @pytest.mark.parametrize("path", ["/notifications", "/accounts/1000/statuses"])
+    def test_a_list_that_is_none_fails_the_fetch(self, fake: FakeMastodon, path: str) -> None:
+        fake.write("anna", "dove?")
+        fake.odd[f"GET /api/v1{path}"] = httpx.Response(200, json={"error": "temporarily unavailable"})
+        with pytest.raises(PlatformFailed, match="no list"):
+            fetch(fake)
 
     def test_a_first_fetch_reads_all_mentions_and_what_we_wrote_since_then(self, fake: FakeMastodon) -> None:
         old = NOON - timedelta(days=30)
@@ -437,10 +526,62 @@ class TestPosting:
         assert connect(fake).find(outgoing) == posted
         assert connect(fake).find(replace(outgoing, to=(post,), thread=None)) is None
 
-    def test_the_same_words_said_before_are_another_reply(self, fake: FakeMastodon) -> None:
+    def test_the_same_words_said_long_before_are_another_reply(self, fake: FakeMastodon) -> None:
         post, (status_id,) = self.shop(fake, "public")
-        fake.write("bottegablu", "Buongiorno.", reply_to=status_id, at=NOON - timedelta(hours=1), tells_us=False)
+        fake.write("bottegablu", "Buongiorno.", reply_to=status_id, at=NOON - timedelta(days=2), tells_us=False)
         assert connect(fake).find(Outgoing("k1", "Buongiorno.", (status_id,), post, False, NOON)) is None
+
+    def test_the_same_words_in_another_reply_of_ours_are_not_this_one(self, fake: FakeMastodon) -> None:
+        post, (status_id,) = self.shop(fake, "public")
+        outgoing = Outgoing("k1", "Buongiorno.", (status_id,), post, False, NOON)
+        first = connect(fake).post(outgoing)
+        other = replace(outgoing, key="k2", not_these=frozenset({first.native_id}))
+        assert connect(fake).find(other) is None
+        second = connect(fake).post(other)
+        assert connect(fake).find(other) == second
+
+    @pytest.mark.parametrize("hours", [1, 23])
+    def test_a_reply_is_found_on_a_server_whose_clock_is_behind_ours(self, fake: FakeMastodon, hours: int) -> None:
+        post, (status_id,) = self.shop(fake, "public")
+        outgoing = Outgoing("k1", "Buongiorno.", (status_id,), post, False, NOON + timedelta(hours=hours))
+        posted = connect(fake).post(outgoing)
+        assert connect(fake).find(outgoing) == posted
+
+    def test_a_reply_whose_parent_is_gone_is_found(self, fake: FakeMastodon) -> None:
+        post, (status_id,) = self.shop(fake, "public")
+        outgoing = Outgoing("k1", "Buongiorno.", (status_id,), post, False, NOON)
+        posted = connect(fake).post(outgoing)
+        fake.delete(status_id)
+        assert connect(fake).find(outgoing) == posted
+
+    def test_what_we_wrote_and_cannot_read_may_be_the_reply(self, fake: FakeMastodon) -> None:
+        post, (status_id,) = self.shop(fake, "public")
+        outgoing = Outgoing("k1", "Buongiorno.", (status_id,), post, False, NOON)
+        listing = f"GET /api/v1/accounts/{fake.us}/statuses"
+        sound = fake.shown(fake.statuses[post])
+        fake.odd[listing] = httpx.Response(200, json=[{**sound, "content": None}])
+        with pytest.raises(PlatformFailed, match="cannot be read"):
+            connect(fake).find(outgoing)
+        old = {"created_at": "2020-01-01T00:00:00Z"}
+        fake.odd[listing] = httpx.Response(200, json=[{**sound, **old, "content": None}])
+        assert connect(fake).find(outgoing) is None
+        posted = fake.shown(fake.statuses[connect(fake).post(outgoing).native_id])
+        fake.odd[listing] = httpx.Response(200, json=[{**sound, "content": None}, posted])
+        assert connect(fake).find(outgoing) is not None
+        fake.odd[listing] = httpx.Response(200, json={"error": "temporarily unavailable"})
+        with pytest.raises(PlatformFailed, match="no list"):
+            connect(fake).find(outgoing)
+
+    def test_a_server_in_trouble_before_anything_was_sent_leaves_the_reply_as_it_is(self, fake: FakeMastodon) -> None:
+        post, (status_id,) = self.shop(fake, "public")
+        platform, outgoing = connect(fake), Outgoing("k1", "Buongiorno.", (status_id,), post, False, NOON)
+        fake.fault("fail", "GET", "/api/v1/statuses", times=3)
+        with pytest.raises(PlatformBusy, match="nothing was sent"):
+            platform.post(outgoing)
+        assert len(fake.posted()) == 1
+        fake.delete(status_id)
+        with pytest.raises(PlatformFailed, match="is gone"):
+            platform.post(outgoing)
 
     def test_a_reply_is_found_behind_much_that_we_wrote_since(self, fake: FakeMastodon) -> None:
         post, (status_id,) = self.shop(fake, "direct")
@@ -458,6 +599,23 @@ class TestPosting:
         assert [status.id for status in fake.posted()] == [post]
         platform.retract(posted.native_id)
 
+    @pytest.mark.parametrize("visibility", ["public", "direct"])
+    def test_a_reply_of_another_account_is_not_taken_for_gone(self, fake: FakeMastodon, visibility: str) -> None:
+        post, (status_id,) = self.shop(fake, visibility)
+        platform = connect(fake, facts=facts_of(fake))
+        posted = platform.post(Outgoing("k1", "Buongiorno.", (status_id,), post, visibility == "direct", NOON))
+        fake.tokens[TOKEN] = (fake.person("altra").id, ("read", "write"))
+        with pytest.raises(PlatformFailed, match="another account"):
+            platform.retract(posted.native_id)
+
+    def test_a_reply_that_is_still_to_be_seen_is_not_gone(self, fake: FakeMastodon) -> None:
+        post, (status_id,) = self.shop(fake, "public")
+        platform = connect(fake)
+        posted = platform.post(Outgoing("k1", "Buongiorno.", (status_id,), post, False, NOON))
+        fake.odd[f"DELETE /api/v1/statuses/{posted.native_id}"] = httpx.Response(404, json={})
+        with pytest.raises(PlatformFailed, match="still there"):
+            platform.retract(posted.native_id)
+
 
 class TestLooking:
     def test_many_are_asked_for_at_once_where_the_server_can(self) -> None:
@@ -474,6 +632,30 @@ class TestLooking:
         status_id = fake.write("anna", "dove?", visibility="private")
         fake.statuses[status_id].mentions.clear()
         assert connect(fake).look([status_id]).gone == {status_id}
+
+    def test_no_more_is_asked_one_by_one_than_the_server_lets_us(self) -> None:
+        fake = FakeMastodon("gotosocial", clock=Now())
+        written = [fake.write("anna", f"{number}") for number in range(320)]
+        fake.delete(written[3])
+        platform = connect(fake, facts=facts_of(fake))
+        looked = platform.look(written)
+        assert looked.gone == {written[3]}
+        assert 270 < len(looked.edited) < 300
+        assert platform.look(written[:1]).edited
+        fake.window = None
+        with pytest.raises(PlatformBusy, match="one by one"):
+            platform.post(Outgoing("k1", "Buongiorno a tutti.", tuple(written), None, False, NOON))
+        assert fake.posted() == []
+
+    def test_latest_mentions_that_are_not_asked_for_are_not_gone(self) -> None:
+        fake = FakeMastodon("gotosocial", clock=Now())
+        for number in range(60):
+            fake.write("anna", f"{number}")
+        *_, last = fetch(fake)
+        fake.odd["GET /api/v1/notifications"] = httpx.Response(200, json=[])
+        fake.allowed = 45
+        fake.window = None
+        assert [page.deleted for page in connect(fake).fetch(last.bookmark) if page.deleted] == []
 
     def test_a_server_in_trouble_says_nothing_of_what_is_gone(self, fake: FakeMastodon) -> None:
         status_id = fake.write("anna", "dove?")
@@ -497,6 +679,37 @@ class TestChecking:
         checked = connect(fake).check()
         assert (checked.software or "").startswith(names[fake.software])
         assert checked.left_until == NOON + timedelta(minutes=5)
+
+    @pytest.mark.parametrize(
+        ("version", "relied"),
+        [
+            ("4.5.2", True),
+            ("4.4.0rc1", True),
+            ("4.4.0-beta.2", True),
+            ("4.5.0-nightly.2025-07-10-security", True),
+            ("4.3.0-alpha.3+glitch", True),
+            ("4.2.10+hometown-1.1.1", True),
+            ("4.0.0 (not true; really snac/2.60)", False),
+            ("4.2.1 (compatible; Iceshrimp 2023.12)", False),
+            ("3.5.3+0.19.1-git-1a2b3c4", False),
+            ("4.2.0 like Mastodon", False),
+            ("4.2.0-snac", False),
+            ("4", False),
+            ("", False),
+        ],
+    )
+    def test_only_what_is_surely_mastodon_is_relied_on_as_mastodon(self, version: str, relied: bool) -> None:
+        fake = FakeMastodon(clock=Now(), version=version or " ")
+        limits = connect(fake, facts=facts_of(fake)).limits
+        assert (limits.key_protects > timedelta(0), limits.listing_trustworthy) == (relied, relied)
+
+    def test_a_number_of_requests_without_end_is_none(self, fake: FakeMastodon) -> None:
+        def boast(request: httpx.Request) -> httpx.Response:
+            answer = fake.handle(request)
+            answer.headers["X-RateLimit-Remaining"] = "9" * 5000
+            return answer
+
+        assert connect(fake, handle=boast).check().requests_left is None
 
     def test_rights_that_lack_are_named(self) -> None:
         fake = FakeMastodon(clock=Now())

@@ -61,7 +61,8 @@ def overdue(
 ) -> None:
     """Promises past their time, at risk, and due within 24 hours. Exits 8 if something is overdue.
 
-    In a pipe it says nothing if nothing is overdue or at risk, so that cron sends no empty mail.
+    In a pipe it says nothing if nothing is overdue or at risk, so that cron sends no empty mail. With --notify it
+    exits 6 if some could not be told, 1 if nobody could.
 
     \b
     Examples (the second for a crontab):
@@ -84,7 +85,9 @@ def overdue(
             ics=lambda: _feed(desk, moment, None),
         )
         _write(written, "json" if as_json else layout, told)
-    _leave(told, 8 if found.overdue else 0)
+    _leave_if_untold(told)
+    if found.overdue:
+        raise typer.Exit(8)
 
 
 @app.command()
@@ -97,6 +100,8 @@ def today(
     notify: Notify = False,
 ) -> None:
     """What each owner has to do: overdue, at risk, due within 24 hours. In a pipe it says nothing if that is nothing.
+
+    With --notify it exits 6 if some could not be told, 1 if nobody could.
 
     \b
     Examples (the second for a crontab):
@@ -119,7 +124,7 @@ def today(
             ics=lambda: _feed(desk, moment, owner),
         )
         _write(written, "json" if as_json else layout, told)
-    _leave(told, 0)
+    _leave_if_untold(told)
 
 
 @app.command()
@@ -181,11 +186,10 @@ def _told(desk: Desk, stages: Sequence[Stage], owner: str | None) -> Notified:
     return told
 
 
-def _leave(told: Notified | None, code: int) -> None:
+def _leave_if_untold(told: Notified | None) -> None:
     """A failure to tell somebody comes first: whoever looks after the desk has to know."""
-    code = (told.exit_code if told is not None else 0) or code
-    if code:
-        raise typer.Exit(code)
+    if told is not None and told.exit_code:
+        raise typer.Exit(told.exit_code)
 
 
 def _feed(desk: Desk, as_of: datetime, owner: str | None) -> bytes:

@@ -18,19 +18,29 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from caretool.domain.duration import Duration
 from caretool.domain.limits import Limits
 from caretool.domain.policy import Account
-from caretool.errors import AnswerLost, PlatformFailed, TokenRefused
-from caretool.http import Client, retry_after
+from caretool.errors import AnswerLost, PlatformBusy, PlatformFailed, TokenRefused
+from caretool.http import Client, Refused, retry_after
 from caretool.platforms.mastodon_fetch import Bookmark, Fetch
 from caretool.platforms.mastodon_length import Counted, CountedAtMost, graphemes
 from caretool.platforms.mastodon_server import Server
-from caretool.platforms.mastodon_wire import Facts, Status, WireError, narrowest, read_status, resets_at, seconds_left
+from caretool.platforms.mastodon_wire import (
+    Facts,
+    Status,
+    WireError,
+    narrowest,
+    read_status,
+    requests_left,
+    resets_at,
+    seconds_left,
+    written_at,
+)
 from caretool.platforms.platform import Checked, Clock, Looked, Opening, Outgoing, Page, Posted
 from caretool.secrets import Secret
 
 # Mastodon keeps a key for up to an hour; an attempt may take a while to arrive.
 _KEY_PROTECTS = timedelta(minutes=50)
-# How far the server's clock may be behind ours.
-_SKEW = timedelta(minutes=2)
+# How far the server's clock may be behind ours: looking too far back costs a request, too short a second reply.
+_SKEW = timedelta(days=1)
 _ELSEWHERE = re.compile(r"(@\w[\w.-]*)@\w[\w.-]*\w")
 _NAMES = {"mastodon": "Mastodon", "gotosocial": "GoToSocial", "pleroma": "Pleroma", "akkoma": "Akkoma"}
 
@@ -110,13 +120,12 @@ class MastodonPlatform:
             yield Page((), str(mark), facts=news)
 
     def look(self, native_ids: Sequence[str]) -> Looked:
-        """Gone is what is deleted, and what we are no longer let see."""
-        found = self._server.statuses(native_ids, self._facts)
+        """Gone is what is deleted, and what we are no longer let see. Where many are asked for one by one, the last of
+        them may be passed over: `post` sends nothing before it has seen all that it answers."""
+        standing = self._server.statuses(native_ids, self._facts)
         ours = self._facts.id
-        return Looked(
-            gone=frozenset(native_ids) - found.keys(),
-            edited=tuple(status.incoming(own=status.account == ours, thread=None) for status in found.values()),
-        )
+        edited = (status.incoming(own=status.account == ours, thread=None) for status in standing.seen.values())
+        return Looked(gone=standing.gone, edited=tuple(edited))
 
     def post(self, reply: Outgoing) -> Posted:
         """Never more public than the narrowest of what it answers; a `private` one goes to those it names only."""
@@ -132,18 +141,28 @@ class MastodonPlatform:
             raise AnswerLost(f"{self._account}: the reply was taken, but not shown ({problem})") from problem
 
     def find(self, reply: Outgoing) -> Posted | None:
-        """Among our own: the same words as an answer to the same status, since the reply was made."""
+        """Among our own: the same words as an answer to the same status, or to none (what is deleted is taken out of
+        its answers), since a day before the reply was made."""
         if self._facts.id is None:
             self._learn()
-        text, parents = _plain(reply.text), {*reply.to, reply.thread} - {None}
+        text, parents = _plain(reply.text), {*reply.to, reply.thread, None}
         for status in self._written_since(reply.created_at - _SKEW):
-            if status.parent in parents and _plain(status.text) == text:
+            if status.id not in reply.not_these and status.parent in parents and _plain(status.text) == text:
                 return self._posted(status, reply.created_at)
         return None
 
     def retract(self, native_id: str) -> None:
         """Delete our own status; its copies on other servers are asked to go too."""
-        self._server.delete(native_id)
+        known = self._facts.id
+        if self._server.delete(native_id):
+            return
+        self._learn()
+        if known not in (None, self._facts.id):
+            raise PlatformFailed(
+                f"{self._account}: the token is of another account than the reply: nothing was deleted"
+            )
+        if native_id in self._server.statuses([native_id], self._facts).seen:
+            raise PlatformFailed(f"{self._account}: the server deletes no reply {native_id}, which is still there")
 
     def check(self) -> Checked:
         """What may be read is tried out. What may be written only the first reply shows: a server tells what the
@@ -155,7 +174,6 @@ class MastodonPlatform:
         if scopes and not _covered("write:statuses", scopes):
             missing.append("write:statuses")
         unproven = () if "write:statuses" in missing else ("Whether the token may write shows with the first reply.",)
-        left = me.headers.get("x-ratelimit-remaining", "")
         name = _NAMES.get(me.facts.software)
         return Checked(
             handle=me.facts.handle,
@@ -163,7 +181,7 @@ class MastodonPlatform:
             software=f"{name} {me.facts.version}" if name else me.facts.version or None,
             scopes=scopes,
             missing=tuple(missing),
-            requests_left=int(left) if left.isascii() and left.isdigit() else None,
+            requests_left=requests_left(me.headers),
             left_until=resets_at(me.headers),
             remarks=unproven,
             facts=str(me.facts),
@@ -202,10 +220,11 @@ class MastodonPlatform:
             raise PlatformFailed(f"{self._account} takes {limits.length} characters; this has {length}")
 
     def _where(self, reply: Outgoing) -> tuple[str, str]:
-        """The id it replies to, and who may see it. Raises PlatformFailed where nobody is left to answer."""
+        """The id it replies to, and who may see it. Raises PlatformFailed where nobody is left to answer, PlatformBusy
+        where that cannot be known now."""
         together = len(reply.to) > 1
         asked = [*reply.to, reply.thread] if together and reply.thread else reply.to
-        standing = self._server.statuses([native_id for native_id in asked if native_id], self._facts)
+        standing = self._standing([native_id for native_id in asked if native_id])
         answered = [standing[native_id] for native_id in reply.to if native_id in standing]
         if not answered:
             raise PlatformFailed(f"{self._account}: {reply.to[0]} is gone, there is nothing to reply to")
@@ -217,21 +236,37 @@ class MastodonPlatform:
             raise PlatformFailed(f"{self._account}: a private message is never answered in public")
         return parent.id, narrowest(visibilities)
 
+    def _standing(self, native_ids: Sequence[str]) -> dict[str, Status]:
+        """Those of these that are there. A failure passes, and the reply must not fail for it: nothing was sent."""
+        try:
+            standing = self._server.statuses(native_ids, self._facts)
+        except Refused:
+            raise
+        except PlatformFailed as problem:
+            raise PlatformBusy(f"{problem} (nothing was sent)") from problem
+        known = len(standing.seen) + len(standing.gone)
+        if known < len(set(native_ids)):
+            what = f"of {len(set(native_ids))} statuses the server, asked one by one, shows no more than {known} now"
+            raise PlatformBusy(f"{self._account}: {what}: nothing was sent; try again later, or answer fewer at once")
+        return standing.seen
+
     def _written_since(self, moment: datetime) -> Iterator[Status]:
-        before: str | None = None
-        while True:
-            listing = self._server.written(self._facts.id or "", before=before)
-            for item in listing.items:
-                try:
-                    status = read_status(item)
-                except WireError:
-                    continue
-                if status.created_at is not None and status.created_at < moment:
-                    return
-                yield status
-            if listing.before in (None, before):
-                return
-            before = listing.before
+        """Raises PlatformFailed after the last one if one of them cannot be read: it may be what is looked for."""
+        odd: WireError | None = None
+        for item in self._written_items():
+            at = written_at(item)
+            if at is not None and at < moment:
+                break
+            try:
+                yield read_status(item)
+            except WireError as problem:
+                odd = problem
+        if odd is not None:
+            raise PlatformFailed(f"{self._account}: something that we wrote cannot be read ({odd})")
+
+    def _written_items(self) -> Iterator[object]:
+        for listing in self._server.written_before(self._facts.id or ""):
+            yield from listing.items
 
     def _posted(self, status: Status, otherwise: datetime) -> Posted:
         return Posted(status.id, status.created_at or otherwise, status.url)

@@ -11,20 +11,23 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 
 from caretool.domain.comment import Incoming, Thread
+from caretool.errors import PlatformFailed
 from caretool.platforms.mastodon_server import Listing, Server
-from caretool.platforms.mastodon_wire import Facts, Status, WireError, read_status
+from caretool.platforms.mastodon_wire import Facts, Status, WireError, identifier, read_status
 from caretool.platforms.platform import Page, Skipped
 
 # So many of the latest mentions are read again at the end of every fetch.
 _WATCHED = 80
-# Before the first id of any server: numbers count from 1, and letters come after "0".
-_FIRST = "0"
+# In the place of the time of its edit: the mention was deleted, but it was read, and counts among the latest.
+_GONE = ""
+# After so many conversations that could not be read, no more are asked for in this fetch: each takes its time to fail.
+_PATIENCE = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Bookmark:
     """Our places among the mentions and among what we wrote (None: not begun), and the latest mentions as they were
-    read: their ids, oldest first, and when each was edited."""
+    read: their ids, oldest first, and when each was edited (`_GONE`: deleted)."""
 
     mentions: str | None = None
     written: str | None = None
@@ -69,62 +72,71 @@ class Fetch:
         yield from self._again()
 
     def _mentions(self) -> Iterator[Page]:
-        while True:
-            listing = self._server.mentions(self._mark.mentions or _FIRST)
-            if not listing.items or listing.after in (None, self._mark.mentions):
-                return
+        for listing in self._server.mentions_after(self._mark.mentions):
             statuses, skipped = _mentioning(listing)
             self._mark = replace(self._mark, mentions=listing.after, watched=self._mark.watching(statuses))
             yield self._page(statuses, skipped=tuple(skipped))
 
     def _written(self) -> Iterator[Page]:
         """By us: so it is seen when one of us answered elsewhere."""
-        for listing in self._recent() if self._mark.written is None else self._later():
+        ours, place = self._facts.id or "", self._mark.written
+        for listing in self._recent(ours) if place is None else self._server.written_after(ours, place):
             statuses = [read for read in map(_status, reversed(listing.items)) if isinstance(read, Status)]
             self._mark = replace(self._mark, written=listing.after)
             yield self._page([status for status in statuses if status.account == self._facts.id])
 
-    def _recent(self) -> list[Listing]:
+    def _recent(self, ours: str) -> list[Listing]:
         """What we wrote since `since`, oldest first."""
         listings: list[Listing] = []
-        before: str | None = None
-        while True:
-            listing = self._server.written(self._facts.id or "", before=before)
-            if not listing.items:
-                break
+        for listing in self._server.written_before(ours):
             listings.append(listing)
             oldest = _status(listing.items[-1])
-            if listing.before in (None, before) or (isinstance(oldest, Status) and self._is_old(oldest)):
+            if isinstance(oldest, Status) and self._is_old(oldest):
                 break
-            before = listing.before
         return listings[::-1]
 
-    def _later(self) -> Iterator[Listing]:
-        while True:
-            listing = self._server.written(self._facts.id or "", after=self._mark.written)
-            if not listing.items or listing.after in (None, self._mark.written):
-                return
-            yield listing
-
     def _again(self) -> Iterator[Page]:
-        """The latest mentions once more: those edited since they were read, and those that are gone."""
-        watched = self._mark.watched
-        if not watched:
+        """The latest mentions once more: those edited since they were read, those that are gone, and those that others
+        had overtaken when they were read."""
+        if self._mark.mentions is None:
             return
-        now = {status.id: status for status in _mentioning(self._server.mentions(None))[0]}
-        now |= self._server.statuses([status_id for status_id in watched if status_id not in now], self._facts)
+        watched = self._mark.watched
+        listing = self._server.mentions(None)
+        now = {status.id: status for status in _mentioning(listing)[0]}
+        asked = [status_id for status_id, edited_at in watched.items() if status_id not in now and edited_at != _GONE]
+        standing = self._server.statuses(asked, self._facts)
+        now |= standing.seen
         edited = [now[i] for i, edited_at in watched.items() if i in now and now[i].edited_at != edited_at]
-        gone = tuple(status_id for status_id in watched if status_id not in now)
-        if edited or gone:
-            standing = {status_id: now[status_id].edited_at for status_id in watched if status_id in now}
-            self._mark = replace(self._mark, watched=standing)
-            yield self._page(edited, deleted=gone)
+        late = self._overtaken(listing)
+        gone = tuple(status_id for status_id in asked if status_id in standing.gone)
+        if edited or gone or late:
+            told = {status.id: status.edited_at for status in edited} | dict.fromkeys(gone, _GONE)
+            self._mark = replace(self._mark, watched=replace(self._mark, watched=watched | told).watching(late))
+            yield self._page([*edited, *late], deleted=gone)
+
+    def _overtaken(self, newest: Listing) -> list[Status]:
+        """Those among the newest that stand between mentions we have read, and were not there then: what is above our
+        place is the next fetch's, and below the oldest watched one all has been read long ago."""
+        watched = self._mark.watched
+        read = [at for at, item in enumerate(newest.items) if self._is_read(item)]
+        if not read:
+            return []
+        end = read[-1] if len(watched) == _WATCHED else len(newest.items)
+        between = replace(newest, items=newest.items[read[0] : end])
+        return [status for status in _mentioning(between)[0] if status.id not in watched]
+
+    def _is_read(self, item: object) -> bool:
+        notification = item if isinstance(item, dict) else {}
+        status = _status(notification.get("status"))
+        watched = isinstance(status, Status) and status.id in self._mark.watched
+        return watched or identifier(notification, "id") == self._mark.mentions
 
     def _page(
         self, statuses: list[Status], *, deleted: tuple[str, ...] = (), skipped: tuple[Skipped, ...] = ()
     ) -> Page:
         comments = tuple(self._comment(status) for status in self._in_order(statuses))
-        return Page(comments, str(self._mark), deleted=deleted, skipped=skipped)
+        remarks = self._conversations.remarks()
+        return Page(comments, str(self._mark), deleted=deleted, skipped=skipped, remarks=remarks)
 
     def _in_order(self, statuses: list[Status]) -> list[Status]:
         """Oldest first: a status of another server may come late. Each is remembered as somebody's parent."""
@@ -145,12 +157,20 @@ class Fetch:
 
 
 class _Conversations:
-    """Which conversation a status belongs to, asked once for each unknown parent."""
+    """Which conversation a status belongs to, asked once for each unknown parent. One that cannot be read keeps no
+    comment back: it is then known by that parent."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
         self._known: dict[str, Status] = {}
         self._asked: set[str] = set()
+        self._failed = 0
+        self._remarks: list[str] = []
+
+    def remarks(self) -> tuple[str, ...]:
+        """What could not be read since this was asked last."""
+        told, self._remarks = tuple(self._remarks), []
+        return told
 
     def remember(self, status: Status) -> None:
         self._known[status.id] = status
@@ -158,9 +178,15 @@ class _Conversations:
     def thread(self, status: Status, *, ask: bool) -> Thread:
         """Of the conversation's first status; of the one below it where the first is gone, or not for our eyes."""
         top = self._top(status)
-        if ask and top.parent is not None and top.parent not in self._asked:
+        if ask and top.parent is not None and top.parent not in self._asked and self._failed < _PATIENCE:
             self._asked.add(top.parent)
-            for ancestor in self._server.ancestors(top.id):
+            try:
+                above = self._server.ancestors(top.id)
+            except PlatformFailed as problem:
+                self._failed += 1
+                self._remarks.append(f"The conversation above {top.id} cannot be read ({problem}).")
+                above = []
+            for ancestor in above:
                 self.remember(ancestor)
             top = self._top(status)
         return top.thread if top.parent is None else Thread(top.parent)

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, quote, urlsplit
 
 from caretool.errors import PlatformFailed, TokenRefused
 from caretool.http import Answer, Client, Refused
-from caretool.platforms.mastodon_wire import Facts, Status, WireError, identifier, read_instance, read_status, word
+from caretool.platforms.mastodon_wire import (
+    Facts,
+    Status,
+    WireError,
+    identifier,
+    read_instance,
+    read_status,
+    requests_left,
+    word,
+)
 
 SCOPES = ("read:accounts", "read:notifications", "read:statuses", "write:statuses")
 _GONE = (404, 410)
@@ -18,6 +28,10 @@ _STATUSES_A_PAGE = 40
 _NO_RIGHT = ("scope", "insufficient permissions")
 # Mastodon refuses to be asked for more statuses at once.
 _ASKED_AT_ONCE = 20
+# Asking one by one stops here: the reply itself, and what else is fetched, need some of the rate limit too.
+_SPARED = 20
+# Before the first id of any server: numbers count from 1, and letters come after "0".
+_FIRST = "0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +42,15 @@ class Listing:
     items: tuple[object, ...] = ()
     after: str | None = None
     before: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How statuses are there now: `seen` by id, `gone` those that are not, or not for our eyes. Of others that were
+    asked for nothing is known: the server lets no more be asked now."""
+
+    seen: dict[str, Status]
+    gone: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +97,39 @@ class Server:
         params |= {key: value for key, value in bounds.items() if value is not None}
         return self._listing(f"/api/v1/accounts/{_path(by)}/statuses", params)
 
+    def mentions_after(self, place: str | None) -> Iterator[Listing]:
+        """Page after page of mentions, each with its `after`, from this place on (None: from the first)."""
+        return self._newer(self.mentions, place or _FIRST)
+
+    def written_after(self, by: str, place: str) -> Iterator[Listing]:
+        """Page after page of what we wrote, each with its `after`, from this place on."""
+        return self._newer(lambda after: self.written(by, after=after), place)
+
+    def written_before(self, by: str) -> Iterator[Listing]:
+        """Page after page of what we wrote, the newest first, until the first status of all."""
+        listing = self.written(by)
+        passed: set[str] = set()
+        while listing.items:
+            yield listing
+            if listing.before is None:
+                return
+            self._must_be_new(listing.before, passed)
+            listing = self.written(by, before=listing.before)
+
+    def _newer(self, ask: Callable[[str], Listing], place: str) -> Iterator[Listing]:
+        passed = {place}
+        while (listing := ask(place)).items:
+            if listing.after is None:
+                raise PlatformFailed(f"{self._name}: the server does not say how its list goes on.")
+            self._must_be_new(listing.after, passed)
+            yield listing
+            place = listing.after
+
+    def _must_be_new(self, place: str, passed: set[str]) -> None:
+        if place in passed:
+            raise PlatformFailed(f"{self._name}: the pages of the server's list lead in a circle.")
+        passed.add(place)
+
     def ancestors(self, status_id: str) -> list[Status]:
         """What it replies to, the conversation's first status first; empty where it is gone or stands alone."""
         try:
@@ -84,8 +140,8 @@ class Server:
             raise
         return list(_sound(above if isinstance(above, list) else []))
 
-    def statuses(self, ids: Sequence[str], facts: Facts) -> dict[str, Status]:
-        """Those of these that we can still see, by id."""
+    def statuses(self, ids: Sequence[str], facts: Facts) -> Standing:
+        """How these stand. Where they have to be asked for one by one, the last of many may be left out."""
         wanted = list(dict.fromkeys(ids))
         found: dict[str, Status] = {}
         if facts.asks_many and len(wanted) > 1:
@@ -93,34 +149,45 @@ class Server:
                 answer = self._get("/api/v1/statuses", {"id[]": wanted[start : start + _ASKED_AT_ONCE]})
                 found |= {status.id: status for status in _sound(_list(answer))}
         # One that is missing from an answer to many is only gone when it is asked for by itself.
-        for status_id in wanted:
-            if status_id not in found:
-                status = self._status(status_id)
-                if status is not None:
-                    found[status_id] = status
-        return found
+        gone: set[str] = set()
+        left: float = math.inf
+        for status_id in [status_id for status_id in wanted if status_id not in found]:
+            if left < _SPARED:
+                break
+            there = self._if_there(status_id)
+            said = None if there is None else requests_left(there.headers)
+            left = left - 1 if said is None else said
+            if there is None:
+                gone.add(status_id)
+            else:
+                found[status_id] = self._status(there, status_id)
+        return Standing(found, frozenset(gone))
 
     def create(self, status: dict[str, str], key: str) -> Answer:
         """Post it, once. Raises AnswerLost too."""
         with self._rights():
             return self._client.post("/api/v1/statuses", json=status, headers={"Idempotency-Key": key})
 
-    def delete(self, status_id: str) -> None:
-        """Delete our own; one that is gone already is no failure."""
+    def delete(self, status_id: str) -> bool:
+        """Delete our own. False: the server knows none, which is also what it tells another account of it."""
         try:
             with self._rights():
                 self._client.delete(f"/api/v1/statuses/{_path(status_id)}")
         except Refused as refused:
             if refused.status not in _GONE:
                 raise
+            return False
+        return True
 
-    def _status(self, status_id: str) -> Status | None:
+    def _if_there(self, status_id: str) -> Answer | None:
         try:
-            answer = self._get(f"/api/v1/statuses/{_path(status_id)}")
+            return self._get(f"/api/v1/statuses/{_path(status_id)}")
         except Refused as refused:
             if refused.status in _GONE:
                 return None
             raise
+
+    def _status(self, answer: Answer, status_id: str) -> Status:
         try:
             return read_status(answer.json())
         except WireError as problem:
@@ -159,12 +226,21 @@ class Server:
 
 def _object(answer: Answer) -> dict[str, object]:
     data = answer.json()
-    return data if isinstance(data, dict) else {}
+    if not isinstance(data, dict):
+        raise PlatformFailed(_odd(answer, "something else than was asked for"))
+    return data
 
 
 def _list(answer: Answer) -> list[object]:
+    """An error that is told with status 200 is no empty list: nothing would seem to be there."""
     data = answer.json()
-    return data if isinstance(data, list) else []
+    if not isinstance(data, list):
+        raise PlatformFailed(_odd(answer, "no list"))
+    return data
+
+
+def _odd(answer: Answer, what: str) -> str:
+    return f"{answer.account}: {urlsplit(answer.url).path} answered with {what}: try again later"
 
 
 def _sound(items: Sequence[object]) -> Iterator[Status]:

@@ -20,7 +20,13 @@ Software = Literal["mastodon", "gotosocial", "pleroma", "akkoma", "other"]
 # From the widest to the narrowest. What a server has besides (Pleroma's `local` and `list`) is nobody else's business.
 VISIBILITIES = ("public", "unlisted", "private", "direct")
 _COMPATIBLE = re.compile(r"\(compatible; *(\w+)", re.IGNORECASE)
-_VERSION = re.compile(r"(\d+)\.(\d+)")
+_VERSION = re.compile(r"(\d{1,9})\.(\d{1,9})", re.ASCII)
+# Mastodon's own, and its forks that keep its ways: others say its number and add who they are.
+_MASTODON = re.compile(
+    r"[1-9]\d*\.\d+\.\d+(-?(alpha|beta|rc|nightly)[\w.-]*)?(\+(glitch|hometown|chuckya|ecko)[\w.+-]*)?", re.ASCII
+)
+# What a database keeps; likes beyond it are somebody's joke.
+_MOST = 2**63 - 1
 
 
 class WireError(ValueError):
@@ -180,9 +186,9 @@ def identifier(data: Mapping[str, object], key: str) -> str | None:
 
 
 def number(data: Mapping[str, object], key: str) -> int | None:
-    """A whole number that is not negative."""
+    """A whole number that is not negative, cut to 2⁶³ - 1."""
     value = data.get(key)
-    return value if type(value) is int and value >= 0 else None
+    return min(value, _MOST) if type(value) is int and value >= 0 else None
 
 
 def moment(value: object) -> datetime | None:
@@ -193,7 +199,21 @@ def moment(value: object) -> datetime | None:
         return None
     if read is None:
         return None
-    return (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC)
+    try:
+        return (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:  # the year 1, east of Greenwich
+        return None
+
+
+def written_at(status: object) -> datetime | None:
+    """When a status was written, also of one that cannot be read otherwise."""
+    return moment(status.get("created_at")) if isinstance(status, dict) else None
+
+
+def requests_left(headers: Mapping[str, str]) -> int | None:
+    """How many requests the rate limit still lets through; None: the headers do not say."""
+    text = headers.get("x-ratelimit-remaining", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
 
 
 def resets_at(headers: Mapping[str, str]) -> datetime | None:
@@ -217,9 +237,8 @@ def _software(version: str, source: str) -> Software:
         return "pleroma" if name == "pleroma" else "akkoma"
     if "gotosocial" in f"{version} {source}".lower():
         return "gotosocial"
-    numbers = _VERSION.match(version)
     # GoToSocial counts from 0 and, before its second API, names itself nowhere else.
-    return "mastodon" if not other and numbers and int(numbers[1]) > 0 else "other"
+    return "mastodon" if _MASTODON.fullmatch(version) else "other"
 
 
 def _addresses(media: object) -> tuple[str, ...]:
