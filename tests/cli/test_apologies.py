@@ -132,7 +132,7 @@ def test_the_report_counts_what_was_kept_stopped_and_waived(desk: Program) -> No
     waived = "Buongiorno {{ person.name }}, sono Dario: domani passa il circo."
     desk.done("reply", comment, "--text", waived, "--not-a-promise", "domani passa il circo", "--yes")
     found = desk.done("report", "promises", "--json").json()
-    assert (found["total"]["in_time"], found["total"]["rate"], found["suppliers"]) == (1, 1.0, None)
+    assert (found["total"]["in_time"], found["total"]["rate"], found["suppliers"]) == (1, 1.0, [])
     assert found["checks"] == {"attempts_changed": 1, "approved": 2, "by_check": {"too-early": 1}}
     assert [waiver["excerpt"] for waiver in found["waivers"]] == ["domani passa il circo"]
     shown = desk.done("report", "promises", "--since", "2 days").stdout

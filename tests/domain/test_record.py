@@ -39,9 +39,16 @@ def test_where_none_was_due_there_is_no_rate() -> None:
 def test_what_was_moved_or_released_counts_apart() -> None:
     moved = Outcome("callback", "desk", "moved", NOW, NOW)
     released = Outcome("pickup", "logistics", "released", NOW, NOW)
-    found = record([moved, released, _kept(-_H)], Refused(), [], since=None, as_of=NOW, zone=ROME)
+    found = record([moved, released, _kept(-_H)], Refused(), [], since=None, as_of=NOW, zone=ROME, suppliers={})
     assert (found.total.due, found.moved, found.released) == (1, 1, 1)
     assert [one.name for one in found.kinds] == ["callback"]
+
+
+def test_who_delivers_a_kind_for_us_has_a_record_too() -> None:
+    outcomes = [_kept(-_H), _kept(_H, "pickup", "logistics"), _kept(-_H, "delivery", "logistics")]
+    couriers = {"pickup": "Corriere Rosso", "delivery": "Corriere Rosso", "visit": "Idraulici Blu"}
+    found = record(outcomes, Refused(), [], since=None, as_of=NOW, zone=ROME, suppliers=couriers)
+    assert [(one.name, one.in_time, one.late) for one in found.suppliers] == [("Corriere Rosso", 1, 1)]
 
 
 def test_a_week_is_the_desks_and_the_years_that_iso_says() -> None:
@@ -64,7 +71,7 @@ _outcomes = st.builds(
 @settings(max_examples=100, deadline=None)
 @given(outcomes=st.lists(_outcomes, max_size=20))
 def test_every_way_of_counting_counts_each_once(outcomes: list[Outcome]) -> None:
-    found = record(outcomes, Refused(), [], since=None, as_of=NOW, zone=ROME)
+    found = record(outcomes, Refused(), [], since=None, as_of=NOW, zone=ROME, suppliers={})
     assert found.total.due + found.moved + found.released == len(outcomes)
     for tallies in (found.kinds, found.owners, found.weeks):
         assert sum(one.due for one in tallies) == found.total.due

@@ -127,6 +127,7 @@ due = "3 working days"
 calendar = "courier"
 owner = "logistics"
 stand_in = "tom"
+supplier = "Corriere Rosso"
 escalate = { to = "dario", after = "4 working hours" }
 blackouts = [{ from = "2026-12-28", until = 2026-12-29, why = "the courier's holidays" }]
 apology = { it = "Mi scuso, {{ person.name }}. {{ instead }}. {{ agent.name }}" }

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from caretool.cli import completing
-from caretool.cli.context import AsAgent, AsJson, desk_of, given_or_piped, json_text, out, out_as_it_is, say, show
+from caretool.cli.context import AsJson, desk_of, given_or_piped, json_text, out, out_as_it_is, say, show
 from caretool.errors import CaretoolError, UsageProblem
 
 if TYPE_CHECKING:
@@ -36,7 +36,10 @@ def check(
     lines: Annotated[
         bool, typer.Option("--jsonl", help="Texts on stdin, one JSON object a line; answers too.")
     ] = False,
-    agent: AsAgent = None,
+    agent: Annotated[
+        str | None,
+        typer.Option("--as", metavar="AGENT", help="It has to say this agent's name.", autocompletion=completing.agents),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """The checks on a text without a comment: what it commits us to, what would be refused and what would pass.
@@ -55,7 +58,8 @@ def check(
 
     with desk_of(ctx, agent) as desk:
         moment = parse_time(as_of, desk.clock(), desk.zone) if as_of is not None else desk.clock()
-        question = checking.Question("" if lines else given_or_piped(text), moment, language, account, private)
+        signed = agent is not None
+        question = checking.Question("" if lines else given_or_piped(text), moment, language, account, private, signed)
         if lines:
             raise typer.Exit(_each_line(desk, sys.stdin.buffer, question))
         found = checking.check(desk, question)

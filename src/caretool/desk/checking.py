@@ -22,13 +22,15 @@ _BRACES = re.compile(r"\{\{.{0,200}?\}\}|\{%.{0,200}?%\}", re.DOTALL)
 @dataclass(frozen=True, slots=True)
 class Question:
     """A text to check. `language` None: it is recognised; `account` None: no platform's limits count; `posted_at` is
-    the aware moment from which its times run; `private`: only one person will read it."""
+    the aware moment from which its times run; `private`: only one person will read it; `signed`: it has
+    to say who is at the desk."""
 
     text: str
     posted_at: datetime
     language: str | None = None
     account: str | None = None
     private: bool = False
+    signed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ def check(desk: Desk, question: Question) -> Answered:
         text=question.text,
         language=language,
         private=question.private,
-        agent=desk.agent().name if desk.agent_id else None,
+        agent=desk.agent().name if question.signed else None,
         limits=_limits(desk, question.account),
         rules=desk.policy.reply,
         personal=personal.find([question.text], desk.policy.reply.patterns)[0],

@@ -33,8 +33,15 @@ def remember_refused(desk: Desk, subject: str, refusals: Sequence[Refusal]) -> N
 def recount(desk: Desk, since: datetime | None, as_of: datetime) -> Record:
     """What ended since a moment (None: ever) and what is overdue, however old, as it stood at another."""
     outcomes = desk.store.promises.outcomes(since, as_of)
+    kinds = desk.policy.promises.values()
     return record(
-        outcomes, _refused(desk, since, as_of), _waivers(desk, since, as_of), since=since, as_of=as_of, zone=desk.zone
+        outcomes,
+        _refused(desk, since, as_of),
+        _waivers(desk, since, as_of),
+        since=since,
+        as_of=as_of,
+        zone=desk.zone,
+        suppliers={kind.name: kind.supplier for kind in kinds if kind.supplier},
     )
 
 

@@ -71,8 +71,8 @@ class PromiseKind:
 
     `says` is the standard wording by language, `cues` the words that betray the kind in a text (a trailing `*` is a
     stem; several words are matched in order). `zone` is the desk's. `evidence` is what `keep` demands. `stand_in` keeps
-    what is due while the owner is away. `apology` is what a customer is told, by language, when a promise of this kind
-    cannot be kept.
+    what is due while the owner is away; `supplier` delivers it for us. `apology` is what a customer is told, by
+    language, when a promise of this kind cannot be kept.
     """
 
     name: str
@@ -86,6 +86,7 @@ class PromiseKind:
     weekly: int | None = None
     blackouts: tuple[Days, ...] = ()
     stand_in: str | None = None
+    supplier: str | None = None
     escalate: Escalated | None = None
     review: Duration | None = None
     says: Mapping[str, str] = field(default_factory=dict)

@@ -73,7 +73,8 @@ class Waiver:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The report. `since` None: from the beginning. `weeks` are ISO weeks (`2026-W48`) in which they were due, in the
+    """The report. `since` None: from the beginning. `suppliers` are those who deliver a kind for us, by today's policy;
+    promises of other kinds are not among theirs. `weeks` are ISO weeks (`2026-W48`) in which they were due, in the
     desk's zone. What was moved or released was not to be kept any more, so it is counted apart."""
 
     since: datetime | None
@@ -81,6 +82,7 @@ class Record:
     total: Tally
     kinds: tuple[Tally, ...]
     owners: tuple[Tally, ...]
+    suppliers: tuple[Tally, ...]
     weeks: tuple[Tally, ...]
     moved: int
     released: int
@@ -96,13 +98,14 @@ def record(
     since: datetime | None,
     as_of: datetime,
     zone: ZoneInfo,
+    suppliers: Mapping[str, str],
 ) -> Record:
-    """The whole report from what the ledger, the log and the drafts hold."""
+    """The whole report from what the ledger, the log and the drafts hold. `suppliers`: by kind of promise."""
     states = Counter(one.state for one in outcomes)
     counted = [one for one in outcomes if one.state in ("kept", "broken", "running")]
 
-    def by(name: Callable[[Outcome], str]) -> tuple[Tally, ...]:
-        names = sorted({name(one) for one in counted})
+    def by(name: Callable[[Outcome], str | None]) -> tuple[Tally, ...]:
+        names = sorted({called for one in counted if (called := name(one)) is not None})
         return tuple(tally(called, [one for one in counted if name(one) == called], as_of) for called in names)
 
     return Record(
@@ -111,6 +114,7 @@ def record(
         total=tally("all", counted, as_of),
         kinds=by(lambda one: one.kind),
         owners=by(lambda one: one.owner),
+        suppliers=by(lambda one: suppliers.get(one.kind)),
         weeks=by(lambda one: week_of(one.due_at, zone)),
         moved=states["moved"],
         released=states["released"],

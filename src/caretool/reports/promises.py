@@ -20,7 +20,7 @@ _DAY = timedelta(days=1)
 
 
 def sheet(report: Record, zone: ZoneInfo) -> Sheet:
-    """For people: the whole, by kind, by owner, by week; then what checks stopped, and what was waived."""
+    """For people: the whole, by kind, by owner, by supplier, by week; then what checks stopped, and what was waived."""
     until = stamp(report.as_of, zone)
     period = f"until {until}" if report.since is None else f"from {stamp(report.since, zone)} to {until}"
     sections = [*_tallies(report), *_checks(report), *_waived(report, zone)]
@@ -32,10 +32,15 @@ def _tallies(report: Record) -> Iterator[Section]:
         return
     rate = f"Kept in time: {report.total.in_time} of {report.total.due} ({_percent(report.total)})"
     yield Section(f"{rate} · {report.moved} moved · {report.released} released")
-    for heading, tallies in (("kind", report.kinds), ("owner", report.owners), ("week", report.weeks)):
+    for heading, tallies in _groups(report):
         if tallies:
             rows = tuple((one.name, *_cells(one)) for one in tallies)
             yield Section(f"By {heading}", 1, (heading, *_COLUMNS), rows)
+
+
+def _groups(report: Record) -> tuple[tuple[str, tuple[Tally, ...]], ...]:
+    suppliers = report.suppliers
+    return ("kind", report.kinds), ("owner", report.owners), ("supplier", suppliers), ("week", report.weeks)
 
 
 def _checks(report: Record) -> Iterator[Section]:
@@ -80,8 +85,8 @@ def _minutes(length: timedelta) -> int:
 
 
 def csv(report: Record) -> str:
-    """A line a tally: all, by kind, by owner, by week."""
-    groups = (("all", (report.total,)), ("kind", report.kinds), ("owner", report.owners), ("week", report.weeks))
+    """A line a tally: all, by kind, by owner, by supplier, by week."""
+    groups = (("all", (report.total,)), *_groups(report))
     return written(
         _CSV, ((by, *(str(v) if v is not None else "" for v in _values(one))) for by, ts in groups for one in ts)
     )
@@ -94,15 +99,15 @@ def _values(one: Tally) -> tuple[Any, ...]:
 
 
 def shape(report: Record) -> Shape:
-    """The JSON. `suppliers` is null: nothing that caretool knows says whose goods a promise was about."""
+    """The JSON."""
     return {
         "since": moment(report.since),
         "as_of": moment(report.as_of),
         "total": _tally(report.total),
         "kinds": [_tally(one) for one in report.kinds],
         "owners": [_tally(one) for one in report.owners],
+        "suppliers": [_tally(one) for one in report.suppliers],
         "weeks": [_tally(one) for one in report.weeks],
-        "suppliers": None,
         "moved": report.moved,
         "released": report.released,
         "checks": {

@@ -146,6 +146,7 @@ def _promise(name: str, table: PromiseTable, zone: ZoneInfo, calendars: Mapping[
         weekly=weekly(table.capacity),
         blackouts=days(table.blackouts),
         stand_in=table.stand_in,
+        supplier=table.supplier,
         escalate=Escalated(table.escalate.to, table.escalate.after) if table.escalate else None,
         review=table.review,
         says=dict(table.says),

@@ -188,6 +188,9 @@ class PromiseTable(Table):
     stand_in: Keeper | None = Field(
         default=None, description="who keeps it instead where the owner is away on the day it is due"
     )
+    supplier: Text | None = Field(
+        default=None, description="who delivers it for us (a courier, a workshop): `report promises` counts by them too"
+    )
     escalate: EscalateTable | None = Field(default=None, description="to whom an overdue one goes, after how long")
     evidence: list[Literal["text", "url", "file"]] = Field(default=[], description="what must be shown when it is kept")
     cues: Cues = Field(
