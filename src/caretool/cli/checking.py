@@ -38,7 +38,7 @@ def check(
     ] = False,
     agent: Annotated[
         str | None,
-        typer.Option("--as", metavar="AGENT", help="It has to say this agent's name.", autocompletion=completing.agents),
+        typer.Option("--as", metavar="AGENT", help="It has to name this agent.", autocompletion=completing.agents),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
