@@ -41,17 +41,34 @@ def show(desk: Desk, typed: str) -> Shown:
     found = desk.store.resolve(typed, ANY)
     store = desk.store
     now = desk.clock()
-    group = None
-    revisions: tuple[tuple[datetime, str], ...] = ()
+    comments, replies, promises = _hanging_together(desk, found)
+    again = {comment.again for comment in comments if comment.again and comment.state == "waiting"}
+    promises += store.promises.by_ids(sorted(again - {promise.id for promise in promises}))
+    cases = proceeding.about(desk, found, promises, now)
+    told = [*(one.case.id for one in cases), *(reply.id for reply in replies), *(promise.id for promise in promises)]
+    return Shown(
+        id=found,
+        comments=tuple(comments),
+        replies=tuple(replies),
+        promises=tuple(promising.standing(desk, promises, now)),
+        notes=tuple(store.journal.notes(found)),
+        history=tuple(store.journal.about(list(dict.fromkeys([found, *told])))),
+        group=_group(desk, found, now) if found.startswith("g") else None,
+        because=_because(desk, found, promises),
+        revisions=tuple(store.comments.revisions(found)) if found.startswith("c") else (),
+        cases=tuple(cases),
+    )
+
+
+def _hanging_together(desk: Desk, found: str) -> tuple[list[Comment], list[Reply], list[Promise]]:
+    """The comments, replies and promises that belong to the thing with this id."""
+    store = desk.store
     replies: list[Reply] = []
     promises: list[Promise] = []
-    comments: list[Comment] = []
     if found.startswith("g"):
-        group = _group(desk, found, now)
         comments = store.comments.waiting_in(found) or store.comments.of_group(found)
     elif found.startswith("c"):
         comments = store.comments.by_ids([found])
-        revisions = tuple(store.comments.revisions(found))
     elif found.startswith("t"):
         comments = store.comments.of_thread(found)
     elif found.startswith("u"):
@@ -75,23 +92,7 @@ def show(desk: Desk, typed: str) -> Shown:
         promises = store.promises.of_replies([reply.id for reply in replies])
         if found[0] == "c":
             promises = [promise for promise in promises if promise.person_id == comments[0].person]
-    again = {comment.again for comment in comments if comment.again and comment.state == "waiting"}
-    promises += store.promises.by_ids(sorted(again - {promise.id for promise in promises}))
-    cases = proceeding.about(desk, found, promises, now)
-    told = [*(one.case.id for one in cases), *(reply.id for reply in replies), *(promise.id for promise in promises)]
-    subjects = [found, *told]
-    return Shown(
-        id=found,
-        comments=tuple(comments),
-        replies=tuple(replies),
-        promises=tuple(promising.standing(desk, promises, now)),
-        notes=tuple(store.journal.notes(found)),
-        history=tuple(store.journal.about(list(dict.fromkeys(subjects)))),
-        group=group,
-        because=_because(desk, found, promises),
-        revisions=revisions,
-        cases=tuple(cases),
-    )
+    return comments, replies, promises
 
 
 def _because(desk: Desk, found: str, promises: Sequence[Promise]) -> str | None:

@@ -199,11 +199,15 @@ class Arrivals:
             )
         self._database.insert(C, rows)
         self._database.statement(_SEARCHABLE, (numbers[0], numbers[-1]))
-        known = self._from_here(account, [i.native_id for i in fresh if _is_ours(i, our_handle)])
-        ours = (i for i in fresh if i.reply_to and _is_ours(i, our_handle) and i.native_id not in known)
-        answered = [i.reply_to for i in ours if i.reply_to and not self._leaving_below(account, i.reply_to)]
-        answered += self._replied_to(account, [incoming.native_id for incoming in fresh])
-        return self._answered_elsewhere(account, answered)
+        ours = [incoming for incoming in fresh if _is_ours(incoming, our_handle)]
+        return self._answered_elsewhere(account, self._answered_by(account, fresh, ours))
+
+    def _answered_by(self, account: str, fresh: list[Incoming], ours: list[Incoming]) -> list[str]:
+        """What our posts among these answer, and what among these ours of before answer: those given elsewhere."""
+        here = self._from_here(account, [incoming.native_id for incoming in ours])
+        elsewhere = (incoming.reply_to for incoming in ours if incoming.native_id not in here)
+        answered = [replied for replied in elsewhere if replied and not self._leaving_below(account, replied)]
+        return answered + self._replied_to(account, [incoming.native_id for incoming in fresh])
 
     def _from_here(self, account: str, native_ids: list[str]) -> set[str]:
         """Those that left from our own outbox: what they answer is written there."""
