@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import row, write_comments
 from tests.cli.program import COMMAND, Program, Ran
 
 
@@ -182,3 +184,26 @@ def test_a_workspace_that_was_moved_works_where_it_is_now(desk: Program, tmp_pat
     assert len(moved.groups()) > 1
     moved.done("reply", moved.group("parcel-damaged"), "--yes")
     assert len(moved.posted()) == 1
+
+
+def test_a_reader_who_leaves_early_changes_no_exit_code(desk: Program) -> None:
+    rows = [row(f"many{number}", "Ottimo negozio, complimenti!", f"Persona {number}") for number in range(300)]
+    write_comments(desk.folder, "page", rows)
+    desk.done("fetch")
+    command = " ".join(map(shlex.quote, [*COMMAND, "-C", str(desk.folder), "inbox", "--json", "--limit", "999"]))
+    done = subprocess.run(
+        ["bash", "-c", f"{command} | head -c 1; echo ${{PIPESTATUS[0]}}"],
+        env=desk.variables(), capture_output=True, check=True, text=True,
+    )  # fmt: skip
+    assert done.stdout.endswith("0\n")
+    assert done.stderr == ""
+
+
+def test_an_output_that_cannot_be_written_is_one_line(desk: Program) -> None:
+    with open("/dev/full", "wb") as full:  # noqa: PTH123
+        done = subprocess.run(
+            [*COMMAND, "-C", str(desk.folder), "inbox"], env=desk.variables(), stdout=full, stderr=subprocess.PIPE,
+            check=False, text=True,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == "The output cannot be written (No space left on device).\n"

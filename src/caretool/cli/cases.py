@@ -55,7 +55,7 @@ def list_cases(
     with desk_of(ctx) as desk:
         found = proceeding.cases(desk, everything=everything, late=late, owner=owner)
         zone = desk.zone
-    show(found, as_json, _cases_shape, lambda cases: _list_text(cases, zone))
+    show(found, as_json, _cases_shape, lambda cases: _list_text(cases, zone, some=late or owner is not None))
 
 
 @app.command()
@@ -156,9 +156,10 @@ def _cases_shape(found: Sequence[Followed]) -> dict[str, Any]:
     return {"cases": [_case_shape(one) for one in found]}
 
 
-def _list_text(found: Sequence[Followed], zone: ZoneInfo) -> None:
+def _list_text(found: Sequence[Followed], zone: ZoneInfo, *, some: bool) -> None:
+    """`some`: only some of them were asked for."""
     if not found:
-        out("No case is running.")
+        out("No case matches." if some else "No case is running.")
         return
     rows = [
         (

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TextIO, TypeVar
 
 import typer
 
 from caretool.cli import completing
-from caretool.errors import UsageProblem
+from caretool.errors import CaretoolError, UsageProblem
 
 if TYPE_CHECKING:
     from caretool.desk.desk import Desk
@@ -82,6 +83,11 @@ class _TransientLine:
 _line = _TransientLine()
 
 
+def clear_progress() -> None:
+    """Take the line of progress away before something else is written to the terminal."""
+    _line.clear()
+
+
 def out(text: str) -> None:
     """Data goes to stdout."""
     from caretool.domain.harmless import block
@@ -93,7 +99,17 @@ def out_as_it_is(text: str) -> None:
     """The same for what other programs read, in which nothing is left out: whatever a terminal would act on has to
     stand escaped in it."""
     _line.clear()
-    print(text)  # noqa: T201
+    try:
+        print(text)  # noqa: T201
+    except OSError as problem:
+        leave_nothing_behind(sys.stdout)
+        if not isinstance(problem, BrokenPipeError):  # whoever read us may leave (`| head`): the rest is for nobody
+            raise CaretoolError(f"The output cannot be written ({problem.strerror}).") from problem
+
+
+def leave_nothing_behind(stream: TextIO) -> None:
+    """Let what is still to be written vanish: also what Python would flush at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 @contextmanager

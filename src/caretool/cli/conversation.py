@@ -147,6 +147,10 @@ def _with_words(desk: Desk, request: Request, asked: Asked) -> Request:
     """A request that names neither text nor template takes the suggestion: with `--yes` only where it is sure."""
     if request.text is not None or request.template is not None:
         return request
+    reserved = next((one for one in desk.store.comments.by_ids(request.comments) if one.escalation), None)
+    if reserved is not None and not asked.edit:
+        what = f"{reserved.id} is a matter of {reserved.escalation}: no template answers it"
+        raise UsageProblem(f"{what}; a manager writes it with --text or --edit. Nothing was written.")
     template, sure, alternatives = replying.suggestion_for(desk, request)
     offered = [name for name in (template, *alternatives) if name]
     if template is not None and (sure or not asked.yes):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from caretool.desk.showing import Shown
     from caretool.domain.comment import Comment
     from caretool.domain.draft import Reply
+    from caretool.domain.group import Group
     from caretool.domain.promise import Promise
 
 
@@ -148,9 +149,16 @@ def _inbox_text(found: Inbox, zone: ZoneInfo) -> None:
         replies = count(one.replies, "reply", "replies")
         out(f"\nTo approve: {one.draft.id}, {replies} by {one.draft.agent}: caretool approve {one.draft.id}")
     first = found.groups[0].group
-    answer = f"caretool reply {first.id}" + (" --edit" if first.escalation or first.again else "")
     more = f" · more: --limit {2 * len(found.groups)}" if found.more else ""
-    out(f"\nNext: caretool show {first.id} · {answer}{more}")
+    out(f"\nNext: caretool show {first.id} · {_answer_to(first)}{more}")
+
+
+def _answer_to(group: Group) -> str:
+    """The command that would most likely be typed next."""
+    if group.kind in ("spam", "abuse") and not group.escalation:
+        return f"caretool close {group.id} --because {group.kind}"
+    by_hand = group.escalation or group.again or group.suggestion is None
+    return f"caretool reply {group.id}" + (" --edit" if by_hand else "")
 
 
 def _inbox_row(listed: Listed, now: datetime, zone: ZoneInfo, draft: str | None) -> tuple[str, ...]:

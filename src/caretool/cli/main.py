@@ -13,7 +13,7 @@ from typer._click.exceptions import ClickException
 from typer.core import TyperGroup
 from typer.main import get_group
 
-from caretool.cli.context import say
+from caretool.cli.context import leave_nothing_behind, say
 from caretool.errors import CaretoolError
 
 if TYPE_CHECKING:
@@ -124,6 +124,10 @@ def choose_workspace(
     ctx.obj = folder
 
 
+# What typer makes of Ctrl-C.
+_INTERRUPTED = 130
+
+
 def main() -> None:
     """Run a command; every failure is one line on stderr and an exit code (DESIGN §5)."""
     for stream in (sys.stdout, sys.stderr):
@@ -145,7 +149,7 @@ def _run() -> int:
     """The exit code. What was typed wrongly is repeated without what a terminal would act on: a script may have taken
     it from a stranger."""
     try:
-        return int(app(standalone_mode=False) or 0)
+        code = int(app(standalone_mode=False) or 0)
     except typer.Abort:
         say("Aborted!")
         return 1
@@ -155,15 +159,20 @@ def _run() -> int:
         problem.message = block(problem.message)
         problem.show()
         return problem.exit_code
+    if code == _INTERRUPTED:
+        say("Stopped: what was stored until then is whole, and the same command goes on from there.")
+    return code
 
 
 def _hand_over(stdout: TextIO) -> None:
     """Write out what is held back. Whoever read us may have left (`| head`): then there is nothing more to say."""
     try:
         stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())
-        sys.exit(0)
+    except OSError as problem:
+        leave_nothing_behind(stdout)
+        if not isinstance(problem, BrokenPipeError):
+            say(f"The output cannot be written ({problem.strerror}).")
+            sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from caretool.cli.context import out
+from caretool.cli.context import clear_progress, out
 from caretool.domain.harmless import block, one_line
 from caretool.domain.moment import stamp
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _LONGEST = 10_000
 _WIDEST = 60
-_WHOLE = 17
+_WHOLE = 20
 _NARROWEST = 8
 _GAP = 2
 _TO_DO = ("missing-value", "too-long", "group-changed", "already-answered")
@@ -43,6 +43,7 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]], loud: Sequence
     from rich.console import Console
     from rich.text import Text
 
+    clear_progress()
     console = Console(highlight=False, soft_wrap=True)
     console.print(Text(lines[0].rstrip(), style="dim"))
     for index, line in enumerate(lines[1:]):

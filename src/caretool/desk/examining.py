@@ -19,7 +19,7 @@ from caretool.domain.policy import Account, Settings
 from caretool.errors import CaretoolError, NotFound, SettingsProblem
 from caretool.secrets import Secret
 from caretool.store import condition, migrations
-from caretool.store.copies import Contents
+from caretool.store.copies import Contents, Damaged
 from caretool.store.store import Store
 
 _STUCK = timedelta(hours=1)
@@ -115,8 +115,10 @@ def _database(premises: Premises) -> tuple[Contents | None, list[Finding]]:
         if _newest_backup(premises):
             return None, [Finding("database", "wrong", f"{file.name} is missing, although there are backups", again)]
         return None, [Finding("database", "ok", f"there is no {file.name} yet: the first command makes it")]
-    except CaretoolError as problem:
+    except Damaged as problem:
         return None, [Finding("database", "wrong", str(problem), again)]
+    except CaretoolError as problem:
+        return None, [Finding("database", "wrong", str(problem), "put that right; the data is where it was")]
     findings = [_references(found)]
     if found.contents.schema < migrations.NEWEST:
         says = f"schema {found.contents.schema} of {migrations.NEWEST}: the next command brings it up to date"

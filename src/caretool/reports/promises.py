@@ -47,7 +47,7 @@ def _checks(report: Record) -> Iterator[Section]:
     refused = report.refused
     if refused.by_check:
         heading = (
-            f"Checks changed what was about to be said {refused.attempts} times ({refused.approved} answers went out)"
+            f"Drafts stopped by a check before they were said: {refused.attempts} ({refused.approved} were approved)"
         )
         yield Section(heading, 1, ("check", "times"), tuple((c, str(n)) for c, n in refused.by_check.items()))
 
