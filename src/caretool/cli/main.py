@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
@@ -126,10 +127,13 @@ def choose_workspace(
 
 # What typer makes of Ctrl-C.
 _INTERRUPTED = 130
+_GARBAGE = 50_000
 
 
 def main() -> None:
     """Run a command; every failure is one line on stderr and an exit code (DESIGN §5)."""
+    # A command makes many things that live as long as it does: looking through them for garbage all the time is dear.
+    gc.set_threshold(_GARBAGE)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
