@@ -193,6 +193,10 @@ def test_names_that_begin_with_a_vowel_take_an() -> None:
     )
 
 
+def test_what_is_of_no_kind_is_called_this_promise() -> None:
+    assert judge(kind_of("other"), 1, at(TUE, 9), NOW, Load()).why == "this promise can be kept until Tue 24 Nov 09:00"
+
+
 # Capacity
 
 

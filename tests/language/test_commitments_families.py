@@ -529,3 +529,76 @@ def test_a_text_without_a_letter_of_ours_gives_nothing() -> None:
     assert read("12:30 24/11 🎉🎉 ... 5 10 20?", "it") == []
     assert read("Завтра мы вернём вам деньги до 18:00.", "en") == []
     assert read("明天下午我们会退款。", "it") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "due"),
+    [
+        ("venerdì vi richiamo alle 16.", "it", "11-27 16:00"),
+        ("venerdì il corriere passa alle 16.", "it", "11-27 16:00"),
+        ("venerdì il corriere passa in mattinata.", "it", "11-27 13:00"),
+        ("venerdì il corriere passa tra le 9 e le 11.", "it", "11-27 11:00"),
+        ("Oggi le scriviamo; domani la richiamiamo alle 10.", "it", "11-24 10:00"),
+        ("Domani sera la richiamo alle 9.", "it", "11-24 21:00"),
+        ("Venerdì alle 10 la richiamo entro le 12.", "it", "11-27 12:00"),
+        ("on Friday I'll call you back at 4 pm.", "en", "11-27 16:00"),
+        ("tomorrow a colleague will phone you at 4 pm.", "en", "11-24 16:00"),
+        ("tomorrow I will call you before noon.", "en", "11-24 12:00"),
+        ("by Friday I'll reply to you here, by 6 pm.", "en", "11-27 18:00"),
+        ("On Friday we'll call you in the morning.", "en", "11-27 13:00"),
+        ("Tomorrow morning I'll call you at 10.", "en", "11-24 10:00"),
+        ("On Friday I'll call you back, or on Thursday at 4 pm.", "en", "11-26 16:00"),
+        ("The parcel planned for Friday will reach you this evening.", "en", "11-23 23:59"),
+    ],
+)
+def test_an_hour_after_the_verb_is_on_the_day_before_it(text: str, language: str, due: str) -> None:
+    assert read(text, language)[-1][1] == due
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "expected"),
+    [
+        ("your refund takes about a week.", "en", [("refund", "11-30 18:00")]),
+        ("The refund takes around a week.", "en", [("refund", "11-30 18:00")]),
+        ("The repair will take about two weeks.", "en", [("fix", "12-07 18:00")]),
+        ("We'll call you around one.", "en", [("callback", "11-23 13:00")]),
+        ("Il rimborso richiede circa una settimana.", "it", [("refund", "11-30 18:00")]),
+        ("Le rimborsiamo l'importo in circa una settimana.", "it", [("refund", "11-30 18:00")]),
+    ],
+)
+def test_about_a_week_is_a_week_and_no_hour(text: str, language: str, expected: list[tuple[str, str]]) -> None:
+    assert read(text, language) == expected
+
+
+def test_about_a_week_of_nothing_in_particular_is_read_as_a_week_is() -> None:
+    assert read("it takes about a week.", "en") == read("it takes a week.", "en")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sabato chiudiamo alle 20.",
+        "Sabato apriamo alle 9 e chiudiamo alle 20.",
+        "Domani apriamo il negozio alle 9.",
+        "Chiudiamo alle 13 la domenica.",
+        "Sabato siamo aperti fino alle 20.",
+        "Domani riapriamo alle 9.",
+    ],
+)
+def test_an_italian_opening_hour_is_no_promise(text: str) -> None:
+    assert read(text, "it") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Domani apriamo la pratica.", [("other", "11-24 18:00")]),
+        ("Apriamo per lei una pratica domani.", [("other", "11-24 18:00")]),
+        ("Apriamo subito una segnalazione, entro domani.", [("escalation", "11-24 18:00")]),
+        ("Chiudiamo la pratica entro venerdì.", [("other", "11-27 18:00")]),
+        ("Chiudiamo tutto entro venerdì.", [("other", "11-27 18:00")]),
+        ("Riapriamo la pratica entro venerdì.", [("other", "11-27 18:00")]),
+    ],
+)
+def test_what_we_open_or_close_for_somebody_is_promised(text: str, expected: list[tuple[str, str]]) -> None:
+    assert read(text, "it") == expected

@@ -10,11 +10,13 @@ from caretool.domain.moment import MONTHS, WEEKDAYS, stamp
 from caretool.domain.planning import Check, Keeper, Load, Prospect, Window
 from caretool.domain.policy import Days, PromiseKind, Units
 
+_NO_KIND = "other"
+
 
 def why(prospect: Prospect, check: Check | None, count: int, due_at: datetime, earliest: datetime | None) -> str:
     """Why `check` is the answer to `count` promises due at `due_at`."""
     kind = prospect.kind
-    name = f"{'an' if kind.name[0] in 'aeiou' else 'a'} {kind.name}"
+    name = _named(kind)
     if check is None:
         return f"{name} can be kept until {stamp(due_at, kind.zone)}"
     if check == "too-late" and prospect.end is not None:
@@ -55,6 +57,11 @@ def absences(kind: PromiseKind, load: Load, days: Window) -> Iterator[str]:
     for busy in load.keepers:
         if busy.keeper.id in (kind.owner, kind.stand_in):
             yield from (_away(busy.keeper, out) for out in _touching(busy.keeper.away, *days))
+
+
+def _named(kind: PromiseKind) -> str:
+    """`a refund`, `an escalation`; what is of no kind of its own is `this promise`."""
+    return "this promise" if kind.name == _NO_KIND else f"{'an' if kind.name[0] in 'aeiou' else 'a'} {kind.name}"
 
 
 def _limits(prospect: Prospect, due_at: datetime) -> Iterator[tuple[str, PromiseKind, Load]]:

@@ -7,7 +7,7 @@ customer's, past, an opening hour…) decides. What counts as what is data: `car
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ from caretool.language.commitments.clauses import Head, Sentence, sentences_of
 from caretool.language.commitments.grammar import Grammar, extended, grammar_of
 from caretool.language.commitments.kinds import CHECK, OTHER, Cue, Sign, cues_of, kind_of, own_kind_of, signs_in
 from caretool.language.commitments.spelling import Spelled
-from caretool.language.commitments.times import When, due_of
+from caretool.language.commitments.times import When, continued, due_of
 
 Phrases = Mapping[str, Sequence[str]]
 _A_THING, _LOOKED_AHEAD = 2, 60
@@ -190,10 +190,14 @@ def _nature(one: _Found) -> str | None:
 
 
 def _latest_of_each_head(found: list[_Found]) -> list[_Found]:
-    """One verb with several times is one commitment: the last time said."""
+    """One verb with several times is one commitment: the last time said, an hour on the day that was said before it."""
     by_head: dict[int, _Found] = {}
     for one in found:
-        by_head[id(one.head or one.when)] = one
+        key = id(one.head or one.when)
+        before = by_head.get(key)
+        if before is not None and before.when is not None and one.when is not None:
+            one = replace(one, when=continued(before.when, one.when))
+        by_head[key] = one
     return list(by_head.values())
 
 

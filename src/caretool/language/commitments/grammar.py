@@ -27,6 +27,7 @@ _ACCENT_AT_THE_END = re.compile(r"(?<=[a-z]{3})[àèìòù](?!\w)|[ìù]")
 _MACRO = re.compile(r"\{([a-z_]+)\}")
 _BETWEEN = r"(?: {1,3}[\w'-]+){0,2} {1,3}(?:\w{1,5}')?"
 _DEADLINE = "{by}?{art}"
+_LONGEST_ARTICLE = 2  # "a", "an" and "un" count days, but are no hour: "about a week".
 _GROUP = re.compile(r"\(\?P<(\w+)>")
 
 
@@ -155,7 +156,8 @@ def _words(links: str, *vocabularies: Mapping[str, int | str]) -> dict[str, str]
     numbers, weekdays, months, zones = (
         "|".join(sorted(map(re.escape, words), key=len, reverse=True)).replace("\\ ", " ") for words in vocabularies
     )
-    hours = "|".join(name for name, number in vocabularies[0].items() if 0 < int(number) <= 12 and name.isalpha())
+    spoken = (name for name, number in vocabularies[0].items() if 0 < int(number) <= 12 and name.isalpha())
+    hours = "|".join(name for name in spoken if len(name) > _LONGEST_ARTICLE)
     number = rf"(?:\d{{1,3}}|{numbers})"
     hour = rf"(?P<hour>\d{{1,2}}|{hours})(?:[:.h](?P<minute>[0-5]\d))?(?!\d)"
     half_day = r"(?P<half>[ap])\.?m(?!\w)\.?"

@@ -82,6 +82,23 @@ def due_of(when: When, grammar: Grammar, calendar: Calendar | None, zone: ZoneIn
     return max(due, _Reader(grammar, calendar, zone, since).due(when.later))
 
 
+def continued(one: When, other: When) -> When:
+    """The later of two times of a verb that stands between them: an hour is on the day of the first ("*venerdì* vi
+    richiamo *alle 16*"), and in its half of the day ("*domani sera* la chiamo *alle 9*")."""
+    plain = one.nature == other.nature == "due" and one.span is None and one.later is None
+    if not plain or other.hour is None or other.day is not None or other.hour.rule.today:
+        return other
+    narrowed = one.hour is not None and one.hour.rule.rule == "part" and other.hour.rule.rule == "clock"
+    return replace(
+        other,
+        start=one.start,
+        firm=one.firm or other.firm,
+        day=one.day,
+        hour=_better_hour(one.hour, other.hour) if one.hour is not None and narrowed else other.hour,
+        later=replace(other.later, day=other.later.day or one.day) if other.later is not None else None,
+    )
+
+
 def _when(match: re.Match[str], rule: TimeRule, fields: Mapping[str, str]) -> When:
     part = Part(rule, fields)
     bare = When(match.start(), match.end(), "due", firm="by" in fields)
