@@ -9,8 +9,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from caretool.desk.desk import Desk
-from caretool.desk.load import keepers_of
-from caretool.desk.load import load_of as load_of
+from caretool.desk.load import keepers_of, load_of
 from caretool.desk.request import Part, Planned, Request
 from caretool.domain import checks
 from caretool.domain.comment import Comment

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from caretool.desk import committing
 from caretool.desk.desk import Desk
+from caretool.desk.load import load_of
 from caretool.desk.request import Composed, Part, Request, Target
 from caretool.domain import wording
 from caretool.domain.address import addressees, mentioning, named
@@ -184,7 +185,7 @@ def _times(desk: Desk, request: Request, targets: Sequence[Target], now: datetim
             continue
         kind = desk.promise_kind(name)
         wish = wishes.get(name) or kind.due
-        load = committing.load_of(desk, kind, now)
+        load = load_of(desk, kind, now)
         found = wished_due(kind, count, wish, now, load)
         limit = wish or kind.latest or Duration(7, "days")
         asked = after(now, limit, kind.calendar, kind.zone, "closing")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from caretool.desk import committing, composing, triaging
 from caretool.desk.desk import Desk
+from caretool.desk.load import load_of
 from caretool.domain import checks, wording
 from caretool.domain.address import listing
 from caretool.domain.deliverability import wished_due
@@ -114,7 +115,7 @@ def _previewed(desk: Desk, template: Template, language: str, words: Wording, va
     whens = {}
     for name in composing.kinds_named(source):
         kind = desk.promise_kind(name)
-        due = wished_due(kind, 1, wishes.get(name), now, committing.load_of(desk, kind, now))
+        due = wished_due(kind, 1, wishes.get(name), now, load_of(desk, kind, now))
         if due is not None:
             whens[name] = spoken(due, language, desk.zone)
     values = wording.values(

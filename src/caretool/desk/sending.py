@@ -10,6 +10,7 @@ from typing import Literal
 
 from caretool.desk import committing, looking, promising, triaging
 from caretool.desk.desk import Desk
+from caretool.desk.load import load_of
 from caretool.desk.locks import held
 from caretool.desk.premises import Premises
 from caretool.desk.request import warning_of
@@ -296,7 +297,7 @@ def _no_longer_possible(desk: Desk, reply: Reply, now: datetime) -> str | None:
         kind = desk.policy.promises.get(name) or (desk.promise_kind(name) if name == "other" else None)
         if kind is None:
             return f"{reply.id} was not posted: the policy no longer has the promise kind {name!r}."
-        load = committing.load_of(desk, kind, now, leaving_out=ours, adding=added)
+        load = load_of(desk, kind, now, leaving_out=ours, adding=added)
         moment = reply.made_at if fresh and due_at > now else now
         verdict = judge(kind, len(same), due_at, moment.replace(second=0, microsecond=0), load)
         if verdict.check is None and verdict.window is not None:

@@ -160,8 +160,7 @@ class Arrivals:
     ) -> list[str]:
         if not fresh:
             return []
-        persons = self._persons(account, fresh)
-        threads = self._threads(account, [i.thread for i in fresh if i.thread is not None])
+        persons, threads = self._persons(account, fresh), self._threads(account, [i.thread for i in fresh if i.thread])
         numbers = next_numbers(self._database, "c", len(fresh))
         fetched_at = moment_out(now)
         rows = []
