@@ -110,5 +110,4 @@ def _group(desk: Desk, group_id: str, now: datetime) -> Listed | None:
     with desk.store.writing():
         desk.store.groups.remember_shown(desk.onlooker(), joined)
     urgency, why = listing.urgency_of(desk, group, now)
-    people = desk.store.comments.count_people(group_id)
-    return Listed(group, people, urgency, group.due_at is not None and group.due_at < now, why)
+    return Listed(group, group.people, urgency, group.due_at is not None and group.due_at < now, why)

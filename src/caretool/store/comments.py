@@ -137,11 +137,6 @@ class Comments:
         query = C.select(C.c.account, fn.COUNT(SQL("*"))).where(C.c.state == "waiting").group_by(C.c.account)
         return {account: int(number) for account, number in self._database.tuples(query)}
 
-    def count_people(self, group: str) -> int:
-        """How many persons wait in a group."""
-        query = C.select(fn.COUNT(C.c.person.distinct())).where((C.c.grouped == group) & (C.c.state == "waiting"))
-        return int(self._database.value(query))
-
     def matching(self, words: str, limit: int = 2000) -> set[str]:
         """Ids of the groups in which a waiting comment's text or handle holds all these words."""
         terms = " ".join('"' + word.replace('"', '""') + '"' for word in storable(words).split())
