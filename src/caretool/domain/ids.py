@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-Letter = Literal["c", "t", "u", "g", "r", "d", "p", "k"]
+Letter = Literal["c", "t", "u", "g", "r", "d", "p", "k", "m", "w"]
 
 KINDS: dict[str, str] = {
     "c": "comment",
@@ -15,9 +15,11 @@ KINDS: dict[str, str] = {
     "d": "draft",
     "p": "promise",
     "k": "case",
+    "m": "moderation",
+    "w": "reward",
 }
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-_LENGTH = {"c": 6, "t": 6, "u": 6, "g": 5, "r": 6, "d": 5, "p": 6, "k": 6}
+_LENGTH = {"c": 6, "t": 6, "u": 6, "g": 5, "r": 6, "d": 5, "p": 6, "k": 6, "m": 6, "w": 6}
 # Odd, so that multiplying by it modulo a power of two only shuffles: neighbours get unlike ids, none occurs twice.
 _SHUFFLE = 0x2545F491
 

@@ -140,3 +140,64 @@ class Retracts(Protocol):
 
     def retract(self, native_id: str) -> None:
         """Delete our own reply; one that is gone already is no failure. Raises as `fetch` does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offence:
+    """What moderation is about: the comment with this `native_id`, written by `handle`, on this `ground` (see
+    `caretool.domain.moderation`). `key` is the action's own, made before the request leaves."""
+
+    native_id: str
+    handle: str
+    ground: str
+    key: str
+
+
+@runtime_checkable
+class Hides(Protocol):
+    """A platform on which we can hide what others wrote under our posts, and show it again."""
+
+    def hide(self, offence: Offence) -> None:
+        """Nobody but its author and us sees it; one that is hidden already is no failure. Raises as `fetch` does."""
+
+    def unhide(self, offence: Offence) -> None:
+        """Show it again. Raises as `fetch` does."""
+
+
+@runtime_checkable
+class Deletes(Protocol):
+    """A platform on which we can delete what others wrote under our posts. There is no way back."""
+
+    def delete(self, offence: Offence) -> None:
+        """Delete it; one that is gone already is no failure. Raises as `fetch` does."""
+
+
+@runtime_checkable
+class Mutes(Protocol):
+    """A platform on which we can stop seeing somebody, who is not told."""
+
+    def mute(self, offence: Offence) -> None:
+        """See nothing more of its author; one who is muted already is no failure. Raises as `fetch` does."""
+
+    def unmute(self, offence: Offence) -> None:
+        """See its author again. Raises as `fetch` does."""
+
+
+@runtime_checkable
+class Bans(Protocol):
+    """A platform on which we can keep somebody from writing to us."""
+
+    def ban(self, offence: Offence) -> None:
+        """Keep its author out; one who is banned already is no failure. Raises as `fetch` does."""
+
+    def unban(self, offence: Offence) -> None:
+        """Let its author in again. Raises as `fetch` does."""
+
+
+@runtime_checkable
+class Reports(Protocol):
+    """A platform that takes reports of what breaks its rules."""
+
+    def report(self, offence: Offence) -> None:
+        """Report the comment to those who run the platform, once for each `key` as far as the platform can tell. Raises
+        as `post` does."""

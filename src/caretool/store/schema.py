@@ -27,7 +27,7 @@ Kept = Table("kept", ("key", "value"))
 Counter = Table("counter", ("letter", "last"))
 Bookmark = Table("bookmark", ("account", "cursor", "closed_before"))
 Account = Table("account", ("name", "facts", "fetched_at", "failed_at", "error"))
-Person = Table("person", ("id", "name"))
+Person = Table("person", ("id", "name", "forgotten_at"))
 AuthorRow = Table("author", ("account", "handle", "name", "followers", "person"))
 ThreadRow = Table("thread", ("id", "account", "native_id", "text", "url"))
 Comment = Table(
@@ -38,6 +38,7 @@ Comment = Table(
         "digest", "state", "unread", "snoozed_until",
         "language", "kind", "tone", "topic", "confidence", "alternatives", "escalation",
         "vulgar", "personal_data", "reasons", "corrected", "fold", "copy_of", "due_at", "grouped", "joined", "again",
+        "exposed", "expires_at",
     ),
 )  # fmt: skip
 Revision = Table("revision", ("comment", "seen_at", "text"))
@@ -45,7 +46,7 @@ Group = Table(
     "comment_group",
     (
         "id", "key", "alive", "account", "thread", "language", "topic", "kind", "private", "escalation", "size",
-        "people", "due_at", "first_text", "suggestion", "again",
+        "people", "due_at", "first_text", "suggestion", "again", "exposed",
     ),
 )  # fmt: skip
 Seen = Table("seen", ("agent", "grouped", "joined"))
@@ -77,6 +78,23 @@ CaseStep = Table(
     ),
 )  # fmt: skip
 CasePromise = Table("case_promise", ("promise", "in_case", "place"))
+Moderation = Table(
+    "moderation",
+    (
+        "id", "comment", "person", "account", "action", "ground", "rule", "state", "agent", "because", "key", "made_at",
+        "done_at", "error", "undone_at", "undone_by",
+    ),
+)  # fmt: skip
+Evidence = Table("evidence", ("moderation", "text", "url", "written_at", "kept_at", "hash", "copies"))
+Claim = Table("claim", ("grouped", "agent", "claimed_at", "until"))
+Reward = Table(
+    "reward",
+    (
+        "id", "kind", "person", "comment", "comment_kind", "reply", "amount", "state", "agent", "drawn_at", "ended_at",
+    ),
+)  # fmt: skip
+Code = Table("code", ("kind", "code", "place", "reward"))
+Tombstone = Table("tombstone", ("mark", "what", "forgotten_at"))
 Note = Table("note", ("number", "subject", "agent", "at", "text"))
 Log = Table("log", ("number", "at", "agent", "action", "subject", "codes"))
 Found = Table("comment_search", ("rowid",))

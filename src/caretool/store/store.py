@@ -37,6 +37,8 @@ _TABLES = {
     "d": schema.Draft,
     "p": schema.Promise,
     "k": schema.Case,
+    "m": schema.Moderation,
+    "w": schema.Reward,
 }
 
 
