@@ -248,7 +248,7 @@ def _in_editor(text: str, comments: Sequence[Comment], refusals: Sequence[Refusa
     if refusals:
         below += ["#   Save it as it is to stop; your text is kept.", "#"]
     for comment in comments:
-        below.append(f"# {one_line(comment.name or comment.handle, 40)}: {one_line(comment.text, 400)}")
+        below.append(f"# {one_line(comment.name or comment.handle, 40)}: {one_line(comment.masked, 400)}")
     with tempfile.TemporaryDirectory(prefix="caretool-") as folder:
         path = Path(folder) / "reply.txt"
         path.write_text(f"{text}\n{chr(10).join(below)}\n", encoding="utf-8", errors="replace")

@@ -1,8 +1,7 @@
-"""inbox and show: what waits, and one thing with its history."""
+"""inbox: what waits, in groups."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
@@ -11,27 +10,21 @@ import typer
 
 from caretool.cli import completing
 from caretool.cli.context import AsAgent, AsJson, desk_of, out, show
-from caretool.cli.screen import count, indented, said, table, when
-from caretool.cli.telling import tell_promises
+from caretool.cli.screen import count, table, when
 from caretool.domain.codes import Kind
 
 if TYPE_CHECKING:
     from caretool.desk.desk import Desk
     from caretool.desk.listing import Inbox, Listed
-    from caretool.desk.showing import Shown
-    from caretool.domain.comment import Comment
-    from caretool.domain.draft import Reply
     from caretool.domain.group import Group
-    from caretool.domain.promise import Promise
 
 
 _MOST_UNSURE = 3
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Add the command."""
     app.command()(inbox)
-    app.command("show")(show_one)
 
 
 def inbox(
@@ -89,11 +82,12 @@ def inbox_shape(found: Inbox) -> dict[str, Any]:
             {"id": one.draft.id, "agent": one.draft.agent, "group": one.draft.group, "replies": one.replies}
             for one in found.drafts
         ],
-        "groups": [_listed_shape(listed) for listed in found.groups],
+        "groups": [listed_shape(listed) for listed in found.groups],
     }
 
 
-def _listed_shape(listed: Listed) -> dict[str, Any]:
+def listed_shape(listed: Listed) -> dict[str, Any]:
+    """One group of the inbox."""
     from dataclasses import asdict
 
     from caretool.reports import shapes
@@ -163,9 +157,10 @@ def _answer_to(group: Group) -> str:
 
 def _inbox_row(listed: Listed, now: datetime, zone: ZoneInfo, draft: str | None) -> tuple[str, ...]:
     from caretool.domain.harmless import one_line
+    from caretool.domain.masking import roughly_masked
 
     group = listed.group
-    where = group.account + (f" · {one_line(group.thread_text, 24)}" if group.thread_text else "")
+    where = group.account + (f" · {one_line(roughly_masked(group.thread_text), 24)}" if group.thread_text else "")
     where += " · private" if group.private else ""
     if draft:
         suggested = f"{draft} waits for approval"
@@ -180,159 +175,3 @@ def _inbox_row(listed: Listed, now: datetime, zone: ZoneInfo, draft: str | None)
         suggested = f"({group.kind})"
     says = listed.why[0] if listed.urgency == "again" else one_line(group.first_text, 44)
     return when(group.due_at, now, zone), group.id, str(listed.people), where, says, group.language or "", suggested
-
-
-def show_one(
-    ctx: typer.Context,
-    subject: Annotated[
-        str,
-        typer.Argument(
-            metavar="ID",
-            help="A comment, thread, group, reply, promise, case or person.",
-            autocompletion=completing.anything,
-        ),
-    ],
-    agent: AsAgent = None,
-    as_json: AsJson = False,
-) -> None:
-    """Show a comment, thread, group, reply, promise, case or person with its history.
-
-    \b
-    Examples:
-      caretool show gk3f2
-      caretool show pq2x7
-    """
-    from caretool.desk import showing
-
-    with desk_of(ctx, agent) as desk:
-        found = showing.show(desk, subject)
-        zone, now = desk.zone, desk.clock()
-    show(found, as_json, _shown_shape, lambda value: _shown_text(value, now, zone))
-
-
-def _shown_shape(found: Shown) -> dict[str, Any]:
-    from caretool.reports import shapes
-
-    return {
-        "id": found.id,
-        "group": _listed_shape(found.group) if found.group else None,
-        "comments": [shapes.comment(one) for one in found.comments],
-        "replies": [shapes.reply(one) for one in found.replies],
-        "promises": [shapes.promise(one) for one in found.promises],
-        "because": found.because,
-        "notes": [{"at": shapes.moment(at), "agent": agent, "text": text} for at, agent, text in found.notes],
-        "cases": [shapes.case(one.case, one.as_of, one.expected, one.promises) for one in found.cases],
-        "revisions": [{"seen_at": shapes.moment(at), "text": text} for at, text in found.revisions],
-        "history": [
-            {"at": shapes.moment(line.at), "agent": line.agent, "action": line.action, "subject": line.subject}
-            for line in found.history
-        ],
-    }
-
-
-def _shown_text(found: Shown, now: datetime, zone: ZoneInfo) -> None:
-    from caretool.domain.harmless import block
-    from caretool.domain.moment import stamp
-
-    if found.group:
-        _tell_group(found.group)
-    _tell_comments(found, zone)
-    for at, text in found.revisions:
-        out(f"\n  before {stamp(at, zone)} it said:\n{said(text)}")
-    for reply in found.replies:
-        _tell_reply(reply, zone)
-    if found.cases:
-        _tell_cases(found, zone)
-    if found.promises:
-        out("")
-        tell_promises(found.promises, zone)
-    if found.id.startswith("p"):
-        _tell_end(found.promises[0])
-    for at, agent, text in found.notes:
-        out(f"\nnote by {agent}, {stamp(at, zone)}: {block(text)}")
-    if found.history:
-        out("")
-    for line in found.history:
-        out(f"  {stamp(line.at, zone)}  {line.agent}  {line.action}  {line.subject}")
-
-
-def _tell_cases(found: Shown, zone: ZoneInfo) -> None:
-    from caretool.cli.cases import draw
-
-    for one in found.cases:
-        out("")
-        draw(one, zone)
-
-
-def _tell_group(listed: Listed) -> None:
-    from caretool.domain.harmless import one_line
-
-    group = listed.group
-    people = count(listed.people, "person", "people") if group.size else "nobody waits any more"
-    out(f"{group.id} · {people} · {group.account} · {group.topic or group.kind}")
-    if listed.why:
-        out(indented("\n".join(listed.why)))
-    if group.thread_text:
-        out(f"    under: {one_line(group.thread_text, 120)}")
-
-
-def _tell_comments(found: Shown, zone: ZoneInfo) -> None:
-    """Each comment; in a group those that say the same are told once."""
-    same: dict[str, list[Comment]] = {}
-    for comment in found.comments:
-        same.setdefault((comment.copy_of or comment.id) if found.group else comment.id, []).append(comment)
-    for number, (first, *others) in enumerate(same.values()):
-        if found.group or number:
-            out("")
-        _tell_comment(first, zone, with_reasons=len(found.comments) == 1)
-        _tell_same(others)
-
-
-def _tell_comment(comment: Comment, zone: ZoneInfo, *, with_reasons: bool) -> None:
-    from caretool.domain.harmless import one_line
-    from caretool.domain.moment import stamp
-    from caretool.reports.shapes import why
-
-    name, handle = one_line(comment.name or comment.handle, 40), one_line(comment.handle, 40)
-    told = [comment.kind, comment.tone, comment.topic, comment.language, comment.state]
-    facts = ["private", *told] if comment.private else told
-    out(f"{comment.id}  {name} (@{handle})  {stamp(comment.written_at, zone)}")
-    out(said(comment.text))
-    out(f"    [{' · '.join(fact for fact in facts if fact)}]")
-    if with_reasons:
-        out(indented("\n".join(f"because {one_line(reason)}" for reason in why(comment))))
-
-
-def _tell_same(others: Sequence[Comment]) -> None:
-    from caretool.domain.harmless import one_line
-
-    names = ", ".join(f"{one_line(comment.name or comment.handle, 40)} ({comment.id})" for comment in others)
-    if names:
-        out(indented(f"{count(len(others), 'other says', 'others say')} the same: {names}"))
-
-
-def _tell_reply(reply: Reply, zone: ZoneInfo) -> None:
-    from caretool.domain.harmless import one_line
-    from caretool.domain.moment import stamp
-
-    moment = stamp(reply.posted_at or reply.made_at, zone)
-    out(f"\n{reply.id}  our reply, {reply.state}, by {reply.agent}  {moment}")
-    out(said(reply.text))
-    if reply.url:
-        out(f"    {one_line(reply.url)}")
-    if reply.state == "unsure":
-        out(f"    It may or may not be on {reply.account}: `caretool send` looks for it. If you have looked there, say")
-        out(f"    `caretool send --was-posted {reply.id}` or `caretool send --was-not-posted {reply.id}`")
-    if reply.error:
-        out(f"    {one_line(reply.error)}")
-
-
-def _tell_end(promise: Promise) -> None:
-    from caretool.domain.harmless import block
-
-    if promise.moved_to:
-        out(f"    moved to {promise.moved_to}" + (" once the customer is told" if promise.state == "running" else ""))
-    if promise.because:
-        out(indented(f"because {block(promise.because)}"))
-    if promise.evidence:
-        out(indented(f"evidence: {block(promise.evidence)}"))

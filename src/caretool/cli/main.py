@@ -28,7 +28,7 @@ COMMANDS = {
     "triage": "fetching",
     "send": "fetching",
     "inbox": "inbox",
-    "show": "inbox",
+    "show": "showing",
     "check": "checking",
     "reply": "replying",
     "approve": "replying",

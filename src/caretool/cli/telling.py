@@ -35,7 +35,7 @@ def _comments(comments: Sequence[Comment]) -> None:
             c.kind or "",
             c.tone or "",
             c.topic or "",
-            one_line(c.text, 50),
+            one_line(c.masked, 50),
         )
         for c in comments
     ]

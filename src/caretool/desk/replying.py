@@ -95,7 +95,7 @@ def edited_meanwhile(desk: Desk, ids: Sequence[str]) -> list[Refusal]:
     return [
         Refusal(
             "group-changed",
-            comment.text[:60],
+            comment.masked[:60],
             f"{comment.id} was edited meanwhile: this is how it reads now.",
             f"Look with `caretool show {comment.id}`, then answer again.",
         )
@@ -286,7 +286,7 @@ def standing(desk: Desk, request: Request, agent: Agent, *, closed_is_done: bool
         refusals.append(
             Refusal(
                 "already-answered",
-                comment.text[:60],
+                comment.masked[:60],
                 f"{comment.id} is {comment.state}{_DONE[comment.state]}",
                 f"Leave {comment.id} out; to write again: caretool reopen {comment.id} --because TEXT",
             )

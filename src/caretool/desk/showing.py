@@ -22,7 +22,7 @@ ANY: tuple[Letter, ...] = ("g", "c", "t", "u", "r", "d", "p", "k")
 @dataclass(frozen=True, slots=True)
 class Shown:
     """Everything about one id. `group` only for a group; `revisions` only for a comment; `because` is
-    why a draft was rejected or a promise ended or moved."""
+    why a draft was rejected or a promise ended or moved; `unmasked`: somebody asked for the personal data too."""
 
     id: str
     comments: tuple[Comment, ...]
@@ -34,13 +34,18 @@ class Shown:
     because: str | None = None
     revisions: tuple[tuple[datetime, str], ...] = ()
     cases: tuple[Followed, ...] = ()
+    unmasked: bool = False
 
 
-def show(desk: Desk, typed: str) -> Shown:
-    """The thing meant by an id, with who did what; a group so shown counts as seen by the agent."""
+def show(desk: Desk, typed: str, *, unmasked: bool = False) -> Shown:
+    """The thing meant by an id, with who did what; a group so shown counts as seen by the agent. That somebody looked
+    at it `unmasked` is logged."""
     found = desk.store.resolve(typed, ANY)
     store = desk.store
     now = desk.clock()
+    if unmasked:
+        with store.writing():
+            store.journal.write("shown-unmasked", [found], agent=desk.agent().id, at=now)
     comments, replies, promises = _hanging_together(desk, found)
     again = {comment.again for comment in comments if comment.again and comment.state == "waiting"}
     promises += store.promises.by_ids(sorted(again - {promise.id for promise in promises}))
@@ -57,6 +62,7 @@ def show(desk: Desk, typed: str) -> Shown:
         because=_because(desk, found, promises),
         revisions=tuple(store.comments.revisions(found)) if found.startswith("c") else (),
         cases=tuple(cases),
+        unmasked=unmasked,
     )
 
 

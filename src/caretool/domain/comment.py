@@ -9,6 +9,7 @@ from caretool.domain.codes import CommentState as CommentState
 from caretool.domain.codes import Form as Form
 from caretool.domain.codes import Kind as Kind
 from caretool.domain.codes import Tone as Tone
+from caretool.domain.masking import Exposed, masked
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,8 @@ class Comment:
     `dated` is False where the platform gave no date and `written_at` is the first fetch. What a reading decides is None
     until it was read. `group` is the id of the group it is or was in, `joined` its place in the order of joining
     groups. `copy_of` is the id of the first comment that says the same, `again` that of a promise to this person
-    that was running when the comment came in.
+    that was running when the comment came in. `exposed` is where personal data stands in the
+    text; None: it was not read as it is now.
     """
 
     number: int
@@ -109,3 +111,9 @@ class Comment:
     group: str | None = None
     joined: int = 0
     again: str | None = None
+    exposed: tuple[Exposed, ...] | None = None
+
+    @property
+    def masked(self) -> str:
+        """What it says, without personal data."""
+        return masked(self.text, self.exposed)

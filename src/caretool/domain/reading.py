@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from caretool.domain.codes import Form, Kind, Tone
+from caretool.domain.masking import Exposed
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class Reading:
     `topic` is a template's topic or None; `confidence` (0–1) is the topic's; `alternatives` are further
     `(topic, confidence)`, best first. `escalation` names the policy's `[[escalation]]` that must reach a person
     (injury, legal, press, data-subject); then no template answers. `vulgar` and `personal_data` are moderation's
-    grounds. `reasons` say which word or rule decided what, as short English phrases.
+    grounds. `reasons` say which word or rule decided what, as short English phrases. `exposed` is where personal data
+    stands in what was looked at.
     """
 
     language: str
@@ -43,6 +45,7 @@ class Reading:
     vulgar: bool = False
     personal_data: bool = False
     reasons: tuple[str, ...] = ()
+    exposed: tuple[Exposed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from caretool.language.words import READ, CueIndex, Words, split
 
 if TYPE_CHECKING:
     from caretool.domain.comment import Kind
+    from caretool.domain.masking import Exposed
     from caretool.domain.policy import Escalation
     from caretool.domain.template import Template
     from caretool.language.personal import OwnPatterns
@@ -57,7 +58,7 @@ class Reader:
         self._own = self._own or personal.OwnPatterns(self._patterns)
         exposed = personal.find([text.text[:READ] for text in texts], self._own)
         return [
-            self._read(text, sorted({datum.what for datum in data if not datum.unchecked} & _EXPOSED))
+            self._read(text, tuple((one.start, one.end, one.what) for one in data if not one.unchecked))
             for text, data in zip(texts, exposed, strict=True)
         ]
 
@@ -65,7 +66,8 @@ class Reader:
         """What became of the company's own expressions on the way, a sentence each, once."""
         return self._own.take_remarks() if self._own else []
 
-    def _read(self, text: Text, exposed: Sequence[str]) -> Reading:
+    def _read(self, text: Text, data: tuple[Exposed, ...]) -> Reading:
+        exposed = sorted({what for _, _, what in data} & _EXPOSED)
         words = split(text.text)
         language, because, found = self._look_up(text, words)
         reasons = [f"language: {language} ({because})"]
@@ -93,6 +95,7 @@ class Reader:
             vulgar=found.count("vulgar", "insult") > 0,
             personal_data=bool(exposed),
             reasons=tuple(reasons),
+            exposed=data,
         )
 
     def _look_up(self, text: Text, words: Words) -> tuple[str, str, Signs]:

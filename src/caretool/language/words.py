@@ -12,8 +12,7 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-READ: Final = 5_000
-"""Characters of a text that are read; what comes after is never looked at."""
+from caretool.domain.masking import READ as READ
 
 MENTION: Final = re.compile(r"(?<![\w@.])@[\w.-]+(?:@[\w.-]+\w)?")
 LINK: Final = re.compile(r"\b(?:https?://|www\.)[^\s<>\"']+", re.IGNORECASE)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _READ = (
     "language", "kind", "tone", "topic", "confidence", "alternatives", "escalation", "vulgar", "personal_data",
-    "reasons", "fold", "copy_of", "due_at",
+    "reasons", "fold", "copy_of", "due_at", "exposed",
 )  # fmt: skip
 
 
@@ -249,6 +249,7 @@ def _reading_row(one: Reread) -> Row:
         "fold": one.fold,
         "copy_of": one.copy_of,
         "due_at": moment_out(one.due_at) if one.due_at else None,
+        "exposed": json.dumps(reading.exposed),
         "unread": 0,
         "comment": one.comment,
     }
@@ -300,4 +301,12 @@ def _comment(row: Row) -> Comment:
         group=row["grouped"],
         joined=row["joined"] or 0,
         again=row["again"],
+        exposed=_exposed(row),
     )
+
+
+def _exposed(row: Row) -> tuple[tuple[int, int, str], ...] | None:
+    """None: not known of the text as it is now."""
+    if row["exposed"] is None or row["unread"]:
+        return None
+    return tuple((start, end, what) for start, end, what in json.loads(row["exposed"]))

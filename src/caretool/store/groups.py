@@ -55,7 +55,7 @@ class Groups:
                         "escalation": first.escalation,
                         "size": 0,
                         "people": 0,
-                        "first_text": first.text[:500],
+                        "first_text": first.masked[:500],
                     }
                 )
             )
@@ -83,7 +83,7 @@ class Groups:
     def describe(self, group: str, first: Comment, suggestion: Suggestion | None) -> None:
         """What the inbox will show of the group: its first waiting comment, and what it offers."""
         values = {
-            G.c.first_text: first.text[:500],
+            G.c.first_text: first.masked[:500],
             G.c.kind: first.kind,
             G.c.again: first.again,
             G.c.suggestion: json.dumps(asdict(suggestion)) if suggestion else None,

@@ -46,7 +46,7 @@ Group = Table(
     "comment_group",
     (
         "id", "key", "alive", "account", "thread", "language", "topic", "kind", "private", "escalation", "size",
-        "people", "due_at", "first_text", "suggestion", "again", "exposed",
+        "people", "due_at", "first_text", "suggestion", "again",
     ),
 )  # fmt: skip
 Seen = Table("seen", ("agent", "grouped", "joined"))

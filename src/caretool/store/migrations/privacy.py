@@ -4,7 +4,6 @@ from __future__ import annotations
 
 PRIVACY = (
     "ALTER TABLE comment ADD COLUMN exposed TEXT",
-    "ALTER TABLE comment_group ADD COLUMN exposed TEXT",
     "ALTER TABLE comment ADD COLUMN expires_at TEXT",
     "CREATE INDEX comment_expires ON comment(expires_at) WHERE expires_at IS NOT NULL",
     "ALTER TABLE person ADD COLUMN forgotten_at TEXT",
