@@ -202,6 +202,11 @@ vague = { it = ["a breve"] }
 blame = { it = ["colpa del corriere"] }
 apology = { en = "I am sorry, {{ person.name }}. {{ instead }}. {{ agent.name }}" }
 
+[retention]
+default = "730 days"
+kinds = { spam = "30 days" }
+platforms = { file = "365 days" }
+
 [reply.patterns]
 order = '\\bBB-\\d{4,8}\\b'
 

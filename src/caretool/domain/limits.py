@@ -15,7 +15,7 @@ class Limits:
 
     `mention_needed`: only who is named by `@handle` in the text is told of the answer. `key_protects`: for how long
     after a first attempt posting again with the same key cannot post twice. `listing_trustworthy`: what `find` does not
-    list after a while was not posted.
+    list after a while was not posted. `keep`: for how long at most its rules let us store what was fetched.
     """
 
     length: int | None = None
@@ -25,6 +25,7 @@ class Limits:
     mention_needed: bool = False
     key_protects: timedelta = timedelta(0)
     listing_trustworthy: bool = False
+    keep: timedelta | None = None
 
     def beside(self, warning: str | None) -> Limits:
         """What is left for the text beside a content warning, which counts towards the length."""

@@ -12,9 +12,10 @@ from caretool.domain.calendar import Calendar
 from caretool.domain.codes import Kind, Tone
 from caretool.domain.duration import Duration
 from caretool.domain.procedure import Procedure
+from caretool.domain.retention import Retention
+from caretool.domain.roles import Role as Role
 from caretool.domain.template import Template
 
-Role = Literal["manager", "agent", "trainee"]
 Action = Literal["leave", "hide", "unhide", "delete", "mute", "ban", "report", "ask"]
 Together = Literal["mentions", "names", "no"]
 Units = tuple[int, int, int, int, int, int, int]
@@ -165,11 +166,13 @@ class Policy:
     escalations: tuple[Escalation, ...] = ()
     examples: tuple[Example, ...] = ()
     procedures: Mapping[str, Procedure] = field(default_factory=dict)
+    retention: Retention = field(default_factory=Retention)
 
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """Who answers, by name; where one keeps promises, the limits are those of an `Owner`."""
+    """Who answers, by name; where one keeps promises, the limits are those of an `Owner`. `accounts`: where one may work;
+    None: everywhere."""
 
     id: str
     name: str
@@ -178,6 +181,7 @@ class Agent:
     capacity: Units | None = None
     weekly: int | None = None
     away: tuple[Days, ...] = ()
+    accounts: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ from caretool.settings.policies import (
     conditions,
 )
 from caretool.settings.procedures import procedure_in_force, procedure_table
+from caretool.settings.retention import retention_in_force, retention_table
 
 _WORKING_DAYS = 5
 _NOT_KEYS = ("name", "zone", "weekly")
@@ -53,6 +54,7 @@ def policy_in_force(file: PoliciesFile) -> Policy:
         response=_response(file.response, calendars),
         promises={name: _promise(name, table, zone, calendars) for name, table in file.promises.items()},
         reply=_reply(file.reply),
+        retention=retention_in_force(file.retention),
         procedures={name: procedure_in_force(name, table) for name, table in file.procedures.items()},
         moderation=tuple(ModerationRule(rule.name, conditions(rule.when), rule.action) for rule in file.moderation),
         escalations=tuple(Escalation(entry.name, _by_language(entry.cues)) for entry in file.escalation),
@@ -81,6 +83,7 @@ def policy_as_toml(settings: Settings) -> str:
         "promises": {name: _promise_table(kind) for name, kind in policy.promises.items()},
         "procedures": {name: procedure_table(procedure) for name, procedure in policy.procedures.items()},
         "reply": {field.name: getattr(policy.reply, field.name) for field in fields(policy.reply)},
+        "retention": retention_table(policy.retention),
         "moderation": [
             {"name": rule.name, "action": rule.action, "when": _when_table(rule.when)} for rule in policy.moderation
         ],

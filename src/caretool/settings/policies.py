@@ -15,6 +15,7 @@ from caretool.settings.known import Known
 from caretool.settings.limits import BlackoutTable, CapacityTable
 from caretool.settings.patterns import safe
 from caretool.settings.procedures import ProcedureTable
+from caretool.settings.retention import RetentionTable
 from caretool.settings.values import (
     AccountName,
     Answered,
@@ -357,3 +358,4 @@ class PoliciesFile(Table):
     escalation: list[EscalationTable] = Field(default=[], description="what always reaches a person")
     reply: ReplyTable = Field(default_factory=ReplyTable, description="what our replies may and may not say")
     examples: list[ExampleTable] = Field(default=[], description="worked examples of these rules")
+    retention: RetentionTable = Field(default_factory=RetentionTable, description="how long comments are kept")

@@ -38,7 +38,7 @@ Comment = Table(
         "digest", "state", "unread", "snoozed_until",
         "language", "kind", "tone", "topic", "confidence", "alternatives", "escalation",
         "vulgar", "personal_data", "reasons", "corrected", "fold", "copy_of", "due_at", "grouped", "joined", "again",
-        "exposed", "expires_at",
+        "exposed",
     ),
 )  # fmt: skip
 Revision = Table("revision", ("comment", "seen_at", "text"))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 PRIVACY = (
     "ALTER TABLE comment ADD COLUMN exposed TEXT",
-    "ALTER TABLE comment ADD COLUMN expires_at TEXT",
-    "CREATE INDEX comment_expires ON comment(expires_at) WHERE expires_at IS NOT NULL",
     "ALTER TABLE person ADD COLUMN forgotten_at TEXT",
     """CREATE TABLE tombstone (
         mark TEXT PRIMARY KEY, what TEXT NOT NULL, forgotten_at TEXT NOT NULL) WITHOUT ROWID""",

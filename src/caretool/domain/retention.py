@@ -1,0 +1,38 @@
+"""How long what strangers wrote is kept: by what it is and where it was written (R8)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from caretool.domain.codes import Kind
+from caretool.domain.duration import Duration
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """Lengths from the moment a comment was fetched, none of them on a calendar. None: as long as the workspace is."""
+
+    default: Duration | None = None
+    platforms: Mapping[str, Duration] = field(default_factory=dict)
+    kinds: Mapping[Kind, Duration] = field(default_factory=dict)
+
+
+def kept_for(
+    retention: Retention, *, platform: str, kind: Kind | None, at_most: timedelta | None = None
+) -> timedelta | None:
+    """How long a comment is kept: what its kind says, else the default; never longer than its platform's, nor than
+    `at_most`, which the platform itself allows. None: for good."""
+    own = retention.kinds.get(kind, retention.default) if kind is not None else retention.default
+    lengths = [_elapsed(length) for length in (own, retention.platforms.get(platform)) if length is not None]
+    return min([*lengths, *([at_most] if at_most is not None else [])], default=None)
+
+
+def expires_at(fetched_at: datetime, length: timedelta | None) -> datetime | None:
+    """The moment from which a comment is to be erased; None: never."""
+    return fetched_at + length if length is not None else None
+
+
+def _elapsed(length: Duration) -> timedelta:
+    return timedelta(**{length.unit: length.amount})
