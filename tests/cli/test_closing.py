@@ -49,8 +49,10 @@ def test_an_answer_that_missed_the_question_is_reopened(desk: Program) -> None:
 
 def test_what_is_snoozed_comes_back_however_late_somebody_looks(desk: Program) -> None:
     comment = desk.comment("damaged")
-    snoozed = desk.done("snooze", comment, "--until", "2026-11-24 09:00", "--json").json()["comments"]
-    assert [one["state"] for one in snoozed] == ["snoozed"]
+    ran = desk.done("snooze", comment, "--until", "2026-11-24 09:00", "--json")
+    assert "Tue 24 Nov 09:00" in ran.stderr
+    snoozed = ran.json()["comments"]
+    assert [(one["state"], one["snoozed_until"]) for one in snoozed] == [("snoozed", "2026-11-24T08:00:00Z")]
     assert "damaged" not in waiting(desk)
     assert "damaged" not in waiting(desk.at("2026-11-24T08:59:00+01:00"))
     assert "damaged" in waiting(desk.at("2027-03-01T09:00:00+01:00"))

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from caretool.cli import completing
-from caretool.cli.context import AsAgent, AsJson, Because, Ids, desk_of, out, show
+from caretool.cli.context import AsAgent, AsJson, Because, Ids, desk_of, out, say, show
 from caretool.cli.telling import show_comments
 
 
@@ -71,10 +71,12 @@ def snooze(
     """
     from caretool.desk import closing
     from caretool.desk.times import parse_time
+    from caretool.domain.moment import stamp
 
     with desk_of(ctx, agent) as desk:
         moment = parse_time(until, desk.clock(), desk.zone, desk.policy.response.calendar)
         found = closing.snooze(desk, ids, moment)
+        say(f"Back in the inbox {stamp(moment, desk.zone)}.")
     show_comments(found, as_json)
 
 

@@ -95,6 +95,12 @@ class Desk:
             raise NotFound(f"No account is called {name!r}: accounts.toml has {', '.join(accounts) or 'none'}.")
         return accounts[name]
 
+    def topic(self, name: str) -> str:
+        """A topic of the templates; NotFound says where they are shown."""
+        if all(template.topic != name for template in self.settings.templates.values()):
+            raise NotFound(f"No template is about {name!r}: `caretool template list` shows the topics.")
+        return name
+
     def promise_kind(self, name: str) -> PromiseKind:
         """A kind of promise of the policy; what fits none is `other`, kept by whoever answers."""
         kinds = self.policy.promises

@@ -71,6 +71,8 @@ def inbox(desk: Desk, wanted: Wanted, as_of: datetime, *, with_comments: bool) -
     """What waits at a moment. What is shown is remembered for the agent, so that a reply knows what joined since."""
     if wanted.account:
         desk.account(wanted.account)
+    if wanted.topic:
+        desk.topic(wanted.topic)
     store = desk.store
     if store.comments.due_to_wake(desk.clock()) or store.comments.unread(1):
         from caretool.desk import triaging  # what reads comments is slow to import

@@ -12,7 +12,7 @@ from caretool.domain.comment import Comment, CommentState
 from caretool.domain.group import suggest
 from caretool.domain.limits import Limits
 from caretool.domain.reading import Reading, Text
-from caretool.errors import NotFound, UsageProblem
+from caretool.errors import UsageProblem
 from caretool.language.alike import fold_key, near_copies
 from caretool.language.reading import Reader
 from caretool.store.comments import Reread
@@ -198,9 +198,8 @@ def correct(desk: Desk, ids: Sequence[str], values: Mapping[str, str]) -> list[C
     """A person says what these comments are (`kind`, `topic`, `tone`); they move to the groups they then belong to."""
     agent = desk.agent()
     now = desk.clock()
-    topics = {template.topic for template in desk.settings.templates.values()}
-    if "topic" in values and values["topic"] not in topics:
-        raise NotFound(f"No template is about {values['topic']!r}: `caretool template list` shows the topics.")
+    if "topic" in values:
+        desk.topic(values["topic"])
     with desk.store.writing():
         read_these(desk, ids)
         before = desk.store.groups.of_comments(ids)

@@ -103,6 +103,7 @@ def comment(one: Comment) -> Shape:
         "due_at": moment(one.due_at),
         "copy_of": one.copy_of,
         "again": one.again if one.state == "waiting" else None,
+        "snoozed_until": moment(one.snoozed_until) if one.state == "snoozed" else None,
         "why": why(one),
     }
 
