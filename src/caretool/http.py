@@ -7,21 +7,23 @@ answer is `AnswerLost`. A token goes to the account's own origin (scheme, host, 
 
 from __future__ import annotations
 
-import json
 import re
+import ssl
 import threading
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import httpx
 import stamina
 
+from caretool import bodies
+from caretool.bodies import Torn, Unreadable
 from caretool.domain.harmless import one_line
 from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
 
@@ -37,7 +39,6 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.5, 5.0  # seconds: what is longer is told, not wa
 _HOPS, _SAID, _SAID_BYTES = 5, 200, 64 * 1024
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _NOT_HERE, _GAVE_UP = frozenset({301, 307, 308}), frozenset({408, 499})
-_WORDS = ("error_description", "message", "detail", "error", "title", "errors")
 _CORRECT, _UNKNOWN = "try again later; if it stays so, correct url", "it may have been done or not"
 _TOKEN, _SECONDS = re.compile(r"[!-~]+"), re.compile(r"\d{1,9}", re.ASCII)
 _NOTHING_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
@@ -71,10 +72,10 @@ class Answer:
     def json(self) -> Any:
         """The body's value. Raises PlatformFailed if it is no JSON, AnswerLost if the request changed something."""
         try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
-            kind = "a web page" if "html" in self.headers.get("content-type", "") else "something that is no JSON"
-        what = f"{self.account}: {_place(httpx.URL(self.url))} answered with {kind}"
+            return bodies.value(self.body)
+        except Unreadable as trouble:
+            why = "answered with a web page" if "html" in self.headers.get("content-type", "") else str(trouble)
+        what = f"{self.account}: {_place(httpx.URL(self.url))} {why}"
         raise AnswerLost(f"{what}: {_UNKNOWN}") if self.written else PlatformFailed(f"{what}: {_CORRECT}")
 
     @property
@@ -85,7 +86,8 @@ class Answer:
         """
         own = httpx.URL(self.url)
         links: dict[str, str] = {}
-        for rels, link in httpx.Response(self.status, headers={"link": self.headers.get("link", "")}).links.items():
+        header = {b"link": self.headers.get("link", "").encode("utf-8", "replace")}
+        for rels, link in httpx.Response(self.status, headers=header).links.items():
             try:
                 url = own.join(link.get("url", ""))
             except (httpx.InvalidURL, ValueError):
@@ -183,7 +185,7 @@ class Client:
                     url = url.join(location)
             except _TROUBLE as trouble:
                 failure = PlatformFailed(self._why(trouble, _CORRECT))
-                raise _Again(failure, not isinstance(trouble, _Unreadable)) from None
+                raise _Again(failure, not isinstance(trouble, Unreadable)) from None
             self._only_here(url, "sends us on to")
         raise PlatformFailed(f"{self._name}: {self._place} sends us on from page to page without an end: correct url")
 
@@ -255,8 +257,8 @@ class Client:
             body = _whole(response, _SAID_BYTES)
             if response.headers.get("content-type", "").startswith("text/plain"):
                 return self._shown(body.decode("utf-8", "replace"), _SAID)
-            return self._shown(_words_in(json.loads(body)), _SAID)
-        except (*_TROUBLE, RecursionError):
+            return self._shown(bodies.words(bodies.value(body)), _SAID)
+        except _TROUBLE:
             return ""
 
     def _shown(self, text: str, longest: int) -> str:
@@ -269,14 +271,16 @@ class Client:
     def _why(self, trouble: Exception, then: str) -> str:
         """A sentence of our own: what httpx says may hold what the server sent."""
         slow = isinstance(trouble, httpx.TimeoutException)
-        if isinstance(trouble, _NOTHING_LEFT):
+        if (distrust := _distrusted(trouble)) is not None:
+            what = f"has a certificate that is not trusted ({self._shown(distrust.verify_message, 120)})"
+        elif isinstance(trouble, _NOTHING_LEFT):
             what = f"cannot be reached ({'it took too long' if slow else self._shown(str(trouble), 120)})"
         elif slow:
             what = f"did not answer for {self._patience:g} seconds"
-        elif isinstance(trouble, httpx.DecodingError):
+        elif isinstance(trouble, httpx.DecodingError | Torn):
             what = "answered with bytes that cannot be unpacked"
         else:
-            what = str(trouble) if isinstance(trouble, _Unreadable) else "gave no complete answer"
+            what = str(trouble) if isinstance(trouble, Unreadable) else "gave no complete answer"
         return f"{self._name}: {self._place} {what}: {then}"
 
     def _url(self, path: str, params: Params | None = None) -> httpx.URL:
@@ -322,6 +326,7 @@ class Client:
                     headers={"User-Agent": _agent(), "Accept-Encoding": "gzip"},
                     timeout=httpx.Timeout(self._patience, connect=min(_CONNECT, self._patience)),
                     transport=self._transport,
+                    cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # nobody knows us again by one
                     trust_env=self._base is None or self._base.scheme != "http",  # a proxy would read the token
                 )
         if self._http is None:
@@ -339,40 +344,20 @@ class _Again(Exception):
     wait: float | bool
 
 
-class _Unreadable(ValueError):
-    """A body that will be no better the next time; says why, after the name of the host."""
-
-
 def _whole(response: httpx.Response, largest: int) -> bytes:
-    """The body, unpacked here and not by httpx, which unpacks a bomb before anybody can count. Raises _TROUBLE."""
+    """The body. Raises _TROUBLE."""
     coding = response.headers.get("content-encoding", "identity").strip().lower()
     chunks: Iterable[bytes] = response.iter_raw()
     if response.is_stream_consumed:  # made in one piece, as a fake does: httpx has unpacked it
         coding, chunks = "identity", (response.content,)
-    if coding not in ("identity", "gzip", "x-gzip", ""):
-        raise _Unreadable("packed its answer in a way nobody asked for")
-    gzip = zlib.decompressobj(zlib.MAX_WBITS | 16) if coding.endswith("gzip") else None
-    body, came = bytearray(), False
-    for chunk in chunks:
-        came = came or bool(chunk)
-        try:
-            body += chunk if gzip is None else gzip.decompress(chunk, largest + 1 - len(body))
-        except zlib.error:
-            raise httpx.DecodingError("not gzip") from None
-        if len(body) > largest:
-            raise _Unreadable(f"answered with more than {largest // 1024 // 1024} MB")
-    if gzip is not None and came and not gzip.eof:
-        raise httpx.DecodingError("the end is missing")
-    return bytes(body)
+    return bodies.whole(chunks, coding, largest)
 
 
-def _words_in(value: object) -> str:
-    """What an error's JSON says, in the ways that platforms have; empty: none of them."""
-    if isinstance(value, Mapping):
-        return next((words for key in _WORDS if (words := _words_in(value.get(key)))), "")
-    if isinstance(value, list):
-        return _words_in(value[0]) if value else ""
-    return value if isinstance(value, str) else ""
+def _distrusted(trouble: BaseException | None) -> ssl.SSLCertVerificationError | None:
+    """What is wrong with the server's certificate, wherever httpx put it; None: something else is."""
+    while trouble is not None and not isinstance(trouble, ssl.SSLCertVerificationError):
+        trouble = trouble.__cause__ or trouble.__context__
+    return trouble
 
 
 def _base(text: str) -> httpx.URL | None:

@@ -130,3 +130,17 @@ def test_a_certificate_that_nobody_vouches_for_is_not_trusted(monkeypatch: pytes
         monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
         with_password(server, tls="starttls").tell(MESSAGE)
     assert (server.users, len(server.mails)) == (["desk"], 1)
+
+
+def test_a_domain_with_an_accent_is_reached_by_its_network_name() -> None:
+    with serving() as server:
+        replace(mailbox(server), mailbox="magazzino@caffè.example").tell(MESSAGE)
+    assert server.to == [["magazzino@xn--caff-8oa.example"]]
+
+
+def test_a_mailbox_that_no_ordinary_server_takes_is_told() -> None:
+    with pytest.raises(CaretoolError) as caught:
+        replace(mailbox(Server()), mailbox="però@shop.example", shown="owners.x.notify[1]").tell(MESSAGE)
+    assert str(caught.value) == (
+        "owners.x.notify[1] is no address that every mail server takes: nobody was told there."
+    )

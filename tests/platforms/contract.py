@@ -15,11 +15,25 @@ import pytest
 
 from caretool.domain.comment import Author, Incoming, Thread
 from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
-from caretool.platforms.platform import Looked, Outgoing, Page, Platform
+from caretool.platforms.platform import (
+    Bans,
+    Deletes,
+    Hides,
+    Looked,
+    Mutes,
+    Offence,
+    Outgoing,
+    Page,
+    Platform,
+    Reports,
+    Retracts,
+)
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
-Ability = Literal["network", "changes", "own", "private", "counts"]
+Ability = Literal[
+    "network", "changes", "own", "private", "counts", "retracts", "hides", "deletes", "mutes", "bans", "reports"
+]
 Trouble = Literal["refuse", "busy", "half", "drop", "fail"]
 
 
@@ -85,6 +99,30 @@ class CountsHarness(Harness, Protocol):
         """How long the platform says it is."""
 
 
+class GuardedHarness(Harness, Protocol):
+    """A platform on which something can be done against what others write; what stands there, by native id or by
+    handle. Those without the ability are never asked for."""
+
+    def hidden(self) -> set[str]: ...
+    def deleted(self) -> set[str]: ...
+    def muted(self) -> set[str]: ...
+    def banned(self) -> set[str]: ...
+
+    def reported(self) -> list[str]:
+        """The native id of each report that was made."""
+
+
+# By an ability of `abilities`, the protocol that says so.
+_PROTOCOLS = {
+    "retracts": Retracts, "hides": Hides, "deletes": Deletes, "mutes": Mutes, "bans": Bans, "reports": Reports,
+}  # fmt: skip
+
+
+def offence(number: int = 0, ground: str = "spam", key: str = "") -> Offence:
+    """What the `number`-th comment is held to be."""
+    return Offence(native_id=f"c{number}", handle=f"person{number}", ground=ground, key=key or f"a{number}")
+
+
 def comment(number: int) -> Incoming:
     """The `number`-th comment of a long day, one a minute."""
     return Incoming(
@@ -123,6 +161,11 @@ class PlatformContract:
     def test_every_ability_has_its_tests_and_nothing_else_has(self, harness: Harness) -> None:
         tested = {contract.__dict__.get("ability") for contract in type(self).__mro__} - {None}
         assert tested == harness.abilities
+
+    def test_a_connection_says_of_itself_what_it_can_do(self, harness: Harness) -> None:
+        platform = harness.open()
+        able = {name for name, protocol in _PROTOCOLS.items() if isinstance(platform, protocol)}
+        assert able == harness.abilities & _PROTOCOLS.keys()
 
     def test_making_a_connection_asks_nothing_of_the_platform(self, harness: Harness) -> None:
         platform = harness.unreachable()
@@ -398,3 +441,99 @@ class CountsContract:
         platform = harness.open()
         list(platform.fetch(None))
         assert platform.limits.measure(text) == harness.counted(text)
+
+
+class RetractsContract:
+    """Our own replies, taken back."""
+
+    ability: ClassVar[Ability] = "retracts"
+
+    def test_a_retracted_reply_is_gone_and_may_be_retracted_again(self, harness: Harness) -> None:
+        harness.receive([comment(0)])
+        platform = harness.open()
+        posted = platform.post(reply())
+        assert isinstance(platform, Retracts)
+        platform.retract(posted.native_id)
+        platform.retract(posted.native_id)
+        assert harness.replies() == []
+
+
+class HidesContract:
+    """What others wrote, hidden and shown again."""
+
+    ability: ClassVar[Ability] = "hides"
+
+    def test_a_hidden_comment_is_shown_again_each_as_often_as_asked(self, harness: GuardedHarness) -> None:
+        harness.receive([comment(0), comment(1)])
+        for _ in range(2):
+            platform = harness.open()
+            assert isinstance(platform, Hides)
+            platform.hide(offence())
+            platform.hide(offence())
+            assert harness.hidden() == {"c0"}
+            platform.unhide(offence())
+            platform.unhide(offence())
+            assert harness.hidden() == set()
+
+
+class DeletesContract:
+    """What others wrote, deleted."""
+
+    ability: ClassVar[Ability] = "deletes"
+
+    def test_a_deleted_comment_is_deleted_once(self, harness: GuardedHarness) -> None:
+        harness.receive([comment(0), comment(1)])
+        platform = harness.open()
+        assert isinstance(platform, Deletes)
+        platform.delete(offence())
+        platform.delete(offence())
+        assert harness.deleted() == {"c0"}
+
+
+class MutesContract:
+    """People of whom we see nothing more."""
+
+    ability: ClassVar[Ability] = "mutes"
+
+    def test_somebody_is_muted_and_heard_again_each_as_often_as_asked(self, harness: GuardedHarness) -> None:
+        harness.receive([comment(0), comment(1)])
+        for _ in range(2):
+            platform = harness.open()
+            assert isinstance(platform, Mutes)
+            platform.mute(offence())
+            platform.mute(offence())
+            assert harness.muted() == {"person0"}
+            platform.unmute(offence())
+            platform.unmute(offence())
+            assert harness.muted() == set()
+
+
+class BansContract:
+    """People who are kept out."""
+
+    ability: ClassVar[Ability] = "bans"
+
+    def test_somebody_is_banned_and_let_in_again_each_as_often_as_asked(self, harness: GuardedHarness) -> None:
+        harness.receive([comment(0), comment(1)])
+        for _ in range(2):
+            platform = harness.open()
+            assert isinstance(platform, Bans)
+            platform.ban(offence(ground="abuse"))
+            platform.ban(offence(ground="abuse"))
+            assert harness.banned() == {"person0"}
+            platform.unban(offence(ground="abuse"))
+            platform.unban(offence(ground="abuse"))
+            assert harness.banned() == set()
+
+
+class ReportsContract:
+    """What the platform's staff is told."""
+
+    ability: ClassVar[Ability] = "reports"
+
+    def test_a_report_names_the_comment(self, harness: GuardedHarness) -> None:
+        harness.receive([comment(0), comment(1)])
+        platform = harness.open()
+        assert isinstance(platform, Reports)
+        platform.report(offence(1))
+        assert harness.reported() == ["c1"]

@@ -109,6 +109,9 @@ class FakeMastodon:
         self.apps: dict[str, dict[str, Any]] = {}
         self.codes: dict[str, tuple[str, tuple[str, ...]]] = {}
         self.window: tuple[datetime, int] | None = None
+        self.muted: set[str] = set()
+        self.blocked: set[str] = set()
+        self.reports: list[dict[str, Any]] = []
         self._count = 95  # ids soon grow by a digit: as text they do not sort
 
     # What happens on the server.
@@ -320,6 +323,10 @@ class FakeMastodon:
             "followers_count": person.followers,
             "url": f"https://{HOST}/@{person.acct}",
         }
+
+    def relationship(self, person: Person) -> dict[str, Any]:
+        """What we are to each other."""
+        return {"id": person.id, "muting": person.id in self.muted, "blocking": person.id in self.blocked}
 
     def about(self) -> dict[str, str]:
         return _SOFTWARE[self.software] | ({"version": self.version} if self.version else {})

@@ -32,7 +32,50 @@ def _about_us(fake: FakeMastodon, request: httpx.Request, parts: list[str]) -> h
         case "GET", ["api", "v1", "notifications"]:
             fake.whose(request, "read:notifications")
             return _notifications(fake, request)
+    return _about_others(fake, request, parts)
+
+
+def _about_others(fake: FakeMastodon, request: httpx.Request, parts: list[str]) -> httpx.Response | None:
+    match request.method, parts:
+        case "GET", ["api", "v1", "accounts", "lookup"]:
+            return _looked_up(fake, request)
+        case "POST", ["api", "v1", "accounts", person, "mute" | "unmute" as verb]:
+            fake.whose(request, "write:mutes")
+            return _related(fake, person, fake.muted, add=verb == "mute")
+        case "POST", ["api", "v1", "accounts", person, "block" | "unblock" as verb]:
+            fake.whose(request, "write:blocks")
+            return _related(fake, person, fake.blocked, add=verb == "block")
+        case "POST", ["api", "v1", "reports"]:
+            return _report(fake, request)
     return None
+
+
+def _looked_up(fake: FakeMastodon, request: httpx.Request) -> httpx.Response:
+    for person in fake.people.values():
+        if person.acct.casefold() == request.url.params.get("acct", "").casefold():
+            return httpx.Response(200, json=fake.account(person))
+    raise Failure(404, error="Record not found")
+
+
+def _related(fake: FakeMastodon, person: str, among: set[str], *, add: bool) -> httpx.Response:
+    if person not in fake.people:
+        raise Failure(404, error="Record not found")
+    (among.add if add else among.discard)(person)
+    return httpx.Response(200, json=fake.relationship(fake.people[person]))
+
+
+def _report(fake: FakeMastodon, request: httpx.Request) -> httpx.Response:
+    """https://docs.joinmastodon.org/methods/reports/: each call makes one more."""
+    who, report = fake.whose(request, "write:reports"), values_of(request)
+    if report["account_id"] not in fake.people:
+        raise Failure(404, error="Record not found")
+    if len(report["comment"]) > 1000 or report["category"] not in ("spam", "legal", "violation", "other"):
+        raise Failure(422, error="Validation failed")
+    for status_id in report["status_ids"]:
+        if fake.seen(status_id, who).by != report["account_id"]:
+            raise Failure(422, error="Validation failed: Status is of somebody else")
+    fake.reports.append(report)
+    return httpx.Response(200, json={"id": str(len(fake.reports)), "action_taken": False, **report})
 
 
 def _about_statuses(fake: FakeMastodon, request: httpx.Request, parts: list[str]) -> httpx.Response | None:

@@ -68,7 +68,9 @@ class MastodonHarness:
         self.fake = FakeMastodon(software=software, clock=self.now)
         self.url: str | None = None
         self.opened: list[Client] = []
-        self.abilities: frozenset[Ability] = frozenset({"network", "changes", "own", "private"})
+        self.abilities: frozenset[Ability] = frozenset(
+            {"network", "changes", "own", "private", "retracts", "mutes", "bans", "reports"}
+        )
         if software == "mastodon":
             # The others count otherwise, or do not say: the connector is on the safe side with them.
             self.abilities |= {"counts"}
@@ -121,6 +123,20 @@ class MastodonHarness:
 
     def is_private(self, native_id: str) -> bool:
         return self.fake.statuses[native_id].visibility == "direct"
+
+    def hidden(self) -> set[str]:
+        raise AssertionError("nobody can")
+
+    deleted = hidden
+
+    def muted(self) -> set[str]:
+        return {self.fake.people[one].acct for one in self.fake.muted}
+
+    def banned(self) -> set[str]:
+        return {self.fake.people[one].acct for one in self.fake.blocked}
+
+    def reported(self) -> list[str]:
+        return [status_id for report in self.fake.reports for status_id in report["status_ids"]]
 
     def counted(self, text: str) -> int:
         return wording.length(text, "", self.fake.software)

@@ -26,7 +26,19 @@ from caretool.domain.policy import Account
 from caretool.errors import AnswerLost, PlatformBusy, PlatformFailed
 from caretool.platforms.file import FileSettings, open_account
 from caretool.platforms.platform import Opening, Page, Platform, Skipped
-from tests.platforms.contract import NOON, Ability, Harness, PlatformContract, ids, reply
+from tests.platforms.contract import (
+    NOON,
+    Ability,
+    BansContract,
+    DeletesContract,
+    Harness,
+    HidesContract,
+    MutesContract,
+    PlatformContract,
+    ReportsContract,
+    ids,
+    reply,
+)
 
 ROME = ZoneInfo("Europe/Rome")
 
@@ -72,10 +84,11 @@ def refused(folder: Path, **values: object) -> str:
 
 
 class FileHarness:
-    """None of the abilities: no network, and nobody says what became of a comment, or who we are there."""
+    """No network, and nobody says what became of a comment, or who we are there; whatever is to be done is written down
+    for a person."""
 
     page_size = 500
-    abilities: frozenset[Ability] = frozenset()
+    abilities: frozenset[Ability] = frozenset({"hides", "deletes", "mutes", "bans", "reports"})
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -97,15 +110,48 @@ class FileHarness:
     def replies(self) -> list[str]:
         return [line["text"] for line in replies(self.folder)]
 
+    def hidden(self) -> set[str]:
+        return self._done("hide", "unhide", "native_id")
 
-class TestContract(PlatformContract):
+    def deleted(self) -> set[str]:
+        return self._done("delete", "", "native_id")
+
+    def muted(self) -> set[str]:
+        return self._done("mute", "unmute", "handle")
+
+    def banned(self) -> set[str]:
+        return self._done("ban", "unban", "handle")
+
+    def reported(self) -> list[str]:
+        return [line["native_id"] for line in actions(self.folder) if line["action"] == "report"]
+
+    def _done(self, action: str, undo: str, what: str) -> set[str]:
+        """As a person finds it who goes through the lines from the top; none says twice the same."""
+        done: set[str] = set()
+        for line in actions(self.folder):
+            if line["action"] == action:
+                assert line[what] not in done
+                done.add(line[what])
+            elif line["action"] == undo:
+                done.remove(line[what])
+        return done
+
+
+class TestContract(PlatformContract, HidesContract, DeletesContract, MutesContract, BansContract, ReportsContract):
     @pytest.fixture
     def harness(self, tmp_path: Path) -> Harness:
         return FileHarness(tmp_path)
 
 
 def replies(folder: Path) -> list[dict[str, Any]]:
-    path = folder / "replies.jsonl"
+    return lines_of(folder / "replies.jsonl")
+
+
+def actions(folder: Path) -> list[dict[str, Any]]:
+    return lines_of(folder / "console-page-actions.jsonl")
+
+
+def lines_of(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 

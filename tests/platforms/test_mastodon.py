@@ -22,13 +22,17 @@ from caretool.platforms.platform import Outgoing, Page
 from tests.platforms import fake_mastodon_text as wording
 from tests.platforms.contract import (
     NOON,
+    BansContract,
     ChangesContract,
     CountsContract,
     Harness,
+    MutesContract,
     NetworkContract,
     OwnContract,
     PlatformContract,
     PrivateContract,
+    ReportsContract,
+    RetractsContract,
     comments_of,
     ids,
 )
@@ -44,19 +48,25 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-class TestContract(PlatformContract, NetworkContract, ChangesContract, OwnContract, PrivateContract, CountsContract):
+class Guarded(RetractsContract, MutesContract, BansContract, ReportsContract):
+    """What can be done against what is written there, our own and others'."""
+
+
+class TestContract(
+    PlatformContract, NetworkContract, ChangesContract, OwnContract, PrivateContract, CountsContract, Guarded
+):
     @pytest.fixture
     def harness(self) -> Harness:
         return MastodonHarness()
 
 
-class TestContractOfItsKin(PlatformContract, NetworkContract, ChangesContract, OwnContract, PrivateContract):
+class TestContractOfItsKin(PlatformContract, NetworkContract, ChangesContract, OwnContract, PrivateContract, Guarded):
     @pytest.fixture(params=["gotosocial", "pleroma"])
     def harness(self, request: pytest.FixtureRequest) -> Harness:
         return MastodonHarness(request.param)
 
 
-class TestContractOverASocket(NetworkContract, ChangesContract):
+class TestContractOverASocket(NetworkContract, ChangesContract, Guarded):
     @pytest.fixture
     def harness(self) -> Iterator[MastodonHarness]:
         harness = MastodonHarness()
@@ -716,7 +726,9 @@ class TestChecking:
         fake.tokens[TOKEN] = (fake.us, ("read:accounts", "read:statuses"))
         checked = connect(fake).check()
         assert checked.missing == ("read:notifications", "write:statuses")
-        assert checked.remarks == ()
+        assert checked.remarks == (
+            "To mute, block or report somebody it would need write:mutes write:blocks write:reports, too.",
+        )
 
 
 class TestSettings:

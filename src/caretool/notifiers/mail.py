@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import smtplib
+import socket
 import ssl
+import threading
 from contextlib import suppress
 from dataclasses import dataclass
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from typing import Any, BinaryIO, cast
 
 from caretool.domain.harmless import one_line
 from caretool.domain.policy import Mail
@@ -17,7 +22,8 @@ from caretool.errors import CaretoolError, TokenRefused
 from caretool.notifiers.notifier import Message
 from caretool.secrets import Secret
 
-_PATIENCE = 20.0
+_PATIENCE, _WHOLE = 20.0, 120.0  # seconds: without a byte, for all of it
+_MOST_SAID = 1024 * 1024  # bytes of answers; an ordinary talk takes a few hundred
 # What any server takes, also those that want no more than ASCII in lines of 78.
 _POLICY = SMTP.clone(cte_type="7bit")
 
@@ -32,6 +38,7 @@ class Mailbox:
     sender: str
     shown: str
     patience: float = _PATIENCE
+    whole: float = _WHOLE
 
     def tell(self, message: Message) -> None:
         """Mail it. Where the server leaves without a word after the whole mail, it may have arrived: told again under
@@ -44,18 +51,19 @@ class Mailbox:
             connection = self._connected()
             try:
                 self._greeted(connection, password)
-                connection.send_message(mail, self.server.sender, [self.mailbox])
+                connection.send_message(mail, mail["From"].addresses[0].addr_spec, [mail["To"].addresses[0].addr_spec])
             finally:
                 # Once the server has taken the mail, nothing that goes wrong in leaving may have it sent again.
-                with suppress(smtplib.SMTPException, OSError):
+                with suppress(smtplib.SMTPException, OSError, ValueError):
                     connection.quit()
                 connection.close()
         except smtplib.SMTPAuthenticationError as refused:
             raise TokenRefused(
                 f"{self._where} does not take user and password ({refused.smtp_code}): look at [mail]."
             ) from None
-        except (smtplib.SMTPException, OSError, UnicodeError) as problem:
-            raise CaretoolError(f"{self._where}: {_told(problem)}; {self.shown} was not told.") from None
+        except (smtplib.SMTPException, OSError, ValueError) as problem:
+            told = _without(password, _told(problem))
+            raise CaretoolError(f"{self._where}: {told}; {self.shown} was not told.") from None
 
     @property
     def _where(self) -> str:
@@ -63,31 +71,111 @@ class Mailbox:
 
     def _written(self, message: Message) -> EmailMessage:
         mail = EmailMessage(_POLICY)
-        domain = self.server.sender.rpartition("@")[2]
-        mail["From"] = Address(one_line(self.sender, 80), addr_spec=self.server.sender)
-        mail["To"] = Address(addr_spec=self.mailbox)
+        mail["From"] = _address(self.server.sender, "from in [mail]", one_line(self.sender, 80))
+        mail["To"] = _address(self.mailbox, self.shown)
         mail["Subject"] = one_line(message.subject, 200)
         mail["Date"] = format_datetime(message.at)
-        mail["Message-ID"] = f"<{message.key}@{domain}>"
+        mail["Message-ID"] = f"<{message.key}@{_domain(self.server.sender)}>"
         mail["Auto-Submitted"] = "auto-generated"
-        mail.set_content(message.text)
-        mail.add_alternative(message.html, subtype="html")
+        mail.set_content(_encodable(message.text))
+        mail.add_alternative(_encodable(message.html), subtype="html")
         return mail
 
     def _connected(self) -> smtplib.SMTP:
         # Its own name for us would have smtplib ask the resolver, for as long as that likes.
-        name = self.server.sender.rpartition("@")[2].encode("idna").decode()
+        name = _domain(self.server.sender)
         server, port = self.server.server, self.server.port
         if self.server.tls == "tls":
             context = ssl.create_default_context()
-            return smtplib.SMTP_SSL(server, port, name, timeout=self.patience, context=context)
-        return smtplib.SMTP(server, port, name, timeout=self.patience)
+            return _EncryptedTalk(self.whole, server, port, name, timeout=self.patience, context=context)
+        return _Talk(self.whole, server, port, name, timeout=self.patience)
 
     def _greeted(self, connection: smtplib.SMTP, password: str | None) -> None:
         if self.server.tls == "starttls":
             connection.starttls(context=ssl.create_default_context())
         if password is not None and self.server.user is not None:
             connection.login(self.server.user, password)
+
+
+class _Talk(smtplib.SMTP):
+    """A talk that ends after `whole` seconds, and in which the server says no more than `_MOST_SAID` bytes: smtplib
+    would listen for ever, its patience beginning anew with each byte."""
+
+    def __init__(self, whole: float, *where: Any, **how: Any) -> None:
+        self._end = threading.Timer(whole, self._hang_up)
+        self._end.daemon = True
+        self._end.start()
+        try:
+            super().__init__(*where, **how)
+        except BaseException:
+            self._end.cancel()
+            raise
+
+    def getreply(self) -> tuple[int, bytes]:
+        """The next answer. Raises as smtplib does."""
+        if self.file is None and self.sock is not None:
+            self.file = _Measured(cast("BinaryIO", self.sock.makefile("rb")))
+        return super().getreply()
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._end.cancel()
+        super().close()
+
+    def _hang_up(self) -> None:
+        """From another thread: whoever waits for a byte hears that none will come."""
+        if self.sock is not None:
+            with suppress(OSError):
+                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+
+
+class _EncryptedTalk(_Talk, smtplib.SMTP_SSL):
+    """The same, encrypted from its first byte."""
+
+
+class _Measured:
+    """What a server says, line by line, as smtplib reads it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._left = _MOST_SAID
+
+    def readline(self, longest: int) -> bytes:
+        """A line; OSError where there were too many."""
+        line = self._file.readline(longest)
+        self._left -= len(line)
+        if self._left < 0:
+            raise OSError("it says too much")
+        return line
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._file.close()
+
+
+def _address(mailbox: str, shown: str, name: str = "") -> Address:
+    """As it stands in a header. Raises CaretoolError for what only servers beyond the ordinary take (an accent before
+    the @)."""
+    try:
+        return Address(name, addr_spec=f"{mailbox.rpartition('@')[0]}@{_domain(mailbox)}")
+    except (ValueError, MessageError, IndexError):
+        raise CaretoolError(f"{shown} is no address that every mail server takes: nobody was told there.") from None
+
+
+def _domain(mailbox: str) -> str:
+    """In the letters of the network (`xn--…`). Raises UnicodeError."""
+    return mailbox.rpartition("@")[2].encode("idna").decode()
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+def _without(password: str | None, told: str) -> str:
+    """A server knows the password, and could repeat it, as it is or as it came."""
+    for secret in (password, base64.b64encode(password.encode()).decode()) if password else ():
+        told = told.replace(secret, "***")
+    return told
 
 
 def _told(problem: Exception) -> str:

@@ -1,4 +1,4 @@
-"""The `file` platform: comments from an export, replies appended to a file for a person to paste.
+"""The `file` platform: comments from an export, replies and actions appended to files for a person to carry out.
 
 No network; docs/platforms/file.md is its page. An export is read whole; the bookmark says which export it was and how
 far it was handed over.
@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from caretool import paths
 from caretool.domain.comment import Incoming
 from caretool.domain.limits import Limits
 from caretool.domain.policy import Account, Together
@@ -25,7 +26,7 @@ from caretool.errors import PlatformFailed
 from caretool.platforms import file_replies, html
 from caretool.platforms.file_comments import RowError, to_comment
 from caretool.platforms.file_rows import Column, Row, clean, read_csv, read_jsonl, skipped
-from caretool.platforms.platform import Checked, Clock, Looked, Opening, Outgoing, Page, Posted, Skipped
+from caretool.platforms.platform import Checked, Clock, Looked, Offence, Opening, Outgoing, Page, Posted, Skipped
 
 _PAGE = 500
 _FORMATS = (".jsonl", ".ndjson", ".csv")
@@ -41,6 +42,10 @@ class FileSettings(BaseModel):
     replies: Path | None = Field(
         default=None, description="Where replies go, one JSON object a line; <account>-replies.jsonl if left out."
     )
+    actions: Path | None = Field(
+        default=None,
+        description="Where moderation's actions go, one JSON object a line; <account>-actions.jsonl if left out.",
+    )
     columns: dict[Column, str] = Field(
         default_factory=dict, description="Our name of a value = the export's, where they differ."
     )
@@ -54,6 +59,13 @@ class FileSettings(BaseModel):
         default="names", description="How one answer to many speaks to each: by mentions, by names, or not at all."
     )
 
+    @field_validator("comments", "replies", "actions")
+    @classmethod
+    def _stays_in_the_workspace(cls, path: Path | None) -> Path | None:
+        if path is not None and paths.climbs(path):
+            raise ValueError("leads out of the workspace: name a file inside it, or write the whole path")
+        return path
+
     @field_validator("comments")
     @classmethod
     def _format_is_known(cls, path: Path) -> Path:
@@ -62,19 +74,23 @@ class FileSettings(BaseModel):
         return path
 
     @model_validator(mode="after")
-    def _replies_go_elsewhere(self) -> Self:
+    def _what_is_written_goes_elsewhere(self) -> Self:
         if self.replies == self.comments:
             raise ValueError("replies would be written into the comments: name another file")
+        if self.actions is not None and self.actions in (self.comments, self.replies):
+            raise ValueError("actions would be written among comments or replies: name another file")
         return self
 
 
 @dataclass(frozen=True, slots=True)
 class FilePlatform:
-    """One account of files. `comments` and `replies` are absolute; `clock` gives the aware moment it is now."""
+    """One account of files, which are absolute or relative to `folder`; `clock` gives the aware moment it is now."""
 
     account: str
+    folder: Path
     comments: Path
     replies: Path
+    actions: Path
     settings: FileSettings
     zone: ZoneInfo
     clock: Clock
@@ -122,16 +138,49 @@ class FilePlatform:
             "thread": reply.thread,
             "text": clean(reply.text),
             "private": reply.private,
-            "posted_at": posted.posted_at.isoformat().replace("+00:00", "Z"),
+            "posted_at": _written(posted.posted_at),
             "key": reply.key,
         }
-        file_replies.append(self.replies, line)
+        file_replies.append(self.folder, self.replies, line)
         return posted
 
     def find(self, reply: Outgoing) -> Posted | None:
         """The reply as it stands in the file, by its key. Raises PlatformFailed."""
-        line = file_replies.find(self.replies, reply.key)
+        line = file_replies.find(self.folder, self.replies, reply.key)
         return None if line is None else Posted(f"reply-{reply.key}", _moment(line.get("posted_at"), reply.created_at))
+
+    def hide(self, offence: Offence) -> None:
+        """Hand it to whoever carries it out there, as all that follow. Raises PlatformBusy (nothing was written),
+        AnswerLost."""
+        self._act("hide", offence)
+
+    def unhide(self, offence: Offence) -> None:
+        """Show the comment again."""
+        self._act("unhide", offence)
+
+    def delete(self, offence: Offence) -> None:
+        """Delete the comment."""
+        self._act("delete", offence)
+
+    def mute(self, offence: Offence) -> None:
+        """See nothing more of its author."""
+        self._act("mute", offence)
+
+    def unmute(self, offence: Offence) -> None:
+        """See its author again."""
+        self._act("unmute", offence)
+
+    def ban(self, offence: Offence) -> None:
+        """Keep its author out."""
+        self._act("ban", offence)
+
+    def unban(self, offence: Offence) -> None:
+        """Let its author in again."""
+        self._act("unban", offence)
+
+    def report(self, offence: Offence) -> None:
+        """Report the comment to those who run the platform."""
+        self._act("report", offence)
 
     def check(self) -> Checked:
         """Whether the export can be read, and how much is in it. Raises PlatformFailed."""
@@ -139,16 +188,33 @@ class FilePlatform:
         bad = (f"{_rows(len(unread))} that cannot be read.",) if unread else ()
         return Checked(remarks=(f"{self.comments.name}: {len(comments)} comments.", *bad, *remarks))
 
+    def _act(self, action: str, offence: Offence) -> None:
+        """A line, unless the last one with this key says the same: it was asked for before."""
+        line = {
+            "action": action,
+            "native_id": clean(offence.native_id),
+            "handle": clean(offence.handle),
+            "ground": offence.ground,
+            "at": _written(self.clock()),
+            "key": offence.key,
+        }
+        asked = ("action", "native_id", "key")
+
+        def is_there(last: file_replies.Line | None) -> bool:
+            return last is not None and all(last.get(name) == line[name] for name in asked)
+
+        file_replies.append(self.folder, self.actions, line, unless=is_there)
+
     def _read(self) -> bytes:
-        where = f"accounts.{self.account}.comments in accounts.toml"
+        where, export = f"accounts.{self.account}.comments in accounts.toml", self.folder / self.comments
         try:
-            data = self.comments.read_bytes()
+            data = paths.read(paths.within(self.folder, self.comments))
         except FileNotFoundError:
             raise PlatformFailed(
-                f"{self.comments.name} is not there: put the export at {self.comments}, or correct {where}"
+                f"{self.comments.name} is not there: put the export at {export}, or correct {where}"
             ) from None
         except OSError as problem:
-            raise PlatformFailed(f"{self.comments} cannot be read ({problem.strerror}): see {where}") from problem
+            raise PlatformFailed(f"{export} cannot be read ({problem.strerror}): see {where}") from problem
         if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             raise PlatformFailed(f"{self.comments.name} is UTF-16: save it as UTF-8")
         return data
@@ -214,8 +280,10 @@ def open_account(account: Account, opening: Opening) -> FilePlatform:
     settings: FileSettings = account.settings
     return FilePlatform(
         account=account.name,
-        comments=opening.folder / settings.comments,
-        replies=opening.folder / (settings.replies or f"{account.name}-replies.jsonl"),
+        folder=opening.folder,
+        comments=settings.comments,
+        replies=settings.replies or Path(f"{account.name}-replies.jsonl"),
+        actions=settings.actions or Path(f"{account.name}-actions.jsonl"),
         settings=settings,
         zone=opening.zone,
         clock=opening.clock,
@@ -228,6 +296,10 @@ def _rows(number: int) -> str:
 
 def _age(comment: Incoming) -> datetime:
     return comment.written_at or datetime.max.replace(tzinfo=UTC)
+
+
+def _written(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _moment(text: object, otherwise: datetime) -> datetime:

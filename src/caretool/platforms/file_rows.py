@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from caretool.domain.harmless import one_line
 from caretool.errors import PlatformFailed
 from caretool.platforms.platform import Skipped
 
@@ -23,6 +24,7 @@ _REQUIRED: tuple[Column, ...] = ("id", "author", "text")
 _ODD = re.compile("[\x00\ud800-\udfff]")
 _UNDECODED = re.compile("[\udc80-\udcff]")
 _LONGEST_FIELD = 2**31 - 1
+_LONGEST_NAME, _MOST_NAMES = 40, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,26 +90,33 @@ def read_csv(data: bytes, columns: Columns, file: str) -> Iterator[Row | Skipped
 
 
 def _header(lines: Sequence[str], delimiter: str) -> list[str]:
-    _, cells = next(_csv_records(lines, delimiter))
+    _, cells = next(_csv_records(lines, delimiter), (1, []))
     return [] if isinstance(cells, csv.Error) else [clean(cell.strip()) for cell in cells]
 
 
 def _check_header(header: Sequence[str], needed: Sequence[str], file: str) -> None:
     twice = [name for name in needed if header.count(name) > 1]
     if twice:
-        raise PlatformFailed(f'{file}: more than one column is called "{twice[0]}"')
+        raise PlatformFailed(f'{file}: more than one column is called "{one_line(twice[0], _LONGEST_NAME)}"')
     missing = [name for name in needed if name not in header]
     if missing:
         raise PlatformFailed(
             f"{file} has no column {' and no '.join(_with_nearest(name, header) for name in missing)}: its columns are "
-            f'{", ".join(header)}; say which is which in accounts.toml, as in columns = {{ id = "COMMENT_ID" }}'
+            f'{_listed(header)}; say which is which in accounts.toml, as in columns = {{ id = "COMMENT_ID" }}'
         )
 
 
 def _with_nearest(name: str, header: Sequence[str]) -> str:
     found = {name.lower(): name for name in header}
     near = difflib.get_close_matches(name.lower(), found, n=1)
-    return f'"{name}" (did you mean "{found[near[0]]}"?)' if near else f'"{name}"'
+    called = one_line(name, _LONGEST_NAME)
+    return f'"{called}" (did you mean "{one_line(found[near[0]], _LONGEST_NAME)}"?)' if near else f'"{called}"'
+
+
+def _listed(header: Sequence[str]) -> str:
+    """What a stranger's file begins with, harmless and not without end."""
+    names = [one_line(name, _LONGEST_NAME) or '""' for name in header[:_MOST_NAMES]]
+    return ", ".join([*names, "…"] if len(header) > _MOST_NAMES else names)
 
 
 def _csv_records(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, list[str] | csv.Error]]:

@@ -20,7 +20,9 @@ from caretool.domain.limits import Limits
 from caretool.domain.policy import Account
 from caretool.errors import AnswerLost, PlatformBusy, PlatformFailed, TokenRefused
 from caretool.http import Client, Refused, retry_after
+from caretool.platforms import mastodon_guard
 from caretool.platforms.mastodon_fetch import Bookmark, Fetch
+from caretool.platforms.mastodon_guard import Guard
 from caretool.platforms.mastodon_length import Counted, CountedAtMost, graphemes
 from caretool.platforms.mastodon_server import Server
 from caretool.platforms.mastodon_wire import (
@@ -34,7 +36,7 @@ from caretool.platforms.mastodon_wire import (
     seconds_left,
     written_at,
 )
-from caretool.platforms.platform import Checked, Clock, Looked, Opening, Outgoing, Page, Posted
+from caretool.platforms.platform import Checked, Clock, Looked, Offence, Opening, Outgoing, Page, Posted
 from caretool.secrets import Secret
 
 # Mastodon keeps a key for up to an hour; an attempt may take a while to arrive.
@@ -164,6 +166,26 @@ class MastodonPlatform:
         if native_id in self._server.statuses([native_id], self._facts).seen:
             raise PlatformFailed(f"{self._account}: the server deletes no reply {native_id}, which is still there")
 
+    def mute(self, offence: Offence) -> None:
+        """See nothing more of its author, who is not told."""
+        self._guard().do("mute", offence)
+
+    def unmute(self, offence: Offence) -> None:
+        """See its author again."""
+        self._guard().do("unmute", offence)
+
+    def ban(self, offence: Offence) -> None:
+        """Block its author: neither of us sees the other any more."""
+        self._guard().do("block", offence)
+
+    def unban(self, offence: Offence) -> None:
+        """Take the block off."""
+        self._guard().do("unblock", offence)
+
+    def report(self, offence: Offence) -> None:
+        """Report it to our server's staff."""
+        self._guard().report(offence)
+
     def check(self) -> Checked:
         """What may be read is tried out. What may be written only the first reply shows: a server tells what the
         application may ask for, not what this token was given."""
@@ -173,7 +195,10 @@ class MastodonPlatform:
         scopes = self._server.app_scopes()
         if scopes and not _covered("write:statuses", scopes):
             missing.append("write:statuses")
-        unproven = () if "write:statuses" in missing else ("Whether the token may write shows with the first reply.",)
+        remarks = [] if "write:statuses" in missing else ["Whether the token may write shows with the first reply."]
+        unasked = [scope for scope in mastodon_guard.SCOPES if scopes and not _covered(scope, scopes)]
+        if unasked:
+            remarks.append(f"To mute, block or report somebody it would need {' '.join(unasked)}, too.")
         name = _NAMES.get(me.facts.software)
         return Checked(
             handle=me.facts.handle,
@@ -183,9 +208,14 @@ class MastodonPlatform:
             missing=tuple(missing),
             requests_left=requests_left(me.headers),
             left_until=resets_at(me.headers),
-            remarks=unproven,
+            remarks=tuple(remarks),
             facts=str(me.facts),
         )
+
+    def _guard(self) -> Guard:
+        if self._facts.id is None:
+            self._learn()
+        return Guard(self._account, self._server, self._facts)
 
     def _learn(self) -> str | None:
         """Ask the server who we are and what it takes; the facts, if they are new."""

@@ -179,6 +179,22 @@ class Server:
             return False
         return True
 
+    def person(self, handle: str) -> tuple[str, str] | None:
+        """The id and the handle of who is called so, as far as the server knows them; None: it does not say."""
+        found = _object(self._get("/api/v1/accounts/lookup", {"acct": handle}))
+        known = identifier(found, "id"), word(found, "acct")
+        return None if known[0] is None or known[1] is None else (known[0], known[1])
+
+    def relate(self, person: str, verb: str, scope: str) -> Answer:
+        """Mute, unmute, block or unblock a person, once. Raises AnswerLost too."""
+        with self._rights(scope):
+            return self._client.post(f"/api/v1/accounts/{_path(person)}/{verb}", json={})
+
+    def report(self, report: Mapping[str, object], scope: str) -> Answer:
+        """Report something to the server's staff, once. Raises AnswerLost too."""
+        with self._rights(scope):
+            return self._client.post("/api/v1/reports", json=report)
+
     def _if_there(self, status_id: str) -> Answer | None:
         try:
             return self._get(f"/api/v1/statuses/{_path(status_id)}")
@@ -213,13 +229,13 @@ class Server:
             return self._client.get(path, params)
 
     @contextmanager
-    def _rights(self) -> Iterator[None]:
+    def _rights(self, *more: str) -> Iterator[None]:
         try:
             yield
         except Refused as refused:
             if refused.status == 403 and any(sign in refused.said.lower() for sign in _NO_RIGHT):
                 raise TokenRefused(
-                    f"{self._name}: the token may not do this: make one with the scopes {' '.join(SCOPES)}."
+                    f"{self._name}: the token may not do this: make one with the scopes {' '.join((*SCOPES, *more))}."
                 ) from refused
             raise
 
@@ -261,4 +277,5 @@ def _place(link: str | None, name: str) -> str | None:
 
 
 def _path(native_id: str) -> str:
-    return quote(native_id, safe="")
+    """An id as one step of a path, also one that would be a step back."""
+    return quote(native_id, safe="", errors="replace").replace(".", "%2E")

@@ -25,6 +25,7 @@ _VERSION = re.compile(r"(\d{1,9})\.(\d{1,9})", re.ASCII)
 _MASTODON = re.compile(
     r"[1-9]\d*\.\d+\.\d+(-?(alpha|beta|rc|nightly)[\w.-]*)?(\+(glitch|hometown|chuckya|ecko)[\w.+-]*)?", re.ASCII
 )
+_ID = re.compile(r"[!-~]{1,200}")
 # What a database keeps; likes beyond it are somebody's joke.
 _MOST = 2**63 - 1
 
@@ -180,9 +181,10 @@ def word(data: Mapping[str, object], key: str) -> str | None:
 
 
 def identifier(data: Mapping[str, object], key: str) -> str | None:
-    """An id; some servers have numbers for it."""
+    """An id; some servers have numbers for it. What no server has for one (blanks, control characters) is none."""
     value = data.get(key)
-    return str(value) if type(value) is int else word(data, key)
+    known = str(value) if type(value) is int and 0 <= value <= _MOST else word(data, key)
+    return known if known is not None and _ID.fullmatch(known) else None
 
 
 def number(data: Mapping[str, object], key: str) -> int | None:

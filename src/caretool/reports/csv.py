@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from itertools import chain
 
@@ -15,6 +16,8 @@ from caretool.reports.shapes import moment
 COLUMNS = ("stage", "owner", "id", "kind", "person", "due_at", "state", "text", "url")
 # A full-width sign is a sign to some spreadsheets, too.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# Where a comma is a decimal sign, spreadsheets take lines apart at semicolons, whatever quotes say. A smiley is none.
+_WITHIN = re.compile(r"(?<=;)(?=[ \"']*(?:[=+@＝＋＠]|[-－][\w(]))")
 
 
 def of_overdue(report: Overdue) -> str:
@@ -49,5 +52,5 @@ def written(columns: Iterable[str], rows: Iterable[tuple[str, ...]]) -> str:
 
 def guarded(cell: str) -> str:
     """A cell that a spreadsheet shows and does not work out: an apostrophe stands before what could be a formula."""
-    shown = one_line(cell)
+    shown = _WITHIN.sub("'", one_line(cell))
     return f"'{shown}" if cell.startswith(_FORMULA) or shown.startswith(_FORMULA) else shown

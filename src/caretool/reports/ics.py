@@ -25,8 +25,9 @@ def calendar(promises: Iterable[Promise], name: str, as_of: datetime, zone: Zone
     Events, not to-dos: phones show no to-dos of a feed. The same promise keeps its UID for ever.
     """
     events = [_event(promise, as_of) for promise in promises]
-    known_as = uuid5(NAMESPACE_URL, f"caretool:{name}")
-    feed = Calendar.new(name=one_line(name), uid=known_as, method="PUBLISH", prodid="-//caretool//EN")
+    shown = one_line(name)
+    known_as = uuid5(NAMESPACE_URL, f"caretool:{shown}")
+    feed = Calendar.new(name=shown, uid=known_as, method="PUBLISH", prodid="-//caretool//EN")
     feed.add("REFRESH-INTERVAL", vDuration(_AGAIN, params=Parameters(VALUE="DURATION")))
     feed.add("X-PUBLISHED-TTL", vDuration(_AGAIN))
     # A calendar has to hold something: the desk's zone is in it also where no promise is open.
