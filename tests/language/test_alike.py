@@ -7,7 +7,7 @@ import time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from caretool.language.alike import fold_key, near_copies
+from caretool.language.alike import fold_key, near, near_copies
 
 LATE = "Il mio pacco non è ancora arrivato, aspetto da due settimane"
 
@@ -64,3 +64,9 @@ def test_thousands_of_texts_take_seconds() -> None:
     started = time.process_time()
     near_copies([*texts, *texts, "x" * 1_000_000])
     assert time.process_time() - started < 5
+
+
+def test_near_holds_every_text_against_the_one_as_near_copies_does() -> None:
+    text = "Seguite tutti il mio canale di cucina, ogni giorno una ricetta nuova"
+    others = [text.upper(), text + " davvero", "non " + text, "Quando arriva il mio ordine?", ""]
+    assert near(text, others) == [True, True, False, False, False]

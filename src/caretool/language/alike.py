@@ -61,6 +61,24 @@ def near_copies(texts: Sequence[str]) -> list[int]:
     return [leader_of[at] for at in exact]
 
 
+def near(text: str, others: Sequence[str]) -> list[bool]:
+    """For each of the others whether it says the same as the text, or nearly, by the measure of `near_copies`; every
+    one is held against it, so none is missed."""
+    key = fold_key(text)[:_NEAR_READ]
+    keys = [fold_key(other)[:_NEAR_READ] for other in others]
+    return [other == key or _alike(key, other) for other in keys]
+
+
+def _alike(key: str, other: str) -> bool:
+    from rapidfuzz import fuzz
+
+    words, other_words = key.split(), other.split()
+    if sum(word in _NEGATIONS for word in words) != sum(word in _NEGATIONS for word in other_words):
+        return False
+    in_order = fuzz.ratio(key, other, score_cutoff=80)
+    return bool(in_order or fuzz.ratio(" ".join(sorted(words)), " ".join(sorted(other_words)), score_cutoff=85))
+
+
 def _leaders(keys: list[str]) -> list[int]:
     """For each key, the position of the first earlier leader it is near to, or its own position."""
     from rapidfuzz import fuzz
