@@ -52,7 +52,7 @@ def test_a_kind_answer_by_name_that_says_by_when_passes() -> None:
 @pytest.mark.parametrize(
     ("text", "excerpt"),
     [
-        ("Risolviamo NEL MINOR  TEMPO possibile.", "NEL MINOR  TEMPO possibile"),
+        ("Risolviamo nel MINOR  TEMPO possibile.", "nel MINOR  TEMPO possibile"),
         ("Nel più breve tempo possibile", "Nel più breve tempo possibile"),
         ("nel piu\u0300 breve tempo possibile", "nel piu\u0300 breve tempo possibile"),
         ("Apra un ticket, grazie", "Apra un ticket"),
