@@ -1,0 +1,137 @@
+"""Tracing: which files of a workspace still hold somebody who is forgotten. They are the user's: named, not touched."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from caretool.domain.redaction import Terms, spellings
+
+Progress = Callable[[str], None]
+
+_PIECE = 1 << 20
+# Longer than anything somebody is known by.
+_OVERLAP = 4096
+_SKIPPED = frozenset({".git", ".locks", ".secrets"})
+_OURS = re.compile(r"backups/(?:caretool-\d{8}-\d{6}|before-restore-[\d-]+)\.db|caretool\.before-\d+\.db")
+_SHORTEST_ID = 4
+_TOKEN = re.compile(rb"[^\s\"',;<>()\[\]{}]{4,400}")
+_SETTINGS = frozenset({"accounts.toml", "policies.toml", "templates"})
+_TOLD = {
+    "comments": "an export that is read: take their rows out; caretool does not take them in again",
+    "replies": "what was posted: take their lines out once nobody needs them",
+    "actions": "what was done about comments: take their lines out once nobody needs them",
+    "backup": "delete it (--delete-backups), or keep it: caretool restore forgets them again",
+    "export": "hand it over, then delete it",
+    "unsent": "a text that was never sent: delete it",
+    "settings": "take them out: what caretool keeps of the settings follows",
+    "other": "look at it, and take them out or delete it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A file that holds somebody, and what to do with it. `ours`: a backup that caretool made."""
+
+    file: Path
+    what: str
+    ours: bool
+
+    @property
+    def advice(self) -> str:
+        """What to do with it, in words."""
+        return _TOLD[self.what]
+
+
+class _Searched:
+    """What is looked for, as bytes: in UTF-8, as JSON escapes it, in UTF-16."""
+
+    def __init__(self, terms: Terms, native_ids: Collection[str]) -> None:
+        words = [*terms.names, *(f"@{handle}" for handle in terms.mentions)]
+        forms = dict.fromkeys(form for word in words for form in _forms(word))
+        numbers = [rb"[\s./()-]{0,3}".join(re.escape(c.encode()) for c in n if c.isalnum()) for n in terms.numbers]
+        alternatives = [*(_bounded(form) for form in forms), *(_bounded_pattern(number) for number in numbers)]
+        self._pattern = re.compile(b"|".join(alternatives) or b"(?!)", re.IGNORECASE)
+        self._ids = {one.encode("utf-8", "replace") for one in native_ids if len(one) >= _SHORTEST_ID}
+
+    def stands_in(self, piece: bytes) -> bool:
+        """Whether anything of it is there."""
+        if self._pattern.search(piece):
+            return True
+        return bool(self._ids) and any(token[0] in self._ids for token in _TOKEN.finditer(piece))
+
+
+def traces(
+    folder: Path,
+    terms: Terms,
+    native_ids: Collection[str],
+    known: Mapping[Path, str],
+    leaving_out: Sequence[Path],
+    progress: Progress,
+) -> list[Trace]:
+    """Every file in the workspace, and every file of `known` (with what it is), in which they stand. Links are not
+    followed; what is packed or encrypted cannot be searched; what cannot be read is listed too."""
+    searched = _Searched(terms, native_ids)
+    found = []
+    for path in [*_files(folder), *(path for path in known if not path.is_relative_to(folder))]:
+        if path in leaving_out or not path.is_file():
+            continue
+        progress(f"looking for them in {path.name}")
+        if _holds(path, searched):
+            relative = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else ""
+            found.append(Trace(path, known.get(path) or _kind(relative), bool(_OURS.fullmatch(relative))))
+    return found
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for here, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name not in _SKIPPED)
+        yield from (Path(here, name) for name in sorted(names) if not Path(here, name).is_symlink())
+
+
+def _holds(path: Path, searched: _Searched) -> bool:
+    try:
+        with path.open("rb") as file:
+            before = b""
+            while piece := file.read(_PIECE):
+                if searched.stands_in(before + piece):
+                    return True
+                before = piece[-_OVERLAP:]
+    except OSError:
+        return True
+    return False
+
+
+def _kind(relative: str) -> str:
+    first, *_ = relative.split("/")
+    if relative.endswith((".db", ".part")) or first == "backups":
+        return "backup"
+    if first == "unsent":
+        return "unsent"
+    if first in _SETTINGS:
+        return "settings"
+    return "export" if re.fullmatch(r"person-u\w+-\d{8}\.json", relative) else "other"
+
+
+def _forms(word: str) -> Iterator[bytes]:
+    for spelling in spellings(word):
+        for text in (spelling, spelling.lower(), spelling.upper()):
+            yield text.encode("utf-8", "replace")
+            yield json.dumps(text)[1:-1].encode()
+            yield text.encode("utf-16-le", "replace")
+            yield text.encode("utf-16-be", "replace")
+
+
+def _bounded(form: bytes) -> bytes:
+    return _bounded_pattern(re.escape(form), first=form[:1], last=form[-1:])
+
+
+def _bounded_pattern(pattern: bytes, *, first: bytes = b"0", last: bytes = b"0") -> bytes:
+    """As a whole word, where it begins and ends with what makes ASCII words."""
+    before = rb"(?<![0-9A-Za-z_])" if first.isalnum() else b""
+    after = rb"(?![0-9A-Za-z_])" if last.isalnum() else b""
+    return before + pattern + after
