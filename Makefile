@@ -10,8 +10,8 @@ demo: .venv/ready
 test: .venv/ready-dev
 	@$(BIN)/pytest -n auto
 
-torture: .venv/ready-dev
-	@$(BIN)/python -m tests.torture $(or $(WALKS),1000) $(SEED)
+torture: .venv/ready-dev $(if $(FUZZ),.venv/ready-fuzz)
+	@$(BIN)/python -m $(if $(FUZZ),tests.fuzzing.run $(FUZZ),tests.torture $(or $(WALKS),1000)) $(SEED)
 
 check: .venv/ready-dev
 	$(BIN)/ruff check .
@@ -35,6 +35,10 @@ docs: .venv/ready-dev
 
 .venv/ready-dev: .venv/ready
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+.venv/ready-fuzz: .venv/ready-dev
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,fuzz]'
 	@touch $@
 
 clean:

@@ -53,5 +53,11 @@ class AnswerLost(CaretoolError):
     """The request left and no answer came back: what was posted may or may not be public (the reply is `unsure`)."""
 
 
+class Claimed(CaretoolError):
+    """Somebody else is at work on it: nothing was written."""
+
+    exit_code = 5
+
+
 class StoreProblem(CaretoolError):
     """The database is newer than this program, locked for too long, read-only, damaged or out of room."""

@@ -116,7 +116,7 @@ def _work_in(desk: Desk) -> None:
     now_on_disk = digest(desk.folder)
     if desk.store.kept("digest") == now_on_disk:
         return
-    from caretool.desk import triaging
+    from caretool.desk import deciding, triaging
     from caretool.settings import kept
 
     desk.settings = settings_of(desk.folder)
@@ -124,6 +124,7 @@ def _work_in(desk: Desk) -> None:
     with desk.store.writing():
         desk.store.keep("settings", kept.to_text(desk.settings, desk.clock().astimezone(desk.zone).year))
         desk.store.keep("front", json.dumps([desk.zone.key, *desk.settings.agents]))
+        desk.store.keep(deciding.KEPT, deciding.to_text(desk.settings.agents))
         desk.store.keep("digest", now_on_disk)
     from caretool.desk import foreseeing
 
@@ -165,7 +166,8 @@ def create(folder: Path) -> list[str]:
             made += _copy(starter / name, folder / name, name)
         ignore = folder / ".gitignore"
         if not ignore.exists():
-            ignore.write_text(f"{DATABASE}*\n.locks/\n.secrets/\nbackups/\nunsent/\n", encoding="utf-8")
+            kept_out = (f"{DATABASE}*", ".locks/", ".secrets/", "backups/", "unsent/", "codes/", "person-*.json")
+            ignore.write_text("".join(f"{name}\n" for name in kept_out), encoding="utf-8")
             made.append(".gitignore")
     except OSError as error:
         raise CaretoolError(f"{error.filename or folder} cannot be written ({error.strerror}).") from error

@@ -37,7 +37,8 @@ KIND = one("complaint", "question", "request", "praise", "suggestion", "fault", 
 TONE = one("angry", "neutral", "pleased")
 CHECK = one(
     "stock-phrase", "vague", "missing-value", "too-long", "personal-data", "blame", "no-agent-name", "no-commitment",
-    "no-time", "too-early", "too-late", "no-room", "mismatch", "group-changed", "already-answered",
+    "no-time", "too-early", "too-late", "no-room", "mismatch", "group-changed", "already-answered", "claimed",
+    "shouting", "sarcasm", "wrong-language", "wrong-register", "unanswered-question",
 )  # fmt: skip
 STATE = one(
     "drafted", "awaiting", "approved", "rejected", "sending", "posted", "failed", "unsure", "retracted",
@@ -59,6 +60,7 @@ REPLY = {
     }],
     "promises": [PROMISE],
     "refused": [REFUSAL],
+    "waived": [REFUSAL],
 }  # fmt: skip
 COMMENT = {
     "id": str, "native_id": str, "account": str, "form": str, "author": {"handle": str, "name": Or(str)}, "text": str,

@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
+import pexpect
+
 from tests.cli.program import Program
 from tests.cli.shapes import REPLY, conforms
+from tests.cli.test_terminal import terminal
 
 
 def drafted(desk: Program) -> tuple[str, str]:
@@ -102,3 +107,148 @@ def test_a_draft_that_no_longer_passes_is_refused_when_approved(desk: Program) -
 def test_one_reply_in_the_singular(desk: Program) -> None:
     tom = desk.by("tom")
     assert "1 reply to 1 comment waits for approval" in tom.done("reply", tom.group("parcel-damaged"), "--yes").stdout
+
+
+def test_what_waits_is_listed_for_whoever_may_decide(desk: Program) -> None:
+    group, reply = drafted(desk)
+    for words in ((), ("--list",), (reply, "--list")):
+        shown = desk.by("giulia").done("approve", *words).stdout
+        assert "Chiara Longo" in shown
+        assert "tom is a trainee" in shown
+        assert f"Next: caretool approve {draft_id(desk)}" in shown
+    (found,) = desk.by("giulia").done("approve", "--json").json()["drafts"]
+    assert (found["agent"], found["group"], found["by"], found["yours"]) == ("tom", group, "agent", True)
+    assert (found["made_at"], found["who"]) == ("2026-11-23T08:12:00Z", ["dario", "giulia"])
+    assert [person["name"] for person in found["people"]] == ["Chiara Longo"]
+    mine = desk.by("tom").done("approve").stdout
+    assert "Nothing waits for your approval." in mine
+    assert "waits for dario, giulia" in mine
+    assert "1 draft waits for others" in desk.by("tom").done("inbox").stdout
+    assert "to approve" not in desk.by("tom").done("inbox").stdout
+
+
+def test_with_nothing_waiting_there_is_nothing_to_list(desk: Program) -> None:
+    assert desk.done("approve").stdout == "Nothing waits for your approval.\n"
+    assert desk.done("approve", "--json").json() == {"drafts": []}
+
+
+def test_who_approves_sees_what_it_answers_and_why_it_waits(desk: Program) -> None:
+    _, reply = drafted(desk)
+    with terminal(desk.by("giulia"), "approve", reply) as child:
+        child.expect("by tom, Mon 23 Nov 09:12, waits because tom is a trainee")
+        child.expect("La lampada è arrivata rotta")
+        child.expect("sono Tom")
+        child.expect("Promises: reply to 1 person")
+        child.expect(r"Approve it\?")
+        child.sendline("y")
+        child.expect("1 reply posted")
+        child.expect(pexpect.EOF)
+    assert len(desk.posted()) == 1
+
+
+def test_at_a_terminal_a_rejection_is_shown_and_asked_first(desk: Program) -> None:
+    _, reply = drafted(desk)
+    for answer, left in (("n", 1), ("y", 0)):
+        with terminal(desk, "reject", reply, "--because", "too cold") as child:
+            child.expect("La lampada è arrivata rotta")
+            child.expect("sono Tom")
+            child.expect(r"Give it back to tom\?")
+            child.sendline(answer)
+            child.expect(pexpect.EOF)
+        assert len(desk.done("inbox", "--json").json()["drafts"]) == left
+
+
+def test_a_rejected_draft_comes_back_to_its_writer(desk: Program) -> None:
+    group, _ = drafted(desk)
+    draft = draft_id(desk)
+    desk.done("reject", draft, "--because", "promise a pickup too")
+    tom = desk.by("tom")
+    assert f"{draft} came back from dario: promise a pickup too" in tom.done("inbox").stdout
+    (back,) = tom.done("inbox", "--json").json()["given_back"]
+    assert back == {"id": draft, "group": group, "by": "dario", "because": "promise a pickup too"}
+    assert "promise a pickup too" in tom.done("show", draft).stdout
+    assert desk.done("inbox", "--json").json()["given_back"] == []
+    tom.done("reply", group, "--yes")
+    assert tom.done("inbox", "--json").json()["given_back"] == []
+
+
+RULE = """
+[[approval]]
+name = "collections"
+when = { promise = "pickup" }
+by = "agent"
+"""
+
+
+def with_rule(desk: Program, rule: str = RULE) -> Program:
+    policies = Path(desk.folder / "policies.toml")
+    policies.write_text(policies.read_text("utf-8") + rule, encoding="utf-8")
+    return desk
+
+
+PICKUP = "Buongiorno {{ person.name }}, sono Dario, mi scuso: il corriere passa {{ promises.pickup.when }}."
+
+
+def test_what_a_rule_asks_for_waits_and_says_for_whom(desk: Program) -> None:
+    with_rule(desk)
+    comment = desk.comment("damaged")
+    dry = desk.done("reply", comment, "--text", PICKUP, "--dry-run")
+    assert "It takes an agent's or a manager's yes (giulia): rule collections: promise pickup." in dry.stdout
+    found = desk.done("reply", comment, "--text", PICKUP, "--yes", "--json").json()
+    conforms(found, REPLY)
+    assert found["awaits"] == {"by": "agent", "who": ["giulia"], "why": ["rule collections: promise pickup"]}
+    assert (desk.posted(), desk.promises()) == ([], [])
+    assert desk.run("approve", found["replies"][0]["id"], "--yes").code == 2
+    desk.by("giulia").done("approve", found["replies"][0]["id"], "--yes")
+    assert "sono Dario" in desk.posted()[0]["text"]
+
+
+def test_what_would_wait_is_asked_as_that(desk: Program) -> None:
+    with_rule(desk)
+    with terminal(desk, "reply", desk.comment("damaged"), "--text", PICKUP) as child:
+        child.expect("It takes an agent's or a manager's yes")
+        child.expect(r"Leave it for approval\?")
+        child.sendline("y")
+        child.expect("waits for approval")
+        child.expect(pexpect.EOF)
+
+
+def test_what_must_wait_is_not_posted_by_hand(desk: Program) -> None:
+    with_rule(desk)
+    words = ("reply", desk.comment("damaged"), "--text", PICKUP, "--by-hand", "https://x.example/1")
+    for more in ("--yes", "--dry-run"):
+        ran = desk.run(*words, more)
+        assert (ran.code, ran.stdout) == (2, "")
+        assert "rule collections" in ran.stderr
+    assert desk.promises() == []
+
+
+def test_a_matter_of_the_managers_is_left_for_them(desk: Program) -> None:
+    giulia = desk.by("giulia")
+    legal = next(one["id"] for one in desk.groups() if one["escalation"])
+    giulia.groups()
+    text = "Gentile Rita Sanna, sono Giulia: mi scuso e le rispondo qui {{ promises.reply.when }}."
+    refused = giulia.run("reply", legal, "--text", text, "--yes")
+    assert refused.code == 2
+    assert "only a manager answers it (dario)" in refused.stderr
+    assert "--draft" in refused.stderr
+    found = giulia.done("reply", legal, "--text", text, "--yes", "--draft", "--json").json()
+    assert (found["awaits"]["by"], found["awaits"]["who"]) == ("manager", ["dario"])
+    desk.done("approve", found["replies"][0]["id"], "--yes")
+    assert "sono Giulia" in desk.posted()[0]["text"]
+
+
+def test_a_stale_draft_tells_what_it_said_and_says(desk: Program) -> None:
+    from tests.cli.conftest import PAGE, row, write_comments
+
+    _, reply = drafted(desk)
+    edited = row(
+        "damaged", "La lampada è arrivata rotta, ma ho già risolto con il negozio.", "Chiara Longo", thread="lamp"
+    )
+    write_comments(desk.folder, "page", [edited if one["id"] == "damaged" else one for one in PAGE])
+    desk.done("fetch")
+    ran = desk.run("approve", reply, "--yes")
+    assert ran.code == 5
+    assert "it said “La lampada è arrivata rotta, la scatola era sfondata.”" in ran.stderr
+    assert "this is how it reads now: “La lampada è arrivata rotta, ma ho già risolto" in ran.stderr
+    assert desk.posted() == []

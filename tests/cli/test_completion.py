@@ -51,6 +51,9 @@ def values(program: Program, typed: str) -> list[str]:
         ("inbox --account s", ["short"]),
         ("inbox --as ", ["dario", "giulia", "tom"]),
         ("inbox --kind sp", ["spam"]),
+        ("promise hand-over --from w", ["warehouse"]),
+        ("promise hand-over --to d", ["dario", "desk"]),
+        ("case list --owner log", ["logistics"]),
         ("inbox --topic parcel", ["parcel-damaged"]),
         ("reply gk3f2 --template delivery-l", ["delivery-late"]),
         ("reply gk3f2 --mode to", ["together"]),
@@ -85,6 +88,13 @@ def test_ids_are_offered_by_the_letter_and_the_state_a_command_takes(desk: Progr
     assert values(desk, f"show {answered[:4]}") == [answered]
     assert all(value[0] == "u" for value in values(desk, "promise add pickup --for "))
     assert values(desk, "show x") == []
+
+
+def test_persons_are_offered_where_one_is_named(desk: Program) -> None:
+    for command in ("show", "export", "forget", "link", "unlink"):
+        found = values(desk, f"person {command} ")
+        assert found
+        assert {value[0] for value in found} == {"u"}
 
 
 def test_a_draft_is_offered_to_whoever_approves(desk: Program) -> None:

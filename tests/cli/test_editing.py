@@ -44,7 +44,7 @@ def test_the_editor_opens_on_the_template_with_the_comments_below(desk: Program,
     group = desk.group("parcel-damaged")
     ran = desk.with_editor(typing(None), place).done("reply", group, "--edit", "--yes", "--json")
     above, below = buffer(place, 1).split("# ----", 1)
-    assert "{{ person.name }}" in above
+    assert "{{ greeting }}" in above
     assert "{{ promises.reply.when }}" in above
     assert all(line.startswith("#") for line in below.splitlines()[1:] if line)
     assert "# Chiara Longo: La lampada è arrivata rotta" in below

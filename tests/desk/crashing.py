@@ -23,6 +23,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import apsw
 
+from caretool.domain.chain import Link, Walk
 from tests.desk.stage import LATE, MONDAY, lay_shop
 from tests.platforms.fake_mastodon import TOKEN
 
@@ -273,6 +274,19 @@ def troubles(folder: Path) -> Iterator[str]:
             ON r.id = p.reply WHERE (r.state IN ('posted', 'unsure') AND p.state NOT IN ('running', 'moved'))
             OR (r.state = 'approved' AND p.state <> 'logged')
             OR (r.state = 'sending' AND p.state NOT IN ('logged', 'running'))""",
+        "a code is held by what does not stand": """SELECT w.id, w.state, r.state FROM code c JOIN reward w
+            ON w.id = c.reward JOIN reply r ON r.id = w.reply
+            WHERE w.state <> 'given' OR r.state IN ('failed', 'rejected') OR instr(r.text, c.code) = 0""",
+        "a coupon was given without a code": """SELECT id FROM reward WHERE state = 'given'
+            AND kind IN (SELECT kind FROM code) AND id NOT IN (SELECT reward FROM code WHERE reward IS NOT NULL)""",
+        "a reply that failed shows a code": """SELECT r.id FROM reply r JOIN code c ON instr(r.text, c.code) > 0
+            WHERE r.state IN ('failed', 'awaiting', 'rejected')""",
+        "a reward is not in the log": """SELECT id FROM reward
+            WHERE id NOT IN (SELECT subject FROM log WHERE action = 'reward-given')""",
+        "something was done without evidence": """SELECT id FROM moderation
+            WHERE id NOT IN (SELECT moderation FROM evidence)""",
+        "what was done is not in the log": """SELECT id FROM moderation
+            WHERE id NOT IN (SELECT subject FROM log WHERE action = 'moderation-begun')""",
         "a reply answers nobody": "SELECT id FROM reply WHERE id NOT IN (SELECT reply FROM reply_comment)",
         "queued, but no reply is on its way": """SELECT c.id FROM comment c WHERE c.state = 'queued' AND NOT EXISTS
             (SELECT 1 FROM reply_comment rc JOIN reply r ON r.id = rc.reply WHERE rc.comment = c.id
@@ -291,3 +305,7 @@ def troubles(folder: Path) -> Iterator[str]:
             found = list(connection.execute(sql))
             if found:
                 yield f"{what}: {found}"
+        walk = Walk()
+        lines = "SELECT number, at, agent, action, subject, codes, hash FROM log ORDER BY number"
+        for row in connection.execute(lines):
+            yield from (f"line {broken.number} of the log {broken.what}" for broken in walk.step(Link(*row)))

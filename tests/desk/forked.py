@@ -34,7 +34,7 @@ from caretool.domain.limits import Limits
 from caretool.domain.policy import Account
 from caretool.errors import AnswerLost
 from caretool.platforms import file, file_replies, mastodon, registry
-from caretool.platforms.platform import Checked, Looked, Opening, Outgoing, Page, Platform, Posted
+from caretool.platforms.platform import Checked, Hides, Looked, Offence, Opening, Outgoing, Page, Platform, Posted
 from caretool.store import database
 
 NOBODY = 65534
@@ -131,6 +131,30 @@ class Stepping:
         found = self.platform.find(reply)
         step("after it was looked for")
         return found
+
+
+class Guarding(Stepping):
+    """The same for one on which something can be done about what others write."""
+
+    def _ask(self, action: str, offence: Offence) -> None:
+        step(f"before {action} is asked for")
+        getattr(self.platform, action)(offence)
+        step(f"after {action} was asked for")
+
+    def hide(self, offence: Offence) -> None:
+        self._ask("hide", offence)
+
+    def unhide(self, offence: Offence) -> None:
+        self._ask("unhide", offence)
+
+    def ban(self, offence: Offence) -> None:
+        self._ask("ban", offence)
+
+    def unban(self, offence: Offence) -> None:
+        self._ask("unban", offence)
+
+    def report(self, offence: Offence) -> None:
+        self._ask("report", offence)
 
 
 class BoardSettings(BaseModel):
@@ -243,7 +267,8 @@ def _prepare(job: dict[str, Any], steps: int) -> None:
         open_platform = registry.open_platform
 
         def stepping(account: Account, opening: Opening) -> Platform:
-            return Stepping(open_platform(account, opening))
+            platform = open_platform(account, opening)
+            return Guarding(platform) if isinstance(platform, Hides) else Stepping(platform)
 
         registry.open_platform = stepping
     file._PAGE = 2  # type: ignore[misc]

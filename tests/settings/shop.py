@@ -60,6 +60,7 @@ signature = "Dario, assistenza clienti"
 
 [agents.tom]
 name = "Tom"
+accounts = ["page", "feed", "archive"]
 
 [owners.logistics]
 away = [{ from = "2026-12-28", until = 2026-12-29, why = "stocktaking" }]
@@ -171,6 +172,30 @@ calendar = 'desk'
 promise = "pickup"
 evidence = ["text", "file"]
 
+[rewards.thanks]
+form = "coupon"
+codes = "codes/thanks.txt"
+value = "9.90"
+currency = "EUR"
+per_month = 50
+kinds = ["praise", "suggestion"]
+[rewards.thanks.budget]
+amount = 500
+per = "quarter"
+[rewards.thanks.per_person]
+month = 1
+quarter = 2
+year = 3
+[rewards.thanks.says]
+it = "{{ greeting }}, sono {{ agent.name }}: il codice {{ reward.code }} vale {{ reward.value }}."
+en = "Hello {{ person.name }}, {{ agent.name }} here: the code {{ reward.code }} is worth {{ reward.value }}."
+
+[rewards.mug]
+form = "gift"
+stock = 20
+kinds = ["complaint"]
+says = { it = "{{ person.name }}, una tazza per lei. {{ agent.name }}", en = "A mug for you. {{ agent.name }}" }
+
 [[moderation]]
 name = "strangers' links"
 when = { kind = "spam", tone = ["angry", "neutral"], topic = "delivery-late", language = "it" }
@@ -189,12 +214,33 @@ name = "exposed data"
 when = { personal_data = true }
 action = "hide"
 
+[[approval]]
+name = "money"
+by = "manager"
+[approval.when]
+role = ["agent", "trainee"]
+kind = "complaint"
+tone = ["angry", "neutral"]
+topic = "delivery-late"
+language = "it"
+account = "page"
+platform = "board"
+private = false
+template = ["delivery-late"]
+promise = "pickup"
+people_from = 3
+
+[[approval]]
+name = "crowds"
+when = { people_from = 20 }
+
 [[escalation]]
 name = "injury"
 cues = { it = ["ferit*"], en = ["injur*"] }
 
 [reply]
 together_from = 6
+claim = "20m"
 stock_phrases = { it = ["apra un ticket"], en = ["open a ticket"] }
 commits = { it = ["parola di Bottega"] }
 harmless = { it = ["ti aspettiamo"] }
@@ -206,6 +252,34 @@ apology = { en = "I am sorry, {{ person.name }}. {{ instead }}. {{ agent.name }}
 default = "730 days"
 kinds = { spam = "30 days" }
 platforms = { file = "365 days" }
+evidence = "400 days"
+
+[voice]
+register = { it = "lei" }
+signature = "append"
+
+[voice.accounts.page]
+register = "tu"
+signature = "none"
+
+[[voice.threads]]
+thread = "https://social.example/@bottegablu/1"
+register = { it = "voi" }
+
+[[links]]
+name = "nilo"
+url = "https://bottegablu.example/lampade/nilo?colore=blu"
+kind = "product"
+languages = ["it"]
+title = { it = "Lampada Nilo" }
+topics = ["delivery-late"]
+cues = { it = ["lampada nilo", "nil*"] }
+
+[[links]]
+name = "help"
+url = "https://bottegablu.example/aiuto"
+kind = "help"
+title = { it = "Aiuto", en = "Help" }
 
 [reply.patterns]
 order = '\\bBB-\\d{4,8}\\b'
@@ -229,7 +303,9 @@ topic = "delivery-late"
 kinds = ["complaint", "question"]
 needs = ["order"]
 reserved = true
+register = { it = "lei" }
 procedure = "damaged-parcel"
+gives = "mug"
 [examples]
 it = ["il pacco non è ancora arrivato", "quando arriva?"]
 en = ["my parcel has not arrived yet"]
@@ -248,6 +324,16 @@ public = "Hello {{ person.name }}, {{ agent.name }} here: {{ procedure.says }} I
 [[promises]]
 kind = "reply"
 due = "24h"
+
+[reply.it.tu]
+public = ["{{ greeting }}, {{ procedure.says }} ti rispondo {{ promises.reply.when }}. {{ links.help.url }}", \
+"{{ greeting }}: {{ procedure.says }} Ti scrivo {{ promises.reply.when }}. {{ link.title }}: {{ link.url }}"]
+
+[reply.it.voi]
+together = "{{ greeting }}, {{ procedure.says }} vi rispondo {{ promises.reply.when }}. {{ links.nilo.title }}"
+
+[reply.it.lei]
+private = "{{ greeting }}, le rispondo in privato. {{ order }}"
 """
 
 THANKS = """\

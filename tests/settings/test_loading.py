@@ -349,7 +349,7 @@ def test_every_mistake_of_every_file_is_told_at_once_with_its_line_and_its_path(
         ),
         ('weekdays = ["08:00-18:00"]', "weekdays = []", "calendars.courier: is never open: add hours"),
         ('"2026-12-13" = ["09:00-13:00"]', '"2026-12-13" = []', "calendars.desk.open.2026-12-13: names no hours"),
-        ('languages = ["it", "en"]', 'languages = ["it"]', "delivery-late.toml:18 reply.en: 'en' is not"),
+        ('languages = ["it", "en"]', 'languages = ["it"]', "delivery-late.toml:19 reply.en: 'en' is not"),
         (
             "vague = { it =",
             "vague = { ti =",
@@ -466,7 +466,7 @@ def test_a_path_that_is_no_text_is_told_in_words(tmp_path: Path) -> None:
     with pytest.raises(SettingsProblem) as caught:
         load(tmp_path, {**PLATFORMS, "box": Box})
     assert caught.value.problems == [
-        "accounts.toml:55 accounts.inbox.comments: must be text, the path of a file, not 5"
+        "accounts.toml:56 accounts.inbox.comments: must be text, the path of a file, not 5"
     ]
 
 

@@ -100,5 +100,5 @@ def test_public_texts_say_the_procedure_that_they_start(tmp_path: Path) -> None:
 def test_a_text_says_no_procedure_that_its_template_does_not_name(tmp_path: Path) -> None:
     template = changed(DELIVERY_LATE, 'procedure = "damaged-parcel"\n', "")
     found = problems(workspace(tmp_path, templates={"delivery-late": template}))
-    assert len(found) == 3
+    assert len(found) == 6
     assert all("and this template names none: add procedure" in problem for problem in found)

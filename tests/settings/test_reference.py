@@ -15,11 +15,13 @@ from caretool.settings.templates import TemplateFile
 from caretool.settings.validation import keys, table_in
 from tests.settings.shop import ACCOUNTS, DELIVERY_LATE, POLICIES
 
+# Its language is none of the shop's: what Spanish has stands in test_voice as a workspace that loads.
+SPANISH = '[reply.es.usted]\npublic = "…"\n[reply.es.vosotros]\npublic = "…"\n'
 COMMITTED = Path(__file__).parents[2] / "docs" / "reference.md"
 FILES: list[tuple[type[BaseModel], str]] = [
     (AccountsFile, ACCOUNTS),
     (PoliciesFile, POLICIES),
-    (TemplateFile, DELIVERY_LATE),
+    (TemplateFile, DELIVERY_LATE + SPANISH),
 ]
 
 

@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caretool.settings.relative import relative_words
-from caretool.settings.wording import FORMS, Means, read_text
+from caretool.settings.texts import FORMS
+from caretool.settings.wording import Means, read_text
 
 MEANS = Means(promises=["reply"], needs=["order"], kinds=["reply", "pickup"], help_page=True)
 

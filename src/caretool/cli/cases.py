@@ -39,7 +39,9 @@ StepName = Annotated[
 def list_cases(
     ctx: typer.Context,
     late: Annotated[bool, typer.Option("--late", help="Only those whose step is late.")] = False,
-    owner: Annotated[str | None, typer.Option(help="Only those that wait for this owner.")] = None,
+    owner: Annotated[
+        str | None, typer.Option(help="Only those that wait for this owner.", autocompletion=completing.keepers)
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Also those that have ended.")] = False,
     as_json: AsJson = False,
 ) -> None:

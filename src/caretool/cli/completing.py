@@ -82,21 +82,33 @@ def _harmless(offers: Iterable[Offer]) -> list[Offer]:
     return found
 
 
+def waivable(incomplete: str) -> list[Offer]:
+    """Checks that somebody may waive, and who does where the policy says nothing."""
+    from caretool.domain.waiver import WAIVED_BY
+
+    return [(check, who) for check, who in WAIVED_BY.items() if who != "nobody" and check.startswith(incomplete)]
+
+
 accounts = _names(lambda names: names.accounts.items())
 agents = _names(lambda names: names.agents.items())
+keepers = _names(lambda names: (*((name, "owner") for name in names.owners), *names.agents.items()))
 templates = _names(lambda names: names.templates.items())
 topics = _names(lambda names: names.topics.items())
 promise_kinds = _names(lambda names: names.promise_kinds.items())
 procedures = _names(lambda names: names.procedures.items())
+rewards = _names(lambda names: names.rewards.items())
 promises_at = _names(lambda names: ((f"{kind}@", told) for kind, told in names.promise_kinds.items()))
 
 _ALIVE, _ANY = ("1",), ()
 waiting = _ids({"g": _ALIVE, "c": ("waiting",)})
 no_longer_waiting = _ids({"c": ("closed", "snoozed", "answered"), "g": _ALIVE})
-anything = _ids({"g": _ALIVE, "c": _ANY, "p": _ANY, "r": _ANY, "d": _ANY, "t": _ANY, "u": _ANY, "k": _ANY})
+anything = _ids({"g": _ALIVE, **dict.fromkeys("cprdtukwm", _ANY)})
 awaiting = _ids({"d": ("awaiting",), "r": ("awaiting",), "g": _ALIVE})
 open_promises = _ids({"p": ("logged", "running")})
 running_cases = _ids({"k": ("running",)})
+persons = _ids({"u": _ANY})
 people = _ids({"u": _ANY, "c": _ANY})
+moderated = _ids({"c": ("waiting",), "g": _ALIVE, "u": _ANY, "m": ("doing", "unsure", "failed")})
+undoable = _ids({"m": ("done", "unsure"), "c": ("closed", "waiting", "answered")})
 posted_replies = _ids({"r": ("posted",)})
 unsure_replies = _ids({"r": ("unsure",)})

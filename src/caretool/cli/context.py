@@ -83,6 +83,11 @@ class _TransientLine:
 _line = _TransientLine()
 
 
+def show_progress(sentence: str) -> None:
+    """How far it is, on a terminal."""
+    _line.show(sentence)
+
+
 def clear_progress() -> None:
     """Take the line of progress away before something else is written to the terminal."""
     _line.clear()

@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,9 +17,24 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from caretool.cli import unsent
+from caretool.cli.approving import awaited_line, tell_draft
 from caretool.cli.context import say, somebody_is_there
 from caretool.cli.screen import advice, count, indented
-from caretool.desk import approving, composing, promising, recounting, replying, sending
+from caretool.cli.telling import tell_waived
+from caretool.desk import (
+    approving,
+    claiming,
+    composing,
+    linking,
+    promising,
+    recounting,
+    replying,
+    seconding,
+    sending,
+    waiving,
+)
+from caretool.desk.claiming import Answering
 from caretool.desk.desk import Desk
 from caretool.desk.replying import Outcome
 from caretool.desk.request import Composed, Request
@@ -27,6 +43,7 @@ from caretool.desk.times import parse_time
 from caretool.domain.comment import Comment
 from caretool.domain.draft import AskedMode, Refusal
 from caretool.domain.harmless import block, one_line
+from caretool.domain.links import Fit
 from caretool.domain.moment import stamp
 from caretool.errors import CaretoolError, UsageProblem
 
@@ -52,17 +69,20 @@ class Asked:
     later: bool
     by_hand: str | None
     yes: bool
+    reward: str | None = None
+    waive: tuple[str, ...] = ()
+    draft: bool = False
 
 
-def hold(desk: Desk, ids: Sequence[str], asked: Asked) -> tuple[Outcome, Sent | None]:
-    """From what was typed to what became of it."""
+def hold(desk: Desk, ids: Sequence[str], asked: Asked, made: Request | None = None) -> tuple[Outcome, Sent | None]:
+    """From what was typed to what became of it; `made` is the request where another command has made it."""
     if asked.text is not None and asked.edit:
         raise UsageProblem("Give --text or --edit, not both.")
     if asked.by_hand is not None and not re.match(r"https?://[^\s/]", asked.by_hand):
         raise UsageProblem(f"--by-hand {asked.by_hand!r}: write the address of what you posted: https://…")
     if not (asked.yes or asked.dry_run or somebody_is_there()):
         raise UsageProblem("Nobody is here to say yes: add --yes, or look first with --dry-run. Nothing was written.")
-    request = replying.make_request(
+    request = made or replying.make_request(
         desk,
         ids,
         Request(
@@ -75,8 +95,20 @@ def hold(desk: Desk, ids: Sequence[str], asked: Asked) -> tuple[Outcome, Sent | 
             not_a_promise=asked.not_a_promise,
             private=asked.private,
             include_new=asked.include_new,
+            draft=asked.draft,
+            reward=asked.reward,
+            waive=waiving.named(asked.waive),
         ),
     )
+    with claiming.answering(desk, request.comments) as claim:
+        return _talk(desk, request, asked, claim)
+
+
+def _talk(desk: Desk, request: Request, asked: Asked, claim: Answering) -> tuple[Outcome, Sent | None]:
+    """The group is claimed from here on, where anything is shown or written before the yes."""
+    held = claim.take() if asked.edit or not (asked.yes or asked.dry_run) else []
+    if held:
+        return Outcome(Composed((), (), tuple(held)), refusals=tuple(held)), None
     request, edited = replying.look_again(desk, request)
     if edited:
         nothing = Composed((), (), tuple(edited))
@@ -85,24 +117,28 @@ def hold(desk: Desk, ids: Sequence[str], asked: Asked) -> tuple[Outcome, Sent | 
     request = _with_words(desk, request, asked)
     request = _with_needs(desk, request)
     if asked.edit:
-        return _edited(desk, request, asked)
-    return _answered(desk, request, asked)
+        return _edited(desk, request, asked, claim)
+    return _answered(desk, request, asked, claim)
 
 
-def decide(desk: Desk, typed: str, *, yes: bool, later: bool) -> tuple[Outcome, Sent | None]:
-    """The same for somebody else's draft."""
+def decide(desk: Desk, typed: str, *, yes: bool, later: bool, waive: Sequence[str] = ()) -> tuple[Outcome, Sent | None]:
+    """The same for somebody else's draft; `waive` are checks as typed."""
+    waived = waiving.named(waive)
     draft = approving.find(desk, typed)
     if not (yes or somebody_is_there()):
         raise UsageProblem("Nobody is here to say yes: add --yes. Nothing was written.")
     while True:
-        composed = approving.consider(desk, draft)
+        composed = approving.consider(desk, draft, waived)
         if composed.refusals:
             recounting.remember_refused(desk, draft.id, composed.refusals)
             return Outcome(composed, refusals=composed.refusals), None
+        for remark in approving.since(desk, draft, composed):
+            say(remark)
         if not yes:
+            tell_draft(approving.about(desk, draft), desk.zone)
             tell_composed(composed, desk.zone)
             ask("Approve it?")
-        outcome = approving.approve(desk, draft, shown=None if yes else composed)
+        outcome = approving.approve(desk, draft, shown=None if yes else composed, waive=waived)
         recounting.remember_refused(desk, draft.id, outcome.refusals)
         if outcome.refusals or outcome.state is not None:
             return _sent(desk, outcome, later)
@@ -122,12 +158,15 @@ def tell_composed(composed: Composed, zone: ZoneInfo, tell: Callable[[str], None
             tell(indented(block(part.text)))
         elif number == 4:
             tell(f"… {len(composed.parts) - 4} more like these …")
+    tell_waived(composed.waived, tell)
     made: dict[tuple[str, datetime, str], int] = {}
     for one in composed.promises:
         made[one.kind, one.due_at, one.owner] = made.get((one.kind, one.due_at, one.owner), 0) + 1
     for (kind, due_at, owner), number in made.items():
         people = count(number, "person", "people")
         tell(f"Promises: {kind} to {people} by {stamp(due_at, zone)}, kept by {owner}")
+    for name, number in Counter(part.reward for part in composed.parts if part.reward).items():
+        tell(f"Gives: {name} to {count(number, 'person', 'people')}")
 
 
 def _promises(desk: Desk, typed: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -145,7 +184,7 @@ def _promises(desk: Desk, typed: Sequence[str]) -> tuple[tuple[str, str], ...]:
 
 def _with_words(desk: Desk, request: Request, asked: Asked) -> Request:
     """A request that names neither text nor template takes the suggestion: with `--yes` only where it is sure."""
-    if request.text is not None or request.template is not None:
+    if request.text is not None or request.template is not None or request.reward is not None:
         return request
     reserved = next((one for one in desk.store.comments.by_ids(request.comments) if one.escalation), None)
     if reserved is not None and not asked.edit:
@@ -173,15 +212,21 @@ def _with_needs(desk: Desk, request: Request) -> Request:
     return replace(request, given={**request.given, **given})
 
 
-def _answered(desk: Desk, request: Request, asked: Asked) -> tuple[Outcome, Sent | None]:
+def _answered(desk: Desk, request: Request, asked: Asked, claim: Answering) -> tuple[Outcome, Sent | None]:
     while True:
         composed = replying.consider(desk, request)
         if composed.refusals or asked.dry_run:
             _remember(desk, request, composed.refusals, asked.dry_run)
-            return Outcome(composed, refusals=composed.refusals), None
+            awaited = None if composed.refusals else seconding.expected(desk, request, composed, asked.by_hand)
+            return Outcome(composed, refusals=composed.refusals, awaited=awaited), None
+        if not asked.yes and (held := claim.take()):
+            return Outcome(composed, refusals=tuple(held)), None
         if not asked.yes:
             tell_composed(composed, desk.zone)
-            ask("Log it as posted?" if asked.by_hand else "Put it into the outbox?" if asked.later else "Post it?")
+            if awaited := seconding.expected(desk, request, composed, asked.by_hand):
+                say(awaited_line(awaited))
+            question = "Put it into the outbox?" if asked.later else "Post it?"
+            ask("Leave it for approval?" if awaited else "Log it as posted?" if asked.by_hand else question)
         outcome = replying.approve(desk, request, shown=None if asked.yes else composed, by_hand=asked.by_hand)
         _remember(desk, request, outcome.refusals, dry_run=False)
         if outcome.refusals or outcome.state is not None:
@@ -217,19 +262,19 @@ def ask(question: str) -> None:
         raise UsageProblem("Nothing was written.")
 
 
-def _edited(desk: Desk, request: Request, asked: Asked) -> tuple[Outcome, Sent | None]:
+def _edited(desk: Desk, request: Request, asked: Asked, claim: Answering) -> tuple[Outcome, Sent | None]:
     """Write in the editor until it passes or the text is left as it was; then it is kept in a file."""
-    text = first = composing.source_of(desk, request) if request.template else request.text or ""
+    text = first = composing.source_of(desk, request) if request.template or request.reward else request.text or ""
     comments = desk.store.comments.by_ids(request.comments)
     refusals: Sequence[Refusal] = ()
     while True:
         try:
-            written = _in_editor(text, comments, refusals)
+            written = _in_editor(text, comments, refusals, linking.offered(desk, comments))
             if refusals and written == text:
                 say(f"Your text is kept in {_keep(desk, written, request)}")
                 return Outcome(replying.consider(desk, replace(request, text=written)), refusals=tuple(refusals)), None
             refusals, text = (), written
-            outcome, sent = _answered(desk, replace(request, text=text), asked)
+            outcome, sent = _answered(desk, replace(request, text=text), asked, claim)
         except CaretoolError:
             if text != first:
                 say(f"Your text is kept in {_keep(desk, text, request)}")
@@ -239,7 +284,7 @@ def _edited(desk: Desk, request: Request, asked: Asked) -> tuple[Outcome, Sent |
         refusals = outcome.refusals
 
 
-def _in_editor(text: str, comments: Sequence[Comment], refusals: Sequence[Refusal]) -> str:
+def _in_editor(text: str, comments: Sequence[Comment], refusals: Sequence[Refusal], links: Sequence[Fit]) -> str:
     below = [_CUT, "#"]
     for refusal in refusals:
         below.append(f'# Refused ({refusal.check}): "{one_line(refusal.excerpt, 100)}": {one_line(refusal.why)}')
@@ -249,6 +294,7 @@ def _in_editor(text: str, comments: Sequence[Comment], refusals: Sequence[Refusa
         below += ["#   Save it as it is to stop; your text is kept.", "#"]
     for comment in comments:
         below.append(f"# {one_line(comment.name or comment.handle, 40)}: {one_line(comment.masked, 400)}")
+    below += [f"# A link: {{{{ links.{fit.link.name}.url }}}}  {one_line(fit.title, 80)}" for fit in links]
     with tempfile.TemporaryDirectory(prefix="caretool-") as folder:
         path = Path(folder) / "reply.txt"
         path.write_text(f"{text}\n{chr(10).join(below)}\n", encoding="utf-8", errors="replace")
@@ -274,9 +320,5 @@ def _open_editor(path: Path) -> None:
 
 
 def _keep(desk: Desk, text: str, request: Request) -> Path:
-    folder = desk.folder / "unsent"
-    folder.mkdir(exist_ok=True)
     subject = (request.groups or request.comments)[0]
-    path = folder / f"{subject}-{desk.clock().astimezone(desk.zone):%Y%m%d-%H%M%S}.txt"
-    path.write_text(text + "\n", encoding="utf-8", errors="replace")
-    return path
+    return unsent.keep(desk.folder, subject, text, desk.clock().astimezone(desk.zone))

@@ -43,14 +43,17 @@ def fetch(
       caretool fetch
       caretool fetch console-page
     """
-    from caretool.desk import fetching
+    from caretool.desk import fetching, proposing
 
     with desk_of(ctx) as desk:
         results = fetching.fetch(desk, accounts or [])
+        matching = proposing.count(desk)
     _tell_skipped(results)
     exit_code = fetching.failure(results)
     if not stays_empty(as_json, exit_code):
         show(results, as_json, _fetched_shape, _fetched_text)
+        if matching and not as_json:
+            _tell_matching(matching)
     raise typer.Exit(exit_code)
 
 
@@ -62,6 +65,12 @@ def _tell_skipped(results: Fetching) -> None:
             say(f"{result.account}: {remark}")
         if result.error is not None:
             say(told_of(result.account, result.error))
+
+
+def _tell_matching(comments: int) -> None:
+    from caretool.cli.screen import count
+
+    out(f"moderate: {count(comments, 'comment matches', 'comments match')} a rule: caretool moderate")
 
 
 def _fetched_shape(results: Fetching) -> dict[str, Any]:

@@ -79,8 +79,20 @@ def inbox_shape(found: Inbox) -> dict[str, Any]:
         "outbox": found.outbox,
         "unsure": list(found.unsure),
         "drafts": [
-            {"id": one.draft.id, "agent": one.draft.agent, "group": one.draft.group, "replies": one.replies}
+            {
+                "id": one.draft.id,
+                "agent": one.draft.agent,
+                "group": one.draft.group,
+                "replies": one.replies,
+                "made_at": moment(one.draft.made_at),
+                "by": one.draft.by,
+                "why": list(one.draft.why),
+                "yours": one.yours,
+            }
             for one in found.drafts
+        ],
+        "given_back": [
+            {"id": one.id, "group": one.group, "by": one.decided_by, "because": one.because} for one in found.given_back
         ],
         "groups": [listed_shape(listed) for listed in found.groups],
     }
@@ -109,6 +121,8 @@ def listed_shape(listed: Listed) -> dict[str, Any]:
         "why": list(listed.why),
         "escalation": group.escalation,
         "again": group.again,
+        "claimed_by": listed.claim.agent if listed.claim else None,
+        "claimed_until": shapes.moment(listed.claim.until) if listed.claim else None,
         "suggestion": {**asdict(group.suggestion), "alternatives": list(group.suggestion.alternatives)}
         if group.suggestion
         else None,
@@ -117,13 +131,17 @@ def listed_shape(listed: Listed) -> dict[str, Any]:
 
 
 def _inbox_text(found: Inbox, zone: ZoneInfo) -> None:
+    from caretool.domain.harmless import one_line
     from caretool.domain.moment import stamp
 
+    yours = [one for one in found.drafts if one.yours]
+    others = len(found.drafts) - len(yours)
     line = [
         f"{count(found.waiting, 'comment waits', 'comments wait')} in {count(found.groups_waiting, 'group', 'groups')}",
         *([f"{found.late} late"] if found.late else []),
         *([f"{count(found.promises_overdue, 'promise', 'promises')} overdue"] if found.promises_overdue else []),
-        *([f"{count(len(found.drafts), 'draft', 'drafts')} to approve"] if found.drafts else []),
+        *([f"{count(len(yours), 'draft', 'drafts')} to approve"] if yours else []),
+        *([f"{count(others, 'draft waits', 'drafts wait')} for others"] if others else []),
         *([f"{count(found.outbox, 'reply', 'replies')} in the outbox"] if found.outbox else []),
     ]
     out(f"{' · '.join(line)}    {stamp(found.as_of, zone)}")
@@ -131,6 +149,8 @@ def _inbox_text(found: Inbox, zone: ZoneInfo) -> None:
         out(f"{reply} may or may not have been posted: caretool send, or caretool show {reply}")
     if len(found.unsure) > _MOST_UNSURE:
         out(f"… and {len(found.unsure) - _MOST_UNSURE} more like it")
+    for draft in found.given_back:
+        out(f"{draft.id} came back from {draft.decided_by}: {one_line(draft.because or '', 90)}")
     if not found.groups:
         out("Nobody waits here." if not found.waiting else "Nothing matches: see all with caretool inbox")
         return
@@ -139,9 +159,10 @@ def _inbox_text(found: Inbox, zone: ZoneInfo) -> None:
     rows = [_inbox_row(listed, found.as_of, zone, drafted.get(listed.group.id)) for listed in found.groups]
     headings = ("due", "group", "people", "where", "what they say", "", "suggested")
     table(headings, rows, [listed.urgency in ("late", "escalated", "again") for listed in found.groups])
-    for one in found.drafts:
+    for one in yours:
         replies = count(one.replies, "reply", "replies")
-        out(f"\nTo approve: {one.draft.id}, {replies} by {one.draft.agent}: caretool approve {one.draft.id}")
+        why = f" ({'; '.join(one.draft.why)})" if one.draft.why else ""
+        out(f"\nTo approve: {one.draft.id}, {replies} by {one.draft.agent}{why}: caretool approve {one.draft.id}")
     first = found.groups[0].group
     more = f" · more: --limit {2 * len(found.groups)}" if found.more else ""
     out(f"\nNext: caretool show {first.id} · {_answer_to(first)}{more}")
@@ -170,8 +191,11 @@ def _inbox_row(listed: Listed, now: datetime, zone: ZoneInfo, draft: str | None)
         suggested = f"(see {group.again})"
     elif group.suggestion:
         together = ", together" if group.suggestion.mode == "together" else ""
-        suggested = group.suggestion.template + together + ("" if group.suggestion.sure else " ?")
+        sure = "" if group.suggestion.sure else ", manager only" if group.suggestion.reserved else " ?"
+        suggested = group.suggestion.template + together + sure
     else:
         suggested = f"({group.kind})"
+    if listed.claim:
+        suggested = f"{listed.claim.agent} is at it · {suggested}"
     says = listed.why[0] if listed.urgency == "again" else one_line(group.first_text, 44)
     return when(group.due_at, now, zone), group.id, str(listed.people), where, says, group.language or "", suggested

@@ -1,4 +1,4 @@
-"""log, doctor, schedule, backup, restore: what keeps a desk running."""
+"""doctor, schedule, backup, restore: what keeps a desk running."""
 
 from __future__ import annotations
 
@@ -9,79 +9,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from caretool.cli import completing
-from caretool.cli.context import AsAgent, AsJson, Yes, desk_of, out, premises_of, say, show
+from caretool.cli.context import AsAgent, AsJson, Yes, out, premises_of, say, show
 from caretool.errors import UsageProblem
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
     from caretool.desk.keeping import BackedUp, Exchange, Restored
     from caretool.desk.scheduling import Schedule
     from caretool.domain.health import Finding
-    from caretool.domain.log import Line
     from caretool.store.copies import Contents
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command()(log)
     app.command()(doctor)
     app.command()(schedule)
     app.command()(backup)
     app.command()(restore)
-
-
-def log(
-    ctx: typer.Context,
-    ids: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[ID]…", help="Only what was done with these.", autocompletion=completing.anything),
-    ] = None,
-    since: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Not before: 3h or 2 days ago, 2026-11-23, '2026-11-23 18:00'.")
-    ] = None,
-    by: Annotated[
-        str | None,
-        typer.Option("--agent", metavar="NAME", help="Only what this agent did.", autocompletion=completing.agents),
-    ] = None,
-    action: Annotated[
-        str | None, typer.Option(metavar="PREFIX", help="Only actions that begin so: promise, reply-posted.")
-    ] = None,
-    limit: Annotated[int, typer.Option(metavar="N", min=1, help="The newest so many.")] = 50,
-    as_json: AsJson = False,
-) -> None:
-    """Show who did what and when, oldest first: ids and codes, never texts or names. Nothing is ever taken out.
-
-    \b
-    Examples:
-      caretool log --since "2 days" --agent giulia
-      caretool log pq2x7k --json
-    """
-    from caretool.desk import recalling
-    from caretool.reports import shapes
-
-    with desk_of(ctx) as desk:
-        lines = recalling.recall(desk, recalling.Sought(ids or (), since, by, action, limit))
-        show(lines, as_json, shapes.log, lambda found: _log_text(found, desk.zone))
-
-
-def _log_text(lines: list[Line], zone: ZoneInfo) -> None:
-    from caretool.cli.screen import table
-
-    rows = [
-        (
-            f"{line.at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
-            line.agent,
-            line.action,
-            line.subject,
-            " ".join(f"{name}={value}" for name, value in line.codes.items()),
-        )
-        for line in lines
-    ]
-    table(("at", "agent", "action", "on", "codes"), rows)
-    if not rows:
-        say("The log has no such line.")
 
 
 def doctor(ctx: typer.Context, as_json: AsJson = False) -> None:
@@ -262,7 +205,12 @@ def _told(contents: Contents) -> str:
 
 def _restored_shape(restored: Restored) -> dict[str, Any]:
     kept = str(restored.kept) if restored.kept is not None else None
-    return {"file": str(restored.exchange.file), "kept": kept, "unsure": restored.unsure}
+    return {
+        "file": str(restored.exchange.file),
+        "kept": kept,
+        "unsure": restored.unsure,
+        "forgotten": restored.forgotten,
+    }
 
 
 def _restored_text(restored: Restored) -> None:
@@ -271,4 +219,6 @@ def _restored_text(restored: Restored) -> None:
         out(f"What was there before is kept in {restored.kept}.")
     if restored.unsure:
         out(f"{restored.unsure} may have been posted since the backup: caretool send looks before it posts.")
+    if restored.forgotten:
+        out(f"{restored.forgotten} of the people in it had been forgotten since, and were forgotten in it again.")
     out("Next: caretool doctor, then caretool fetch")

@@ -11,7 +11,8 @@ from caretool.cli import completing
 from caretool.cli.context import AsJson, desk_of, given_or_piped, out, out_as_it_is, say, show
 
 if TYPE_CHECKING:
-    from caretool.desk.explaining import Explained, Previewed, Tested
+    from caretool.desk.explaining import Explained, Tested
+    from caretool.desk.previewing import Previewed
     from caretool.domain.template import Template
 
 app = typer.Typer(
@@ -35,7 +36,7 @@ def check_policy(ctx: typer.Context, as_json: AsJson = False) -> None:
       caretool policy check
     """
     from caretool import workspace
-    from caretool.desk import foreseeing
+    from caretool.desk import coupons, foreseeing
     from caretool.errors import SettingsProblem
 
     folder = workspace.find(ctx.obj)
@@ -51,6 +52,8 @@ def check_policy(ctx: typer.Context, as_json: AsJson = False) -> None:
     }
     foreseen = workspace.foreseen(folder, settings)
     show(counts, as_json, lambda found: {**found, "problems": 0, "foreseen": foreseen}, _sound_text)
+    for remark in coupons.remarks(folder, settings.policy.rewards):
+        say(remark)
     if sentence := foreseeing.reminder(foreseen):
         say(sentence)
 
@@ -98,6 +101,7 @@ def _explained_shape(found: Explained) -> dict[str, Any]:
         "template": found.template,
         "action": found.action,
         "rule": found.rule,
+        "ground": found.ground,
         "why": list(found.why),
     }
 
@@ -108,7 +112,8 @@ def _explained_text(found: Explained) -> None:
     reading = found.reading
     facts = [reading.kind, reading.tone, reading.topic or "no topic", reading.language]
     out(" · ".join(facts) + (f" · {reading.escalation}: for the manager" if reading.escalation else ""))
-    out(f"moderation: {found.action}" + (f" (rule {found.rule!r})" if found.rule else ""))
+    ground = f", ground {found.ground}" if found.ground else ""
+    out(f"moderation: {found.action}" + (f" (rule {found.rule!r}{ground})" if found.rule else ""))
     out(f"answer: {found.template or 'none of the templates'}")
     for reason in found.why:
         out(f"  because {one_line(reason)}")
@@ -235,10 +240,10 @@ def check_templates(ctx: typer.Context, names: Names = None, as_json: AsJson = F
     Example:
       caretool template check
     """
-    from caretool.desk import explaining
+    from caretool.desk import previewing
 
     with desk_of(ctx) as desk:
-        found = explaining.preview(desk, names or [])
+        found = previewing.preview(desk, names or [])
     refused = [one for one in found if one.refusals]
     show(found, as_json, _previewed_shape, lambda _: _refused_text(refused, len(found)))
     if refused:
@@ -253,10 +258,10 @@ def preview(ctx: typer.Context, names: Names = None, as_json: AsJson = False) ->
     Example:
       caretool template preview delivery-late
     """
-    from caretool.desk import explaining
+    from caretool.desk import previewing
 
     with desk_of(ctx) as desk:
-        found = explaining.preview(desk, names or [])
+        found = previewing.preview(desk, names or [])
     show(found, as_json, _previewed_shape, _previewed_text)
 
 
@@ -269,6 +274,8 @@ def _previewed_shape(found: list[Previewed]) -> dict[str, Any]:
                 "template": one.template,
                 "language": one.language,
                 "variant": one.variant,
+                "register": one.register,
+                "number": one.number,
                 "text": one.text,
                 "refused": [shapes.refusal(refusal) for refusal in one.refusals],
             }
@@ -277,18 +284,23 @@ def _previewed_shape(found: list[Previewed]) -> dict[str, Any]:
     }
 
 
+def _which(one: Previewed) -> str:
+    turn = f"{one.number} of {one.of}" if one.of > 1 else ""
+    return " · ".join(filter(None, (one.template, one.language, one.register, one.variant, turn)))
+
+
 def _previewed_text(found: list[Previewed]) -> None:
     from caretool.cli.screen import indented
 
     for one in found:
-        out(f"{one.template} · {one.language} · {one.variant}")
+        out(_which(one))
         out(indented(one.text))
         out("")
 
 
 def _refused_text(refused: list[Previewed], whole: int) -> None:
     for one in refused:
-        out(f"{one.template} · {one.language} · {one.variant}")
+        out(_which(one))
         for refusal in one.refusals:
             out(f'    {refusal.check}: "{refusal.excerpt}": {refusal.why}')
     out(f"{whole - len(refused)} of {whole} texts pass.")

@@ -200,8 +200,19 @@ def break_promise(
 @app.command("hand-over")
 def hand_over(
     ctx: typer.Context,
-    old: Annotated[str, typer.Option("--from", metavar="OWNER", help="Who keeps them now: an owner or an agent.")],
-    new: Annotated[str, typer.Option("--to", metavar="OWNER", help="Who keeps them from now on.")],
+    old: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            metavar="OWNER",
+            help="Who keeps them now: an owner or an agent.",
+            autocompletion=completing.keepers,
+        ),
+    ],
+    new: Annotated[
+        str,
+        typer.Option("--to", metavar="OWNER", help="Who keeps them from now on.", autocompletion=completing.keepers),
+    ],
     kind: Annotated[
         str | None, typer.Option(metavar="KIND", help="Only this kind.", autocompletion=completing.promise_kinds)
     ] = None,

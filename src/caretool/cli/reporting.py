@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from caretool.cli import completing
 from caretool.cli.context import desk_of, json_text, out, out_as_it_is, say
 from caretool.errors import UsageProblem
 
@@ -93,7 +94,10 @@ def overdue(
 @app.command()
 def today(
     ctx: typer.Context,
-    owner: Annotated[str | None, typer.Option(metavar="NAME", help="Only what this owner has to do.")] = None,
+    owner: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Only what this owner has to do.", autocompletion=completing.keepers),
+    ] = None,
     layout: Format = "table",
     as_json: Json = False,
     as_of: AsOf = None,
@@ -159,6 +163,131 @@ def promises(
             ics=bytes,
         )
         _write(written, "json" if as_json else layout, None)
+
+
+@app.command()
+def rewards(
+    ctx: typer.Context,
+    since: Annotated[
+        str | None, typer.Option(metavar="TIME", help="From this time on (default: from the beginning).")
+    ] = None,
+    names: Annotated[bool, typer.Option("--names", help="Also each reward, with who got it.")] = False,
+    layout: Annotated[Tabled, typer.Option("--format", help="How it is written.")] = "table",
+    as_json: Json = False,
+    as_of: AsOf = None,
+) -> None:
+    """What was given: how many, what it cost against the budget, for which kinds of comment, by whom; no codes.
+
+    \b
+    Example:
+      caretool report rewards --since "90 days" --format csv
+    """
+    from caretool.desk import rewarding
+    from caretool.desk.times import parse_past
+    from caretool.reports import rewards as report
+
+    with desk_of(ctx) as desk:
+        moment = _moment(desk, as_of, notify=False)
+        beginning = parse_past(since, moment, desk.zone) if since else None
+        found = rewarding.report(desk, beginning, moment, with_names=names)
+        written = _Written(
+            quiet=False,
+            shape=lambda: report.shape(found),
+            sheet=lambda: report.sheet(found, desk.zone),
+            csv=lambda: report.csv(found),
+            ics=bytes,
+        )
+        _write(written, "json" if as_json else layout, None)
+
+
+@app.command()
+def suggestions(
+    ctx: typer.Context,
+    since: Annotated[
+        str | None, typer.Option(metavar="TIME", help="From this time on (default: from the beginning).")
+    ] = None,
+    kind: Annotated[
+        Literal["suggestion", "fault"] | None, typer.Option(help="Only suggestions, or only faults (default: both).")
+    ] = None,
+    layout: Annotated[Tabled, typer.Option("--format", help="How it is written.")] = "table",
+    as_json: Json = False,
+    as_of: AsOf = None,
+    notify: Annotated[
+        str | None, typer.Option("--notify", metavar="OWNER", help="Send it to this owner of accounts.toml as well.")
+    ] = None,
+) -> None:
+    """What people suggest and which faults they report, for whoever makes the product: how often, by how many.
+
+    What says the same, or nearly, counts as one; personal data is masked. With --notify it exits 6 if some could not be
+    told, 1 if nobody could; an empty report is not sent.
+
+    \b
+    Examples (the second for a crontab):
+      caretool report suggestions --since "30 days" --format html
+      0 8 * * 1  caretool -C /srv/desk report suggestions --since "7 days" --notify product >/dev/null
+    """
+    from caretool.desk import collecting
+    from caretool.desk.times import parse_past
+    from caretool.reports import suggestions as report
+
+    with desk_of(ctx) as desk:
+        moment = _moment(desk, as_of, notify=notify is not None)
+        beginning = parse_past(since, moment, desk.zone) if since else None
+        found = collecting.collect(desk, beginning, moment, collecting.KINDS if kind is None else (kind,))
+        told = collecting.tell(desk, notify, found) if notify is not None else None
+        written = _Written(
+            quiet=not found.suggestions,
+            shape=lambda: report.shape(found),
+            sheet=lambda: report.sheet(found, desk.zone),
+            csv=lambda: report.csv(found),
+            ics=bytes,
+        )
+        _write(written, "json" if as_json else layout, told)
+    for problem in told.problems if told is not None else ():
+        say(str(problem))
+    _leave_if_untold(told)
+
+
+@app.command()
+def moderation(
+    ctx: typer.Context,
+    since: Annotated[str | None, typer.Option(metavar="TIME", help="What was done since then (default: ever).")] = None,
+    layout: Annotated[Tabled, typer.Option("--format", help="How it is written.")] = "table",
+    as_json: Json = False,
+    as_of: AsOf = None,
+    notify: Annotated[
+        str | None, typer.Option("--notify", metavar="OWNER", help="Send it to this owner of accounts.toml as well.")
+    ] = None,
+) -> None:
+    """Who was hidden, muted, banned or reported, on which grounds, and the list that anyone may audit.
+
+    It holds ids, codes and figures: no text, no name. With --notify it exits 6 if some could not be told, 1 if nobody
+    could.
+
+    \b
+    Example:
+      caretool report moderation --since "90 days" --format markdown
+    """
+    from caretool.desk import auditing
+    from caretool.desk.times import parse_past
+    from caretool.reports import moderation as report
+
+    with desk_of(ctx) as desk:
+        moment = _moment(desk, as_of, notify=notify is not None)
+        beginning = parse_past(since, moment, desk.zone) if since else None
+        found = auditing.look_over(desk, beginning, moment)
+        told = auditing.tell(desk, notify, found) if notify is not None else None
+        written = _Written(
+            quiet=not found.entries,
+            shape=lambda: report.shape(found),
+            sheet=lambda: report.sheet(found, desk.zone),
+            csv=lambda: report.csv(found),
+            ics=bytes,
+        )
+        _write(written, "json" if as_json else layout, told)
+    for problem in told.problems if told is not None else ():
+        say(str(problem))
+    _leave_if_untold(told)
 
 
 def _moment(desk: Desk, as_of: str | None, notify: bool) -> datetime:

@@ -23,7 +23,7 @@ _WIDEST = 60
 _WHOLE = 20
 _NARROWEST = 8
 _GAP = 2
-_TO_DO = ("missing-value", "too-long", "group-changed", "already-answered")
+_TO_DO = ("missing-value", "too-long", "group-changed", "already-answered", "wrong-language", "claimed", "no-reward")
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]], loud: Sequence[bool] = ()) -> None:

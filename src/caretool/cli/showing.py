@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from caretool.desk.showing import Shown
     from caretool.domain.comment import Comment
     from caretool.domain.draft import Reply
+    from caretool.domain.links import Fit
     from caretool.domain.promise import Promise
+    from caretool.domain.reward import Reward
+    from caretool.domain.waiver import Kept
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +37,7 @@ def show_one(
         str,
         typer.Argument(
             metavar="ID",
-            help="A comment, thread, group, reply, promise, case or person.",
+            help="A comment, thread, group, reply, promise, case, reward, person or what moderation did (m…).",
             autocompletion=completing.anything,
         ),
     ],
@@ -44,7 +47,7 @@ def show_one(
     agent: AsAgent = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show a comment, thread, group, reply, promise, case or person with its history.
+    """Show a comment, thread, group, reply, promise, case, reward or person with its history.
 
     Personal data in comments (order and phone numbers, addresses…) is masked on the screen; --json holds all of it.
 
@@ -63,7 +66,7 @@ def show_one(
 
 
 def _shown_shape(found: Shown) -> dict[str, Any]:
-    from caretool.reports import shapes
+    from caretool.reports import moderation, rewards, shapes
 
     return {
         "id": found.id,
@@ -72,7 +75,13 @@ def _shown_shape(found: Shown) -> dict[str, Any]:
         "replies": [shapes.reply(one) for one in found.replies],
         "promises": [shapes.promise(one) for one in found.promises],
         "because": found.because,
+        "waived": [
+            {"check": one.check, "excerpt": one.words, "by": one.by, "asked": one.asked} for one in found.waived
+        ],
         "notes": [{"at": shapes.moment(at), "agent": agent, "text": text} for at, agent, text in found.notes],
+        "rewards": [rewards.reward(one) for one in found.rewards],
+        "links": [shapes.link(one) for one in found.links],
+        "moderations": [moderation.one(one) for one in found.moderations],
         "cases": [shapes.case(one.case, one.as_of, one.expected, one.promises) for one in found.cases],
         "revisions": [{"seen_at": shapes.moment(at), "text": text} for at, text in found.revisions],
         "history": [
@@ -92,10 +101,13 @@ def _shown_text(found: Shown, now: datetime, zone: ZoneInfo) -> None:
     _tell_comments(found, zone)
     for at, text in found.revisions:
         out(f"\n  before {stamp(at, zone)} it said:\n{said(text if found.unmasked else roughly_masked(text))}")
+    _tell_links(found.links)
     for reply in found.replies:
         _tell_reply(reply, zone)
-    if found.cases:
-        _tell_cases(found, zone)
+    _tell_waived(found.waived)
+    _tell_rewards(found.rewards, zone)
+    _tell_moderations(found, zone)
+    _tell_cases(found, zone)
     if found.promises:
         out("")
         tell_promises(found.promises, zone)
@@ -109,7 +121,30 @@ def _shown_text(found: Shown, now: datetime, zone: ZoneInfo) -> None:
         out(f"  {stamp(line.at, zone)}  {line.agent}  {line.action}  {line.subject}")
 
 
+def _tell_links(links: Sequence[Fit]) -> None:
+    """Pages that an answer may link."""
+    for fit in links:
+        out(f"\n  a link may help: {fit.title}, {fit.link.url}\n    because {'; '.join(fit.why)}")
+
+
+def _tell_waived(waived: Sequence[Kept]) -> None:
+    from caretool.domain.harmless import one_line
+
+    for one in waived:
+        who = f"{one.by} asks to waive" if one.asked else f"waived by {one.by}:"
+        out(f'  {who} {one.check} "{one_line(one.words, 90)}"')
+
+
+def _tell_moderations(found: Shown, zone: ZoneInfo) -> None:
+    if found.moderations:
+        from caretool.cli.moderating import tell_moderations
+
+        tell_moderations(found.moderations, zone, unmasked=found.unmasked)
+
+
 def _tell_cases(found: Shown, zone: ZoneInfo) -> None:
+    if not found.cases:
+        return
     from caretool.cli.cases import draw
 
     for one in found.cases:
@@ -182,6 +217,15 @@ def _tell_reply(reply: Reply, zone: ZoneInfo) -> None:
         out(f"    `caretool send --was-posted {reply.id}` or `caretool send --was-not-posted {reply.id}`")
     if reply.error:
         out(f"    {one_line(reply.error)}")
+
+
+def _tell_rewards(rewards: Sequence[Reward], zone: ZoneInfo) -> None:
+    from caretool.domain.moment import stamp
+    from caretool.domain.reward import money
+
+    for one in rewards:
+        worth = f" ({money(one.amount, one.currency)})" if one.amount is not None else ""
+        out(f"\n{one.id}  {one.kind}{worth}, {one.stands}, by {one.agent}  {stamp(one.drawn_at, zone)}")
 
 
 def _tell_end(promise: Promise) -> None:

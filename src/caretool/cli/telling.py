@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from caretool.domain.comment import Comment
     from caretool.domain.draft import Refusal
     from caretool.domain.promise import Promise
+    from caretool.domain.waiver import Waived
     from caretool.errors import CaretoolError
 
 
@@ -32,6 +33,7 @@ def _comments(comments: Sequence[Comment]) -> None:
             c.id,
             one_line(c.name or c.handle, 24),
             c.state,
+            (c.group if c.state == "waiting" else None) or "",
             c.kind or "",
             c.tone or "",
             c.topic or "",
@@ -39,7 +41,7 @@ def _comments(comments: Sequence[Comment]) -> None:
         )
         for c in comments
     ]
-    table(("comment", "from", "state", "kind", "tone", "topic", "text"), rows)
+    table(("comment", "from", "state", "group", "kind", "tone", "topic", "text"), rows)
 
 
 def tell_promises(promises: Sequence[Promise], zone: ZoneInfo) -> None:
@@ -68,6 +70,13 @@ def tell_refusals(refusals: Sequence[Refusal], zone: ZoneInfo) -> None:
             say(indented(helps, "  "))
     if refusals:
         say("Nothing was written.")
+
+
+def tell_waived(waived: Sequence[Waived], tell: Callable[[str], None] = say) -> None:
+    """What does not count this once, and who answers for that."""
+    for one in waived:
+        who = f"{one.by} asks to waive" if one.wish else f"Waived by {one.by}:"
+        tell(f'{who} {one.refusal.check} "{one_line(one.refusal.excerpt, 90)}"')
 
 
 def told_of(account: str, problem: CaretoolError) -> str:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from caretool.desk import committing
+from caretool.desk import committing, weighing
 from caretool.desk.desk import Desk
 from caretool.desk.request import Planned
 from caretool.domain import checks
@@ -57,6 +57,10 @@ def check(desk: Desk, question: Question) -> Answered:
         personal=personal.find([question.text], desk.policy.reply.patterns)[0],
         commitments=found,
         ours=committing.our_contacts(desk),
+        written_in=weighing.written_in(question.text),
+        spoken=frozenset({question.language} if question.language else ()),
+        registers=weighing.registers(desk, language, question.account or ""),
+        capitals=weighing.capitals(desk),
     )
     refusals = (*_unfilled(question.text), *committing.check_text(desk, text, 1, now))
     planned = [

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from caretool.desk import triaging
+from caretool.desk import claiming, permitting, triaging
 from caretool.desk.desk import Desk
 from caretool.domain.comment import Comment, CommentState
+from caretool.domain.roles import Ability
 from caretool.errors import NotFound, UsageProblem
+
+_ABILITIES: Mapping[CommentState, Ability] = {"closed": "close", "snoozed": "snooze", "waiting": "reopen"}
 
 
 def comments_meant(desk: Desk, ids: Sequence[str], states: Sequence[CommentState] = ("waiting",)) -> list[str]:
@@ -72,7 +75,11 @@ def _move(
     agent = desk.agent()
     now = desk.clock()
     with desk.store.writing():
-        for comment in desk.store.comments.by_ids(comments):
+        meant = desk.store.comments.by_ids(comments)
+        permitting.demand_for(desk, agent, _ABILITIES[state], meant)
+        if state != "waiting":
+            claiming.respect(desk, comments, agent.id)
+        for comment in meant:
             if comment.own:
                 raise UsageProblem(f"{comment.id} is our own: it waits for nobody.")
             if comment.state not in was:

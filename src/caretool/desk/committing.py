@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from caretool.desk import weighing
 from caretool.desk.desk import Desk
 from caretool.desk.load import keepers_of, load_of
 from caretool.desk.request import Part, Planned, Request
@@ -23,7 +24,7 @@ from caretool.language import commitments, personal
 
 _WORDS_MEANT = 3
 _WORD = re.compile(r"\w+")
-_WANTS_A_TIME = frozenset({"stock-phrase", "vague", "no-time", "no-commitment"})
+_WANTS_A_TIME = frozenset({"stock-phrase", "vague", "no-time", "no-commitment", "unanswered-question"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ def commit(
             names=tuple(person.called for person in part.addressees),
             ours=our_contacts(desk),
         )
+        text = weighing.weighed(desk, text, part, request.template)
         refusals += check_text(desk, text, len(part.addressees), now)
     deliverable, undeliverable = check_promises(desk, planned, [p.target.language for p in parts], now)
     remarks = [f'On a condition, so not in the ledger: "{excerpt}"' for excerpt in dict.fromkeys(conditional)]
@@ -78,6 +80,7 @@ def commit(
 
 def check_text(desk: Desk, text: checks.ReplyText, count: int, now: datetime) -> tuple[Refusal, ...]:
     """The checks on one text; where it lacks a time, with one that can be kept for `count` people."""
+    text = replace(text, off=frozenset(desk.policy.checks.off))
     refusals = checks.check(text)
     if not any(refusal.check in _WANTS_A_TIME for refusal in refusals):
         return refusals
@@ -92,10 +95,11 @@ def check_text(desk: Desk, text: checks.ReplyText, count: int, now: datetime) ->
 
 
 def our_contacts(desk: Desk) -> tuple[str, ...]:
-    """What a public text may name although it looks like personal data: addresses at our own domain."""
+    """What a public text may name although it looks like personal data: mail addresses at our own domain, our pages."""
     page = desk.policy.company.help_page
     host = urlsplit(page).hostname if page else None
-    return (f"@{host.removeprefix('www.')}",) if host else ()
+    pages = (*([page] if page else []), *(link.url for link in desk.policy.links))
+    return (*([f"@{host.removeprefix('www.')}"] if host else []), *pages)
 
 
 def find_commitments(desk: Desk, texts: Sequence[str], posted_at: datetime) -> list[tuple[Commitment, ...]]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from caretool.desk import committing
+from caretool.desk import committing, linking, rewarding, voicing
 from caretool.desk.desk import Desk
 from caretool.desk.load import load_of
 from caretool.desk.request import Composed, Part, Request, Target
@@ -23,12 +22,8 @@ from caretool.domain.limits import Limits
 from caretool.domain.moment import spoken, stamp
 from caretool.domain.packing import TooLongForOne, pack
 from caretool.domain.policy import Agent
-from caretool.domain.reading import Text
-from caretool.domain.template import Template, Wording
+from caretool.domain.template import Template
 from caretool.errors import NotFound, UsageProblem
-from caretool.language.languages import Languages
-
-_JINJA = re.compile(r"\{[{%].*?[%}]\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +42,16 @@ def compose(desk: Desk, request: Request, agent: Agent, now: datetime) -> Compos
     """
     now = now.replace(second=0, microsecond=0)
     comments = desk.store.comments.by_ids(request.comments)
-    targets = _targets(desk, request, comments)
+    targets, said_of_voice = _targets(desk, request, comments)
     times = _times(desk, request, targets, now)
-    parts, refusals = _parts(desk, request, agent, targets, times.due)
+    parts, refusals = _parts(desk, request, agent, targets, times.due, now)
+    unrewarded = rewarding.refusals(desk, request, targets, parts, now)
     committed = committing.commit(desk, request, agent, parts, times.due, now)
     return Composed(
         parts=tuple(parts),
         promises=committed.promises,
-        refusals=tuple(dict.fromkeys((*times.refusals, *refusals, *committed.refusals))),
-        remarks=(*times.remarks, *committed.remarks),
+        refusals=tuple(dict.fromkeys((*times.refusals, *refusals, *committed.refusals, *unrewarded))),
+        remarks=(*said_of_voice, *times.remarks, *committed.remarks, *rewarding.remarks(desk, request, targets)),
     )
 
 
@@ -78,9 +74,10 @@ def procedure_says(desk: Desk, template: str | None, language: str) -> str | Non
     return procedure.says.get(language) if procedure is not None else None
 
 
-def _targets(desk: Desk, request: Request, comments: Sequence[Comment]) -> list[Target]:
+def _targets(desk: Desk, request: Request, comments: Sequence[Comment]) -> tuple[list[Target], tuple[str, ...]]:
+    """Whom each reply speaks to and with which text, and what is to be said about the choice."""
     template = template_of(desk, request.template) if request.template else None
-    if request.text is None and template is None:
+    if request.text is None and template is None and request.reward is None:
         raise UsageProblem("What should be said? Give --template, --text or --edit.")
     limits = {name: desk.open_platform(desk.account(name)).limits for name in {c.account for c in comments}}
     buckets: dict[tuple[str, ...], list[Comment]] = {}
@@ -92,13 +89,16 @@ def _targets(desk: Desk, request: Request, comments: Sequence[Comment]) -> list[
             buckets.setdefault(key, []).append(comment)
             modes[key] = mode
     targets = []
+    voice = voicing.Voicing(desk, request, template)
     for key, members in buckets.items():
         private = members[0].private or request.private
         if request.private and not members[0].private and not limits[members[0].account].private_replies:
             raise UsageProblem(f"{members[0].account} cannot answer a public comment in private.")
-        language, source = _source(desk, request, template, members, modes[key], private)
-        targets.append(Target(tuple(members), modes[key], private, language, source))
-    return targets
+        how = voice.choose(members, modes[key], private)
+        target = Target(tuple(members), modes[key], private, how.language, how.source, how.register, how.variants)
+        targets.append(target)
+    said = (voice.remarks(), voicing.same_words(desk, request, targets), voicing.offers(desk, targets))
+    return targets, tuple(remark for remarks in said for remark in remarks)
 
 
 def _by_thread(comments: Sequence[Comment]) -> dict[tuple[str, ...], list[Comment]]:
@@ -131,40 +131,9 @@ def _mode(desk: Desk, request: Request, template: Template | None, members: Sequ
     return "together" if many and "people" in wording.variables(request.text or "") else "each"
 
 
-def _source(
-    desk: Desk, request: Request, template: Template | None, members: Sequence[Comment], mode: Mode, private: bool
-) -> tuple[str, str]:
-    """The language to answer in, and the text to render."""
-    languages = desk.policy.company.languages
-    votes = [comment.language for comment in members if comment.language in languages]
-    wanted = max(languages, key=votes.count)
-    if request.text is not None:
-        return _written_in(desk, request.text, wanted), request.text
-    assert template is not None
-    variant = "private" if private else "together" if mode == "together" else "public"
-    for language in dict.fromkeys((wanted, *languages)):
-        text = getattr(template.replies.get(language, Wording()), variant)
-        if text:
-            return language, text
-    raise UsageProblem(
-        f"Template {template.id!r} has no {variant} text"
-        + (": comments in private need one; use --text." if private else "; use --mode each, --text or another one.")
-    )
-
-
 def source_of(desk: Desk, request: Request) -> str:
     """The text that the first of these people would get, unrendered: what an editor begins with."""
-    return _targets(desk, request, desk.store.comments.by_ids(request.comments))[0].source
-
-
-def _written_in(desk: Desk, text: str, otherwise: str) -> str:
-    """The company's language in which somebody typed a text. It matters only where names or times are filled in."""
-    languages = desk.policy.company.languages
-    names = wording.variables(text)
-    if len(languages) == 1 or not any(name == "people" or name.startswith("promises.") for name in names):
-        return otherwise
-    found, _ = Languages(languages).name(Text(_JINJA.sub(" ", text), otherwise))
-    return found if found in languages else otherwise
+    return _targets(desk, request, desk.store.comments.by_ids(request.comments))[0][0].source
 
 
 def _times(desk: Desk, request: Request, targets: Sequence[Target], now: datetime) -> _Times:
@@ -207,14 +176,14 @@ def kinds_named(source: str) -> list[str]:
 
 
 def _parts(
-    desk: Desk, request: Request, agent: Agent, targets: Sequence[Target], due: Mapping[str, datetime]
+    desk: Desk, request: Request, agent: Agent, targets: Sequence[Target], due: Mapping[str, datetime], now: datetime
 ) -> tuple[list[Part], list[Refusal]]:
     parts: list[Part] = []
     refusals: list[Refusal] = []
     for target in targets:
         limits = desk.open_platform(desk.account(target.account)).limits.beside(target.warning)
         try:
-            parts += _render(desk, request, agent, target, due, limits)
+            parts += _render(desk, request, agent, target, due, limits, now)
         except wording.MissingValue as missing:
             suggest = _instead_of(missing.name)
             refusals.append(Refusal("missing-value", f"{{{{ {missing.name} }}}}", str(missing), suggest))
@@ -237,28 +206,46 @@ def _instead_of(name: str) -> str:
         "people": "{{ person.name }}, or --mode together",
         "person": "{{ people }}, or --mode each",
         "promises": f"--promise {rest.partition('.')[0]}@TIME",
+        "reward": "--reward KIND, with --private",
+        "link": "{{ links.NAME.url }}",
+        "links": "the name of another link",
     }
     return known.get(root, f"--set {name}=…")
 
 
 def _render(
-    desk: Desk, request: Request, agent: Agent, target: Target, due: Mapping[str, datetime], limits: Limits
+    desk: Desk,
+    request: Request,
+    agent: Agent,
+    target: Target,
+    due: Mapping[str, datetime],
+    limits: Limits,
+    now: datetime,
 ) -> list[Part]:
     whens = {kind: spoken(due[kind], target.language, desk.zone) for kind in kinds_named(target.source)}
     people = addressees(_people(target))
+    asked = linking.asked_by(target.comments, target.language, _topic(desk, request))
+    link = linking.link_for(desk, asked)
+    reward = rewarding.brought(desk, request, target.source, private=target.private)
 
     def text_for(chosen: Sequence[Addressee]) -> str:
         together = target.mode == "together"
+        called = named(chosen, limits.together, target.language) if together else chosen[0].called
         values = wording.values(
             agent=agent,
             company=desk.policy.company,
             promises=whens,
-            person=None if together else chosen[0].called,
-            people=named(chosen, limits.together, target.language) if together else None,
+            person=None if together else called,
+            people=called if together else None,
             given=request.given,
             procedure=procedure_says(desk, request.template, target.language),
+            reward=rewarding.shown_in_text(reward, target.language),
+            greeting=voicing.greeting(desk, target, called, now),
+            link=voicing.linked(link, target.language),
+            links=voicing.all_links(desk, target.language),
         )
-        text = wording.render(target.source, values).strip()
+        text = wording.render(target.source, values, lambda name: linking.helps(desk, name, asked)).strip()
+        text = voicing.signed(desk, text, agent, target.account)
         return mentioning(text, chosen) if limits.mention_needed else text
 
     packed = pack(people, text_for, limits) if target.mode == "together" else [tuple(people)]
@@ -266,8 +253,14 @@ def _render(
     for chosen in packed:
         persons = {person.person for person in chosen}
         comments = tuple(comment for comment in target.comments if comment.person in persons)
-        parts.append(Part(replace(target, comments=comments), chosen, text_for(chosen), whens))
+        brings = reward.name if reward is not None else None
+        parts.append(Part(replace(target, comments=comments), chosen, text_for(chosen), whens, brings))
     return parts
+
+
+def _topic(desk: Desk, request: Request) -> str | None:
+    """What the template is about, if there is one."""
+    return template_of(desk, request.template).topic if request.template else None
 
 
 def _people(target: Target) -> list[tuple[str, str, str | None]]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from caretool.desk import coupons, forgetting, verifying
 from caretool.desk.keeping import BACKUPS
 from caretool.desk.premises import Premises
 from caretool.domain.draft import Draft, Reply, ReplyState
@@ -169,9 +170,12 @@ def _kept(premises: Premises, settings: Settings | None) -> Iterator[Finding]:
     checks: tuple[Callable[[], Iterator[Finding]], ...] = (
         lambda: _search(premises.database),
         lambda: _counts(store),
+        lambda: verifying.examine(store, now),
         lambda: _outbox(store, now),
         lambda: _promises(store, now),
+        lambda: forgetting.examined(store),
         lambda: _accounts(store, settings, now),
+        lambda: coupons.examine(store, premises.folder, settings),
     )
     try:
         for check in checks:

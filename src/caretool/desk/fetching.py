@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from queue import Empty, Queue
 
-from caretool.desk import triaging
+from caretool.desk import forgetting, triaging
 from caretool.desk.desk import Desk
 from caretool.desk.locks import held
 from caretool.domain.calendar import after
@@ -43,6 +43,7 @@ def fetch(desk: Desk, names: Sequence[str]) -> list[Fetched]:
     """Fetch these accounts (none named: all); one that fails stops no other. Then read what is new."""
     # A restore in between would store a bookmark beside comments it does not belong to.
     with held(desk, "fetch", "waiting for a restore to end", shared=True):
+        forgetting.finish(desk)
         return _fetch(desk, names)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from caretool.desk import promising
+from caretool.desk import permitting, promising
 from caretool.desk.desk import Desk
 from caretool.desk.load import keepers_of
 from caretool.desk.promising import Changed
@@ -15,7 +15,7 @@ from caretool.errors import NotFound, UsageProblem
 def consider(desk: Desk, old: str, new: str, kind: str | None) -> list[Promise]:
     """The open promises that would change hands, the earliest due first. NotFound where one of the names, or the kind,
     is nobody's; UsageProblem where there is nothing to hand over."""
-    _decider(desk)
+    permitting.doer(desk, "hand-over")
     keepers = keepers_of(desk)
     if new not in keepers:
         raise NotFound(f"Nobody is called {new!r}: accounts.toml has {', '.join(sorted(keepers)) or 'none'}.")
@@ -33,7 +33,7 @@ def consider(desk: Desk, old: str, new: str, kind: str | None) -> list[Promise]:
 
 def hand_over(desk: Desk, old: str, new: str, kind: str | None, because: str | None) -> Changed:
     """Do it; what was logged meanwhile comes along."""
-    agent = _decider(desk)
+    agent = permitting.doer(desk, "hand-over").id
     now = desk.clock()
     with desk.store.writing():
         ids = [promise.id for promise in consider(desk, old, new, kind)]
@@ -49,10 +49,3 @@ def still_named(desk: Desk, old: str, kind: str | None) -> Sequence[str]:
     """The policy's kinds of promise that name somebody as who keeps, or stands in: new ones still go to them."""
     kinds = desk.policy.promises.values()
     return [one.name for one in kinds if old in (one.owner, one.stand_in) and kind in (None, one.name)]
-
-
-def _decider(desk: Desk) -> str:
-    agent = desk.agent()
-    if agent.role == "trainee":
-        raise UsageProblem(f"{agent.id} is a trainee: an agent or a manager hands promises over.")
-    return agent.id

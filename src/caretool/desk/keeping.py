@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
 
-from caretool.desk import locks, sending
+from caretool import paths
+from caretool.desk import coupons, forgetting, locks, sending
 from caretool.desk.desk import Desk
 from caretool.desk.premises import Premises
 from caretool.domain.policy import Account
@@ -48,12 +49,13 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """A restore that was done: where what was there before is kept (None: nothing was), and how many replies are unsure
-    now."""
+    """A restore that was done: where what was there before is kept (None: nothing was), how many replies are unsure
+    now, and how many people that had been forgotten since were forgotten in it again."""
 
     exchange: Exchange
     kept: Path | None
     unsure: int
+    forgotten: int = 0
 
 
 def backup(premises: Premises, file: Path | None, keep: int | None) -> BackedUp:
@@ -84,24 +86,24 @@ def restore(premises: Premises, file: Path, agree: Callable[[Exchange], None]) -
     with _nobody_else(premises, exchange), _folder_for_it(premises) as folder:
         staged, kept = folder / premises.database.name, _kept_name(premises)
         if exchange.now is None:
-            unsure = _made_ready(premises, staged, exchange)
+            ready = _made_ready(premises, staged, exchange)
             copies.put_in_place_of_damaged(staged, premises.database, kept)
         else:
             # Whoever approves a reply or logs a promise meanwhile is not kept out: then all is made ready once more.
             while (done := _exchanged(premises, staged, kept, file)) is None:
                 premises.progress("somebody has written meanwhile: once more")
-            exchange, unsure = done
-    return Restored(exchange, kept if kept.exists() else None, unsure)
+            exchange, ready = done
+    return Restored(exchange, kept if kept.exists() else None, *ready)
 
 
-def _exchanged(premises: Premises, staged: Path, kept: Path, file: Path) -> tuple[Exchange, int] | None:
-    """What was exchanged and how many replies are unsure; None, and nothing done, where somebody wrote meanwhile."""
+def _exchanged(premises: Premises, staged: Path, kept: Path, file: Path) -> tuple[Exchange, tuple[int, int]] | None:
+    """What was exchanged, and what `_made_ready` says; None, and nothing done, where somebody wrote meanwhile."""
     with copies.watched(premises.database) as changed:
         exchange = _exchange(premises, file)
-        unsure = _made_ready(premises, staged, exchange)
+        ready = _made_ready(premises, staged, exchange)
         copies.copy(premises.database, kept, progress=premises.progress, overwrite=True)
         done = copies.put_back(staged, premises.database, premises.progress, changed=changed)
-    return (exchange, unsure) if done else None
+    return (exchange, ready) if done else None
 
 
 def _exchange(premises: Premises, file: Path) -> Exchange:
@@ -145,12 +147,12 @@ def _folder_for_it(premises: Premises) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _made_ready(premises: Premises, staged: Path, exchange: Exchange) -> int:
+def _made_ready(premises: Premises, staged: Path, exchange: Exchange) -> tuple[int, int]:
     """A copy with all that a restored database needs, before it takes its place, so that it does so in one step; how
-    many replies are unsure in it."""
+    many replies are unsure in it, and how many people were forgotten again."""
     copies.copy(exchange.file, staged, progress=premises.progress, overwrite=True)
     now = premises.clock()
-    store = Store(staged, now)  # an older one is brought up to date
+    store = Store(staged, now, premises.folder)  # an older one is brought up to date
     try:
         desk = Desk(
             folder=premises.folder,
@@ -165,12 +167,16 @@ def _made_ready(premises: Premises, staged: Path, exchange: Exchange) -> int:
             unsure = sending.doubt_all(desk)
             if exchange.now is not None:
                 store.skip_numbers(exchange.now.numbers)
+            coupons.after_restore(store, premises.database if exchange.now is not None else None, now, premises.say)
             store.keep("digest", "")  # the settings are worked in anew
-            codes = {"schema": exchange.then.schema, "unsure": len(unsure)}
+            codes: dict[str, str | int | None] = {"schema": exchange.then.schema, "unsure": len(unsure)}
+            if exchange.now is not None:
+                codes["head"] = exchange.now.head  # where the log ended that is put aside
             store.journal.write("restored", ["database"], agent=premises.agent_id or "", at=now, codes=codes)
+        forgotten = forgetting.again(desk, forgetting.stones_of(premises, store, current=exchange.now is not None))
     finally:
         store.close()
-    return len(unsure)
+    return len(unsure), forgotten
 
 
 def _no_platform(account: Account) -> NoReturn:
@@ -186,7 +192,7 @@ def _kept_name(premises: Premises) -> Path:
 
 def _make(folder: Path) -> None:
     try:
-        folder.mkdir(mode=0o700, exist_ok=True)
+        paths.own_folder(folder)
     except OSError as error:
         raise CaretoolError(f"{folder} cannot be made ({error.strerror}): nothing was written.") from error
 

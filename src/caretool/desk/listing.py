@@ -11,6 +11,7 @@ from caretool.domain.moment import stamp
 
 if TYPE_CHECKING:
     from caretool.desk.desk import Desk
+    from caretool.domain.claim import Claim
     from caretool.domain.comment import Comment
     from caretool.domain.draft import Draft
     from caretool.domain.group import Group
@@ -40,20 +41,23 @@ class Listed:
     late: bool
     why: tuple[str, ...]
     comments: tuple[Comment, ...] = ()
+    claim: Claim | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Awaiting:
-    """A draft that waits for somebody else's eyes, with how many replies it holds."""
+    """A draft that waits for somebody's eyes, with how many replies it holds. `yours`: whoever looks may decide."""
 
     draft: Draft
     replies: int
+    yours: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
     """The whole desk in numbers, and the groups asked for (`more`: the limit left some out). `waiting`, `late` count
-    comments, `outbox` replies that are to be posted; `unsure` are ids of replies that may or may not be."""
+    comments, `outbox` replies that are to be posted; `unsure` are ids of replies that may or may not be. `given_back`
+    are rejected drafts of whoever looks, about which nobody has written anew."""
 
     as_of: datetime
     waiting: int
@@ -65,6 +69,7 @@ class Inbox:
     more: bool
     outbox: int = 0
     unsure: tuple[str, ...] = ()
+    given_back: tuple[Draft, ...] = ()
 
 
 def inbox(desk: Desk, wanted: Wanted, as_of: datetime, *, with_comments: bool) -> Inbox:
@@ -94,6 +99,7 @@ def inbox(desk: Desk, wanted: Wanted, as_of: datetime, *, with_comments: bool) -
     waiting, late = store.comments.count_waiting(as_of)
     if not desk.onlooker():
         desk.say("Say --as NAME or set CARETOOL_AGENT, so that your replies know what you have seen.")
+    claims = store.claims.running(desk.clock())
     leaving = store.replies.leaving()
     unsure = any(state == "unsure" for _, state in leaving)
     return Inbox(
@@ -103,28 +109,39 @@ def inbox(desk: Desk, wanted: Wanted, as_of: datetime, *, with_comments: bool) -
         groups_waiting=store.groups.count_alive(),
         promises_overdue=store.promises.count_overdue(as_of),
         drafts=_awaiting(desk),
-        groups=tuple(_listed(desk, group, as_of, with_comments) for group in groups),
+        groups=tuple(_listed(desk, group, as_of, with_comments, claims.get(group.id)) for group in groups),
         more=more,
         outbox=sum(number for (_, state), number in leaving.items() if state != "unsure"),
         unsure=tuple(reply.id for reply in store.replies.in_state("unsure")) if unsure else (),
+        given_back=tuple(store.replies.given_back(desk.onlooker())),
     )
 
 
 def _awaiting(desk: Desk) -> tuple[Awaiting, ...]:
     drafts = desk.store.replies.drafts("awaiting")
     replies = desk.store.replies.count_of_drafts([draft.id for draft in drafts])
-    return tuple(Awaiting(draft, replies.get(draft.id, 0)) for draft in drafts)
+    if not drafts:
+        return ()
+    from caretool.desk import deciding
+
+    yours = deciding.among(desk, drafts)
+    return tuple(Awaiting(draft, replies.get(draft.id, 0), draft.id in yours) for draft in drafts)
 
 
-def _listed(desk: Desk, group: Group, as_of: datetime, with_comments: bool) -> Listed:
+def _listed(desk: Desk, group: Group, as_of: datetime, with_comments: bool, claim: Claim | None) -> Listed:
     comments: Sequence[Comment] = desk.store.comments.waiting_in(group.id) if with_comments else ()
-    urgency, why = urgency_of(desk, group, as_of)
-    return Listed(group, group.people, urgency, group.due_at is not None and group.due_at < as_of, why, tuple(comments))
+    urgency, why = urgency_of(desk, group, as_of, claim)
+    late = group.due_at is not None and group.due_at < as_of
+    return Listed(group, group.people, urgency, late, why, tuple(comments), claim)
 
 
-def urgency_of(desk: Desk, group: Group, as_of: datetime) -> tuple[str, tuple[str, ...]]:
-    """How urgent a group is, and why."""
+def urgency_of(desk: Desk, group: Group, as_of: datetime, claim: Claim | None = None) -> tuple[str, tuple[str, ...]]:
+    """How urgent a group is, and why; before that, who is at work on it."""
     why: list[str] = []
+    if claim is not None:
+        why.append(f"{claim.agent} is at work on it until {stamp(claim.until, desk.zone)}")
+    if group.suggestion is not None and group.suggestion.reserved:
+        why.append(f"{group.suggestion.template}: manager only")
     if group.escalation:
         why.append(f"{group.escalation}: for the manager, no template answers")
     if group.again:

@@ -43,10 +43,12 @@ def look(desk: Desk, comments: Sequence[Comment]) -> Seen:
 
 def said(desk: Desk, ids: Sequence[str]) -> dict[str, str]:
     """A digest of what each of these comments says now, and to whom."""
-    return {
-        comment.id: hashlib.blake2b(f"{int(comment.private)} {comment.text}".encode(), digest_size=8).hexdigest()
-        for comment in desk.store.comments.by_ids(ids)
-    }
+    return {comment.id: digest_of(comment.text, comment.private) for comment in desk.store.comments.by_ids(ids)}
+
+
+def digest_of(text: str, private: bool | int) -> str:
+    """A digest of a comment's words, and of whether all can read them."""
+    return hashlib.blake2b(f"{int(private)} {text}".encode(), digest_size=8).hexdigest()
 
 
 def edited_since(desk: Desk, draft: Draft, ids: Sequence[str]) -> list[str]:

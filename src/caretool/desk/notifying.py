@@ -113,6 +113,18 @@ def _tell_at(
     return ids
 
 
+def tell_one(desk: Desk, outcome: Notified, owner: str, address: str | Reference, name: str, message: Message) -> None:
+    """Send a message that is no promise's to one address of an owner; `name` is the key under which it stands in
+    accounts.toml."""
+    desk.progress(f"telling {owner}")
+    try:
+        _notifier(desk, owner, address, name).tell(message)
+    except CaretoolError as problem:
+        outcome.problems.append(problem)
+    else:
+        outcome.told.append(Told(owner, ()))
+
+
 def _notices(theirs: Overdue) -> list[Notice]:
     return [Notice(one.id, stage, one.due_at) for stage, promises in theirs.staged for one in promises]
 

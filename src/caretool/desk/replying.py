@@ -7,29 +7,37 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from caretool.desk import composing, following, looking, promising, triaging
+from caretool.desk import (
+    claiming,
+    composing,
+    following,
+    looking,
+    outdated,
+    permitting,
+    promising,
+    rewarding,
+    seconding,
+    triaging,
+    waiving,
+)
 from caretool.desk.desk import Desk
 from caretool.desk.request import Composed, Planned, Request
-from caretool.domain.comment import Comment, CommentState
+from caretool.domain.approval import Awaited
+from caretool.domain.comment import CommentState
 from caretool.domain.draft import Draft, Refusal, Reply
 from caretool.domain.policy import Agent
 from caretool.domain.promise import Promise
+from caretool.domain.reward import Reward
 from caretool.errors import NotFound, UsageProblem
 from caretool.store.promises import NewPromise
-
-_DONE = {
-    "queued": ": somebody's answer is on its way.",
-    "answered": " already.",
-    "gone": ": it was deleted on the platform.",
-    "closed": ": somebody decided that it needs no answer.",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a request: the replies (ids are None in a dry run or a refusal), promises, refusals.
 
-    `state` is `approved` (in the outbox), `awaiting` (a trainee's), `posted` (by hand); None: nothing was written.
+    `state` is `approved` (in the outbox), `awaiting` (`awaited` says whose yes), `posted` (by hand); None: nothing was
+    written.
     """
 
     composed: Composed
@@ -37,6 +45,8 @@ class Outcome:
     promises: tuple[Promise, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     state: str | None = None
+    rewards: tuple[Reward, ...] = ()
+    awaited: Awaited | None = None
 
 
 def make_request(desk: Desk, ids: Sequence[str], asked: Request) -> Request:
@@ -74,9 +84,10 @@ def consider(desk: Desk, request: Request) -> Composed:
     agent = desk.agent()
     now = desk.clock()
     triaging.read_these(desk, request.comments)
-    against = standing(desk, request, agent)
+    against = [*standing(desk, request, agent), *claiming.against(desk, request.comments, agent.id)]
     composed = composing.compose(desk, request, agent, now)
-    return replace(composed, refusals=(*against, *composed.refusals))
+    composed = replace(composed, refusals=(*against, *composed.refusals))
+    return waiving.waived(desk, composed, request, agent)
 
 
 def look_again(desk: Desk, request: Request) -> tuple[Request, list[Refusal]]:
@@ -87,51 +98,51 @@ def look_again(desk: Desk, request: Request) -> tuple[Request, list[Refusal]]:
         desk.say(f"{len(seen.gone)} of these comments were deleted on the platform: left out.")
         request = replace(request, comments=tuple(c for c in request.comments if c not in seen.gone))
     edited = () if request.include_new else sorted(seen.edited)
-    return request, edited_meanwhile(desk, edited)
-
-
-def edited_meanwhile(desk: Desk, ids: Sequence[str]) -> list[Refusal]:
-    """Why comments that were edited are not answered before somebody has read them again."""
-    return [
-        Refusal(
-            "group-changed",
-            comment.masked[:60],
-            f"{comment.id} was edited meanwhile: this is how it reads now.",
-            f"Look with `caretool show {comment.id}`, then answer again.",
-        )
-        for comment in desk.store.comments.by_ids(ids)
-    ]
+    return request, outdated.edited(desk, edited, {})
 
 
 def approve(desk: Desk, request: Request, *, shown: Composed | None, by_hand: str | None = None) -> Outcome:
     """Write it: draft, replies, promises, states and log together, checked again under the lock.
 
     `shown` is what the agent said yes to; where the texts have changed since (another agent took the room), nothing is
-    written and `state` is None: show it again. None takes what passes now. A trainee's reply waits for somebody else.
+    written and `state` is None: show it again. None takes what passes now. What needs a second pair of eyes waits for
+    them.
     """
     agent = desk.agent()
     now = desk.clock()
-    if agent.role == "trainee" and by_hand is not None:
-        raise UsageProblem("A trainee's reply waits for approval: it cannot have been posted by hand already.")
+    if by_hand is not None:
+        permitting.demand(desk, agent, "by-hand")
     with desk.store.writing():
         triaging.read_these(desk, request.comments)
         composed, stopped = checked(desk, request, agent, agent, now, shown)
         if stopped is not None:
             return stopped
-        draft = Draft(
-            id=desk.store.new_ids("d", 1)[0],
-            agent=agent.id,
-            state="awaiting" if agent.role == "trainee" else "approved",
-            request=replace(request, said=looking.said(desk, request.comments)).to_json(),
-            made_at=now,
-            group=request.groups[0] if request.groups else None,
-        )
+        waits = seconding.awaited(desk, agent, request, composed)
+        draft = _draft(desk, request, agent, waits, now)
         desk.store.replies.add_draft(draft)
-        if agent.role == "trainee":
+        desk.store.replies.taken_up(request.comments)
+        if waits is not None:
+            waits = seconding.demand_eyes(desk, agent, waits, composed, by_hand=by_hand is not None)
             replies = _write_replies(desk, draft, composed, agent, now, request.template, by_hand=None)
+            waiving.keep(desk, draft, composed.waived, replies, agent, now)
             desk.store.journal.write("draft-awaiting", [draft.id], agent=agent.id, at=now)
-            return Outcome(composed, replies=replies, state="awaiting")
+            return Outcome(composed, replies=replies, state="awaiting", awaited=waits)
         return settle(desk, draft, composed, agent, agent, now, request, by_hand)
+
+
+def _draft(desk: Desk, request: Request, agent: Agent, waits: Awaited | None, now: datetime) -> Draft:
+    comments = desk.store.comments.by_ids(request.comments)
+    read = {comment.id: outdated.reading_of(comment) for comment in comments}
+    return Draft(
+        id=desk.store.new_ids("d", 1)[0],
+        agent=agent.id,
+        state="awaiting" if waits is not None else "approved",
+        request=replace(request, said=looking.said(desk, request.comments), read=read).to_json(),
+        made_at=now,
+        group=request.groups[0] if request.groups else None,
+        by=waits.by if waits is not None else "agent",
+        why=waits.why if waits is not None else (),
+    )
 
 
 def checked(
@@ -139,21 +150,28 @@ def checked(
 ) -> tuple[Composed, Outcome | None]:
     """The texts as they pass now, under the lock, and the outcome where they may not be written: something is refused,
     or they no longer read as they were shown."""
-    against = standing(desk, request, decider, closed_is_done=writer.id != decider.id)
+    drafted = writer.id != decider.id
+    claimed = [] if drafted else claiming.against(desk, request.comments, decider.id)
+    against = [*standing(desk, request, decider, closed_is_done=drafted), *claimed]
     edited = [] if request.include_new else _edited_since_shown(desk, shown)
     composed = composing.compose(desk, request, writer, now)
-    refusals = (*against, *edited_meanwhile(desk, edited), *composed.refusals)
-    if refusals:
-        return composed, Outcome(composed, refusals=refusals)
-    if shown is not None and [part.text for part in shown.parts] != [part.text for part in composed.parts]:
+    composed = replace(composed, refusals=(*against, *edited, *composed.refusals))
+    composed = waiving.waived(desk, composed, request, decider)
+    if composed.refusals:
+        return composed, Outcome(composed, refusals=composed.refusals)
+    if shown is not None and (
+        [part.text for part in shown.parts] != [part.text for part in composed.parts] or shown.waived != composed.waived
+    ):
         return composed, Outcome(composed)
     return composed, None
 
 
-def _edited_since_shown(desk: Desk, shown: Composed | None) -> list[str]:
+def _edited_since_shown(desk: Desk, shown: Composed | None) -> list[Refusal]:
     """The comments that say something else than when the agent was asked for a yes."""
     before = {comment.id: comment.text for part in shown.parts for comment in part.comments} if shown else {}
-    return [comment.id for comment in desk.store.comments.by_ids(list(before)) if comment.text != before[comment.id]]
+    comments = desk.store.comments.by_ids(list(before))
+    edited = [comment.id for comment in comments if comment.text != before[comment.id]]
+    return outdated.edited(desk, edited, {comment: before[comment] for comment in edited})
 
 
 def settle(
@@ -167,7 +185,10 @@ def settle(
     by_hand: str | None,
 ) -> Outcome:
     """Replies into the outbox, promises into the ledger, comments queued; inside the transaction that checked them."""
+    composed, drawn = rewarding.draw(desk, composed, by_hand=by_hand is not None)
     replies = _write_replies(desk, draft, composed, writer, now, request.template, by_hand)
+    waiving.keep(desk, draft, composed.waived, replies, decider, now)
+    rewards = rewarding.give(desk, drawn, replies, decider, now)
     ids = _log_promises(desk, composed.promises, replies, now)
     if by_hand is not None:
         for reply in replies:
@@ -184,7 +205,7 @@ def settle(
     codes: dict[str, str | int | None] = {"draft": draft.id, "writer": writer.id, "waived": len(request.not_a_promise)}
     desk.store.journal.write(action, [reply.id for reply in replies], agent=decider.id, at=now, codes=codes)
     desk.store.journal.write("promise-logged", [promise.id for promise in promises], agent=decider.id, at=now)
-    return Outcome(composed, replies, promises, state="posted" if by_hand is not None else "approved")
+    return Outcome(composed, replies, promises, (), "posted" if by_hand is not None else "approved", rewards)
 
 
 def _follow(
@@ -278,19 +299,9 @@ def standing(desk: Desk, request: Request, agent: Agent, *, closed_is_done: bool
         raise UsageProblem("One of these is our own: there is nobody to answer.")
     if not comments:
         raise NotFound("None of these comments is there to be answered.")
-    _may_answer(desk, request, agent, comments)
-    refusals = []
+    seconding.demand_answer(desk, request, agent, comments)
     ended = ["queued", "gone", *(["closed"] if closed_is_done else []), *([] if request.further else ["answered"])]
-    done = [comment for comment in comments if comment.state in ended]
-    for comment in done:
-        refusals.append(
-            Refusal(
-                "already-answered",
-                comment.masked[:60],
-                f"{comment.id} is {comment.state}{_DONE[comment.state]}",
-                f"Leave {comment.id} out; to write again: caretool reopen {comment.id} --because TEXT",
-            )
-        )
+    refusals = [outdated.ended(desk, comment) for comment in comments if comment.state in ended]
     if request.include_new:
         return refusals
     joined = desk.store.groups.last_joined(request.groups)
@@ -305,18 +316,3 @@ def standing(desk: Desk, request: Request, agent: Agent, *, closed_is_done: bool
             suggest = f"Look with `caretool show {group} --as {agent.id}`, or add --include-new."
             refusals.append(Refusal("group-changed", group, why, suggest))
     return refusals
-
-
-def _may_answer(desk: Desk, request: Request, agent: Agent, comments: Sequence[Comment]) -> None:
-    reserved = next((comment for comment in comments if comment.escalation), None)
-    if reserved is not None:
-        if agent.role != "manager":
-            raise UsageProblem(f"{reserved.id} is a matter of {reserved.escalation}: only a manager answers it.")
-        if request.template is not None:
-            raise UsageProblem(
-                f"{reserved.id} is a matter of {reserved.escalation}: no template answers it; use --text or --edit."
-            )
-    if request.template is not None:
-        template = composing.template_of(desk, request.template)
-        if template.reserved and agent.role != "manager":
-            raise UsageProblem(f"Template {template.id!r} is the manager's: {agent.id} is {agent.role}.")

@@ -9,7 +9,9 @@ from datetime import date, datetime
 
 from caretool.domain.address import borne
 from caretool.domain.comment import Comment
-from caretool.domain.draft import Addressee, AskedMode, Mode, Refusal
+from caretool.domain.draft import Addressee, AskedMode, Check, Mode, Refusal
+from caretool.domain.voice import Register
+from caretool.domain.waiver import Kept, Waived
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,9 @@ class Request:
     `groups` are the groups that were named (to see whether they changed); `promises` are `(kind, due)` given by hand,
     due in RFC 3339; `given` the values of `--set`; `not_a_promise` excerpts that commit to nothing. `said`
     is a digest of each comment as the draft answers it (`looking.edited_since`).
-    `further`: what was answered gets a further answer, as what we said no longer holds.
+    `further`: what was answered gets a further answer, as what we said no longer holds. `reward`: the kind it brings.
+    `draft`: it shall wait for somebody else's yes. `read`: what each comment was taken to be (`outdated.reading_of`).
+    `waive`: checks that shall not count; `waived`: what came of that, once it was written.
     """
 
     comments: tuple[str, ...]
@@ -33,7 +37,12 @@ class Request:
     private: bool = False
     include_new: bool = False
     further: bool = False
+    reward: str | None = None
+    waive: tuple[Check, ...] = ()
+    waived: tuple[Kept, ...] = ()
     said: Mapping[str, str] = field(default_factory=dict)
+    draft: bool = False
+    read: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """As it is kept with a draft that waits for approval."""
@@ -45,6 +54,8 @@ class Request:
         values = json.loads(text)
         for name in ("comments", "groups", "not_a_promise"):
             values[name] = tuple(values[name])
+        values["waive"] = tuple(values.get("waive", ()))
+        values["waived"] = tuple(Kept(**one) for one in values.get("waived", ()))
         values["promises"] = tuple((kind, due) for kind, due in values["promises"])
         return cls(**values)
 
@@ -58,13 +69,18 @@ def warning_of(comments: Sequence[Comment], language: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Whom one reply speaks to, before it has words: one person, or the people of one thread."""
+    """Whom one reply speaks to, before it has words: one person, or the people of one thread.
+
+    `register`: how they are to be spoken to (None: nobody has said); `variants`: how many texts `source` was one of.
+    """
 
     comments: tuple[Comment, ...]
     mode: Mode
     private: bool
     language: str
     source: str
+    register: Register | None = None
+    variants: int = 1
 
     @property
     def account(self) -> str:
@@ -84,12 +100,14 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One reply as it would be posted. `whens` are the times it names, in words, by promise kind."""
+    """One reply as it would be posted. `whens` are the times it names, in words, by promise kind. `reward`: the kind it
+    brings; its code stands in the text once it is drawn."""
 
     target: Target
     addressees: tuple[Addressee, ...]
     text: str
     whens: Mapping[str, str] = field(default_factory=dict)
+    reward: str | None = None
 
     @property
     def comments(self) -> tuple[Comment, ...]:
@@ -115,9 +133,10 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """The whole: parts with their promises, what is refused, and remarks worth a line on stderr."""
+    """The whole: parts with their promises, what is refused, remarks worth a line on stderr, and what was waived."""
 
     parts: tuple[Part, ...]
     promises: tuple[Planned, ...]
     refusals: tuple[Refusal, ...]
     remarks: tuple[str, ...] = ()
+    waived: tuple[Waived, ...] = ()

@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from caretool.desk import promising, triaging
+from caretool.desk import permitting, promising, triaging
 from caretool.desk.desk import Desk
 from caretool.desk.sending import alone
 from caretool.domain.comment import Comment
 from caretool.domain.draft import Reply, ReplyState
-from caretool.domain.policy import Agent
 from caretool.domain.promise import Promise
 from caretool.errors import CaretoolError, PlatformFailed, UsageProblem
 from caretool.platforms.platform import Retracts
@@ -42,8 +41,9 @@ class Retraction:
 
 def consider(desk: Desk, typed: str, *, by_hand: bool) -> Retraction:
     """What would be retracted; UsageProblem where it cannot be. `by_hand`: a person has deleted it there."""
-    _decider(desk)
+    permitting.doer(desk, "retract")
     reply = desk.store.replies.by_ids([desk.store.resolve(typed, ("r",))])[0]
+    permitting.doer(desk, "retract", [reply.account])
     _refuse_unposted(reply)
     if not by_hand:
         _able(desk, reply)
@@ -52,8 +52,8 @@ def consider(desk: Desk, typed: str, *, by_hand: bool) -> Retraction:
 
 def retract(desk: Desk, reply_id: str, because: str, *, by_hand: bool) -> Retraction:
     """Delete it there (unless `by_hand`), then write it down. Raises as the platform does; nothing is written then."""
-    agent = _decider(desk)
     reply = desk.store.replies.by_ids([reply_id])[0]
+    agent = permitting.doer(desk, "retract", [reply.account])
     with alone(desk, reply.account):
         reply = desk.store.replies.by_ids([reply_id])[0]
         _refuse_unposted(reply)
@@ -70,13 +70,6 @@ def retract(desk: Desk, reply_id: str, because: str, *, by_hand: bool) -> Retrac
             log.write("promise-released", [promise.id for promise in plan.released], agent=agent.id, at=now)
             log.write("promise-resumed", [promise.id for promise in plan.resumed], agent=agent.id, at=now)
     return _as_it_is(desk, plan)
-
-
-def _decider(desk: Desk) -> Agent:
-    agent = desk.agent()
-    if agent.role == "trainee":
-        raise UsageProblem(f"{agent.id} is a trainee: an agent or a manager retracts a reply.")
-    return agent
 
 
 def _refuse_unposted(reply: Reply) -> None:

@@ -49,6 +49,7 @@ JOBS = (
         True,
     ),
     Job("backup", ("backup", "--keep", "14"), "a backup every night, two weeks of them", "17 2 * * *", "02:17", True),
+    Job("purge", ("purge", "--yes"), "what was kept long enough is erased every night", "47 2 * * *", "02:47", True),
     Job("doctor", ("doctor",), "whether all is well, every Monday", "30 6 * * 1", "Mon 06:30", False),
 )
 
@@ -102,13 +103,17 @@ def schedule(premises: Premises, program: Sequence[str]) -> Schedule:
     folder = premises.folder
     if any(not word.isprintable() for word in (*program, str(folder))):
         raise UsageProblem(f"cron and systemd cannot be told of {str(folder)!r}: rename the folder.")
+    purges = True
     try:
-        wanted = tuple(variables(premises.load_settings()))
+        settings = premises.load_settings()
+        wanted = tuple(variables(settings))
+        purges = settings.policy.retention.says_something
     except SettingsProblem:
         wanted = ()
         premises.say("The settings are wrong (`caretool doctor` tells how): which secrets they need is left out.")
-    lines = tuple(Line(f"{job.name}: {job.says}", _cron(job, program, folder)) for job in JOBS)
-    units = tuple(unit for job in JOBS for unit in _units(job, program, folder))
+    jobs = [job for job in JOBS if purges or job.name != "purge"]
+    lines = tuple(Line(f"{job.name}: {job.says}", _cron(job, program, folder)) for job in jobs)
+    units = tuple(unit for job in jobs for unit in _units(job, program, folder))
     return Schedule(folder, wanted, lines, units)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from caretool.desk import committing, looking, promising, triaging
+from caretool.desk import committing, looking, promising, rewarding, triaging
 from caretool.desk.desk import Desk
 from caretool.desk.load import load_of
 from caretool.desk.locks import held
@@ -157,7 +157,12 @@ def _post(desk: Desk, platform: Platform, reply: Reply, sent: Sent, *, perhaps_p
         return
     now = desk.clock()
     with desk.store.writing():
-        trouble = _nobody_left(desk, reply) or _no_longer_fits(desk, reply) or _no_longer_possible(desk, reply, now)
+        trouble = (
+            _nobody_left(desk, reply)
+            or _no_longer_fits(desk, reply)
+            or rewarding.taken_from(desk, reply)
+            or _no_longer_possible(desk, reply, now)
+        )
         if trouble is not None:
             if perhaps_public:
                 sent.unsure.append(reply)
@@ -276,6 +281,7 @@ def _fail(desk: Desk, reply: Reply, why: str) -> None:
         promising.change(desk, promises, "void", was=("logged", "running"), ended_at=now)
         for promise in promises:
             desk.store.promises.unlink_move(promise)
+        rewarding.take_back(desk, [reply.id], reply.agent, now)
         triaging.wait_again(desk, reply.comments, was=("queued",))
         desk.store.journal.write("reply-failed", [reply.id], agent=reply.agent, at=now)
 

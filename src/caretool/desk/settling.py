@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from caretool.desk import promising, sending
+from caretool.desk import permitting, promising, sending
 from caretool.desk.desk import Desk
 from caretool.desk.sending import Sent
 from caretool.domain.draft import Reply
@@ -20,8 +20,9 @@ from caretool.platforms.platform import Posted
 def settle(desk: Desk, was_posted: Sequence[str], was_not_posted: Sequence[str], url: str | None) -> Sent:
     """Take a person's word for these unsure replies; those that were not posted go out now, checked as any other. `url`
     is where the one that was posted stands."""
-    agent = _decider(desk)
+    permitting.doer(desk, "settle")
     there, missing = _unsure(desk, was_posted), _unsure(desk, was_not_posted)
+    agent = permitting.doer(desk, "settle", [reply.account for reply in (*there, *missing)])
     both = {reply.id for reply in there} & {reply.id for reply in missing}
     if both:
         raise UsageProblem(f"{min(both)} was posted or was not: say one of them.")
@@ -38,13 +39,6 @@ def settle(desk: Desk, was_posted: Sequence[str], was_not_posted: Sequence[str],
     sent = sending.send(desk, again) if again else Sent()
     sent.posted[:0] = desk.store.replies.by_ids([reply.id for reply in (*there, *found)])
     return sent
-
-
-def _decider(desk: Desk) -> Agent:
-    agent = desk.agent()
-    if agent.role == "trainee":
-        raise UsageProblem(f"{agent.id} is a trainee: an agent or a manager says whether a reply was posted.")
-    return agent
 
 
 def _unsure(desk: Desk, typed: Sequence[str]) -> list[Reply]:

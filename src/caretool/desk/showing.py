@@ -6,23 +6,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from caretool.desk import listing, proceeding, promising
+from caretool.desk import linking, listing, proceeding, promising, waiving
 from caretool.desk.desk import Desk
 from caretool.desk.listing import Listed
 from caretool.desk.proceeding import Followed
 from caretool.domain.comment import Comment
 from caretool.domain.draft import Reply
 from caretool.domain.ids import Letter
+from caretool.domain.links import Fit
 from caretool.domain.log import Line
+from caretool.domain.moderation import Moderation
+from caretool.domain.procedure import Case
 from caretool.domain.promise import Promise
+from caretool.domain.reward import Reward
+from caretool.domain.waiver import Kept
 
-ANY: tuple[Letter, ...] = ("g", "c", "t", "u", "r", "d", "p", "k")
+ANY: tuple[Letter, ...] = ("g", "c", "t", "u", "r", "d", "p", "k", "w", "m")
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Everything about one id. `group` only for a group; `revisions` only for a comment; `because` is
-    why a draft was rejected or a promise ended or moved; `unmasked`: somebody asked for the personal data too."""
+    """Everything about one id. `group` only for a group; `revisions` only for a comment; `because` is why a draft was
+    rejected or a promise ended or moved; `unmasked`: somebody asked for the personal data too; `waived`: what did not
+    count in its replies; `links`: pages of ours that may help."""
 
     id: str
     comments: tuple[Comment, ...]
@@ -35,6 +41,10 @@ class Shown:
     revisions: tuple[tuple[datetime, str], ...] = ()
     cases: tuple[Followed, ...] = ()
     unmasked: bool = False
+    rewards: tuple[Reward, ...] = ()
+    links: tuple[Fit, ...] = ()
+    waived: tuple[Kept, ...] = ()
+    moderations: tuple[Moderation, ...] = ()
 
 
 def show(desk: Desk, typed: str, *, unmasked: bool = False) -> Shown:
@@ -50,7 +60,10 @@ def show(desk: Desk, typed: str, *, unmasked: bool = False) -> Shown:
     again = {comment.again for comment in comments if comment.again and comment.state == "waiting"}
     promises += store.promises.by_ids(sorted(again - {promise.id for promise in promises}))
     cases = proceeding.about(desk, found, promises, now)
-    told = [*(one.case.id for one in cases), *(reply.id for reply in replies), *(promise.id for promise in promises)]
+    rewards = _rewards(desk, found, replies)
+    things: list[Case | Reward | Reply | Promise] = [*(one.case for one in cases), *rewards, *replies, *promises]
+    moderations = _moderations(desk, found)
+    told = [*(thing.id for thing in things), *(one.id for one in moderations)]
     return Shown(
         id=found,
         comments=tuple(comments),
@@ -63,42 +76,81 @@ def show(desk: Desk, typed: str, *, unmasked: bool = False) -> Shown:
         revisions=tuple(store.comments.revisions(found)) if found.startswith("c") else (),
         cases=tuple(cases),
         unmasked=unmasked,
+        rewards=tuple(rewards),
+        links=linking.offered(desk, comments) if found[0] in "gc" else (),
+        waived=waiving.kept(desk, replies),
+        moderations=tuple(moderations),
     )
 
 
 def _hanging_together(desk: Desk, found: str) -> tuple[list[Comment], list[Reply], list[Promise]]:
     """The comments, replies and promises that belong to the thing with this id."""
     store = desk.store
-    replies: list[Reply] = []
-    promises: list[Promise] = []
-    if found.startswith("g"):
-        comments = store.comments.waiting_in(found) or store.comments.of_group(found)
-    elif found.startswith("c"):
-        comments = store.comments.by_ids([found])
-    elif found.startswith("t"):
-        comments = store.comments.of_thread(found)
-    elif found.startswith("u"):
-        comments = store.comments.of_person(found)
-        promises = store.promises.of_person(found)
-    elif found[0] in "rd":
-        replies = store.replies.by_ids([found]) if found[0] == "r" else store.replies.of_draft(found)
+    if found[0] in "pk":
+        return (_of_promise if found[0] == "p" else _of_case)(desk, found)
+    if found[0] in "rdw":
+        replies = _replies(desk, found)
         comments = store.comments.by_ids([comment for reply in replies for comment in reply.comments])
-    elif found.startswith("k"):
-        (case,) = store.cases.by_ids([found])
-        comments = store.comments.by_ids([case.comment] if case.comment else [])
-        promises = store.promises.by_ids([promise for promise, _, _ in store.cases.ties([found])])
     else:
-        promises = store.promises.by_ids([found])
-        replies = store.replies.by_ids([promises[0].reply]) if promises[0].reply else []
-        answered = store.comments.by_ids([c for reply in replies for c in reply.comments])
-        comments = [comment for comment in answered if comment.person == promises[0].person_id]
-    if found[0] in "gctu":
-        replies = store.replies.of_comments([comment.id for comment in comments])
-    if found[0] not in "puk":
-        promises = store.promises.of_replies([reply.id for reply in replies])
-        if found[0] == "c":
-            promises = [promise for promise in promises if promise.person_id == comments[0].person]
+        comments = _comments(desk, found)
+        replies = store.replies.of_comments([comment.id for comment in comments]) if found[0] in "gctu" else []
+    if found[0] == "u":
+        return comments, replies, store.promises.of_person(found)
+    promises = store.promises.of_replies([reply.id for reply in replies])
+    if found[0] == "c":
+        promises = [promise for promise in promises if promise.person_id == comments[0].person]
     return comments, replies, promises
+
+
+def _comments(desk: Desk, found: str) -> list[Comment]:
+    """Those of a group, thread or person, the one that is meant, or the one that something was done about."""
+    store = desk.store
+    if found[0] == "g":
+        return store.comments.waiting_in(found) or store.comments.of_group(found)
+    if found[0] == "t":
+        return store.comments.of_thread(found)
+    if found[0] == "u":
+        return store.comments.of_person(found)
+    ids = [one.comment for one in store.moderations.by_ids([found])] if found[0] == "m" else [found]
+    return store.comments.by_ids(ids)
+
+
+def _of_case(desk: Desk, found: str) -> tuple[list[Comment], list[Reply], list[Promise]]:
+    store = desk.store
+    (case,) = store.cases.by_ids([found])
+    comments = store.comments.by_ids([case.comment] if case.comment else [])
+    return comments, [], store.promises.by_ids([promise for promise, _, _ in store.cases.ties([found])])
+
+
+def _of_promise(desk: Desk, found: str) -> tuple[list[Comment], list[Reply], list[Promise]]:
+    store = desk.store
+    (promise,) = store.promises.by_ids([found])
+    replies = store.replies.by_ids([promise.reply]) if promise.reply else []
+    answered = store.comments.by_ids([comment for reply in replies for comment in reply.comments])
+    return [comment for comment in answered if comment.person == promise.person_id], replies, [promise]
+
+
+def _replies(desk: Desk, found: str) -> list[Reply]:
+    """A reply, those of a draft, or the one that brings a reward."""
+    if found.startswith("w"):
+        return desk.store.replies.by_ids([one.reply for one in desk.store.rewards.by_ids([found])])
+    return desk.store.replies.by_ids([found]) if found.startswith("r") else desk.store.replies.of_draft(found)
+
+
+def _moderations(desk: Desk, found: str) -> list[Moderation]:
+    """What was done about a comment or a person, or the one thing that is meant."""
+    if found[0] == "c":
+        return desk.store.moderations.of_comments([found])
+    if found[0] == "u":
+        return desk.store.moderations.of_person(found)
+    return desk.store.moderations.by_ids([found]) if found[0] == "m" else []
+
+
+def _rewards(desk: Desk, found: str, replies: Sequence[Reply]) -> list[Reward]:
+    """What these replies bring; of a person everything, of a promise and a case nothing."""
+    if found[0] in "uw":
+        return desk.store.rewards.of_person(found) if found[0] == "u" else desk.store.rewards.by_ids([found])
+    return desk.store.rewards.of_replies([reply.id for reply in replies]) if found[0] in "cgtrd" else []
 
 
 def _because(desk: Desk, found: str, promises: Sequence[Promise]) -> str | None:
@@ -115,5 +167,7 @@ def _group(desk: Desk, group_id: str, now: datetime) -> Listed | None:
     joined = desk.store.groups.last_joined([group_id])
     with desk.store.writing():
         desk.store.groups.remember_shown(desk.onlooker(), joined)
-    urgency, why = listing.urgency_of(desk, group, now)
-    return Listed(group, group.people, urgency, group.due_at is not None and group.due_at < now, why)
+    claim = desk.store.claims.running(now, [group_id]).get(group_id)
+    urgency, why = listing.urgency_of(desk, group, now, claim)
+    late = group.due_at is not None and group.due_at < now
+    return Listed(group, group.people, urgency, late, why, claim=claim)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from caretool.desk import permitting
 from caretool.desk.desk import Desk
 from caretool.domain.calendar import response_due
 from caretool.domain.comment import Comment, CommentState
@@ -203,8 +204,10 @@ def correct(desk: Desk, ids: Sequence[str], values: Mapping[str, str]) -> list[C
     with desk.store.writing():
         read_these(desk, ids)
         before = desk.store.groups.of_comments(ids)
-        for comment in desk.store.comments.by_ids(ids):
-            if comment.escalation and "topic" in values and agent.role != "manager":
+        comments = desk.store.comments.by_ids(ids)
+        permitting.demand_for(desk, agent, "triage", comments)
+        for comment in comments:
+            if comment.escalation and "topic" in values and not permitting.may(agent, "de-escalate"):
                 raise UsageProblem(f"{comment.id} is a matter of {comment.escalation}: only a manager says it is not.")
             due_at = _due(desk, comment, values.get("kind", comment.kind))
             desk.store.comments.correct(comment.id, values, sorted({*comment.corrected, *values}), due_at)

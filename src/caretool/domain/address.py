@@ -19,6 +19,8 @@ _NAME_MARKS = frozenset(" '’‘.-‐·")
 _HANDLE_MARKS = _NAME_MARKS | frozenset("_@+&")
 _TYPED_APOSTROPHES = str.maketrans("´`", "''")
 _TOP_LEVEL = frozenset({"app", "biz", "com", "eu", "info", "io", "it", "me", "net", "org", "shop", "uk", "xyz"})
+# A title that a name bears ("Sig.ra Rossi"); "sig.ra.example" is no name.
+_TITLE = re.compile(r"(?<!\S)(?:sig\.ra|sig\.na|dott\.ssa|prof\.ssa|avv\.ssa)(?!\S)", re.IGNORECASE)
 # Short on purpose: words that are no part of a name. Surnames and places ("Spagnola", "Dick") are not here.
 _RUDE = """
     bastardo bastardi bastarda cazzo cazzi cazzone coglione coglioni cretino cretini fanculo vaffanculo figliodiputtana
@@ -121,7 +123,7 @@ def _has_piled_marks(name: str) -> bool:
 
 def _has_link(name: str) -> bool:
     """Whether somebody would read an address: "example.com", "t.me"; "J.Rossi" and "G.B." are names."""
-    ends = re.findall(r"(?<=\w)\.([^\W\d_]{2,})", name)
+    ends = re.findall(r"(?<=\w)\.([^\W\d_]{2,})", _TITLE.sub("", name))
     return any(not end[0].isupper() or end.casefold() in _TOP_LEVEL for end in ends) or "www." in name.casefold()
 
 

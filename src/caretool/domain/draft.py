@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from caretool.domain.roles import Role
+
 Check = Literal[
     "stock-phrase",
     "vague",
@@ -22,6 +24,13 @@ Check = Literal[
     "mismatch",
     "group-changed",
     "already-answered",
+    "claimed",
+    "no-reward",
+    "shouting",
+    "sarcasm",
+    "wrong-language",
+    "wrong-register",
+    "unanswered-question",
 ]
 Mode = Literal["each", "together"]
 # `auto` takes what the template or the text is made for.
@@ -95,7 +104,10 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One decision of an agent: the replies it makes stand or fall together. `request` is how it was asked for."""
+    """One decision of an agent: the replies it makes stand or fall together. `request` is how it was asked for.
+
+    While it waits: `by` is the lowest role that may say yes, `why` the reasons. `because`: why it was rejected.
+    """
 
     id: str
     agent: str
@@ -105,3 +117,6 @@ class Draft:
     group: str | None = None
     decided_by: str | None = None
     because: str | None = None
+    by: Role = "agent"
+    why: tuple[str, ...] = ()
+    decided_at: datetime | None = None

@@ -20,13 +20,15 @@ SURE = 0.7
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """The template that would answer a group, how, and how sure (0–1); `alternatives` are further template ids."""
+    """The template that would answer a group, how, and how sure (0–1); `alternatives` are further template ids.
+    `reserved`: only a manager may use it."""
 
     template: str
     mode: Mode
     confidence: float
     sure: bool
     alternatives: tuple[str, ...] = ()
+    reserved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,5 +100,6 @@ def suggest(
         mode="together" if together else "each",
         confidence=round(confidence, 3),
         sure=confidence >= SURE and not chosen.reserved,
+        reserved=chosen.reserved,
         alternatives=tuple(by_topic[topic].id for topic in others if topic in by_topic)[:3],
     )

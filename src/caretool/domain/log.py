@@ -9,8 +9,10 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: `action` is what was done (reply-approved, promise-kept…), `subject` the id, `codes` what else."""
+    """One line: its `number` (from 1), `action` is what was done (reply-approved, promise-kept…), `subject` the id,
+    `codes` what else."""
 
+    number: int
     at: datetime
     agent: str
     action: str

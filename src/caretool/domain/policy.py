@@ -8,13 +8,18 @@ from datetime import date
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from caretool.domain.approval import ApprovalRule
 from caretool.domain.calendar import Calendar
 from caretool.domain.codes import Kind, Tone
 from caretool.domain.duration import Duration
+from caretool.domain.links import Link
 from caretool.domain.procedure import Procedure
 from caretool.domain.retention import Retention
+from caretool.domain.reward import RewardKind
 from caretool.domain.roles import Role as Role
 from caretool.domain.template import Template
+from caretool.domain.voice import Voice
+from caretool.domain.waiver import CheckRules
 
 Action = Literal["leave", "hide", "unhide", "delete", "mute", "ban", "report", "ask"]
 Together = Literal["mentions", "names", "no"]
@@ -98,7 +103,8 @@ class PromiseKind:
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """What a moderation rule looks at; None: does not matter. A list in the file means any of these."""
+    """What a moderation rule looks at; None: does not matter. A list in the file means any of these. `within` and `by`
+    say how the same message is counted (see `moderation.profiles`; `by` None: one)."""
 
     kind: tuple[Kind, ...] | None = None
     tone: tuple[Tone, ...] | None = None
@@ -108,6 +114,12 @@ class When:
     platform: tuple[str, ...] | None = None
     same_message_profiles: int | None = None
     personal_data: bool | None = None
+    vulgar: bool | None = None
+    within: Duration | None = None
+    by: Literal["one", "several"] | None = None
+    removed_before: int | None = None
+    first_comment: bool | None = None
+    thread: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +144,8 @@ class ReplyRules:
     """What our replies may and may not say. Phrases are by language; `patterns` are the company's own regular
     expressions for what must not be public (order numbers…), by name. `apology` is what a customer is told, by
     language, when a promise cannot be kept and its kind has no words of its own. `commits` and `harmless` are words of
-    this company that commit it beside the usual ones, or do not, whatever stands beside them."""
+    this company that commit it beside the usual ones, or do not, whatever stands beside them. `claim`: how long
+    somebody who writes a reply has the group alone."""
 
     together_from: int = 5
     stock_phrases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -142,6 +155,7 @@ class ReplyRules:
     apology: Mapping[str, str] = field(default_factory=dict)
     commits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     harmless: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    claim: Duration = field(default_factory=lambda: Duration(15, "minutes"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,13 +180,18 @@ class Policy:
     escalations: tuple[Escalation, ...] = ()
     examples: tuple[Example, ...] = ()
     procedures: Mapping[str, Procedure] = field(default_factory=dict)
+    rewards: Mapping[str, RewardKind] = field(default_factory=dict)
+    approvals: tuple[ApprovalRule, ...] = ()
+    voice: Voice = field(default_factory=Voice)
+    checks: CheckRules = field(default_factory=CheckRules)
+    links: tuple[Link, ...] = ()
     retention: Retention = field(default_factory=Retention)
 
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """Who answers, by name; where one keeps promises, the limits are those of an `Owner`. `accounts`: where one may work;
-    None: everywhere."""
+    """Who answers, by name; where one keeps promises, the limits are those of an `Owner`. `accounts`: where one may
+    work; None: everywhere."""
 
     id: str
     name: str

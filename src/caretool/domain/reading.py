@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from caretool.domain.codes import Form, Kind, Tone
 from caretool.domain.masking import Exposed
@@ -65,6 +66,18 @@ class Commitment:
     vague: bool = False
     conditional: bool = False
     relative: bool = False
+
+
+Sought = Literal["how-much", "when", "where", "how-long", "which", "possible"]
+"""What a question is after: an amount, a time, a place, a length of time, one of several, a yes or no."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What somebody asks in a comment; `excerpt` is the question in their own words."""
+
+    sought: Sought
+    excerpt: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,17 @@ class Retention:
     default: Duration | None = None
     platforms: Mapping[str, Duration] = field(default_factory=dict)
     kinds: Mapping[Kind, Duration] = field(default_factory=dict)
+    evidence: Duration | None = None
+
+    @property
+    def says_something(self) -> bool:
+        """Whether anything is not kept for good."""
+        return bool(self.default or self.platforms or self.kinds or self.evidence)
+
+    @property
+    def evidence_length(self) -> timedelta | None:
+        """How long the words of moderation's evidence are kept, from the moment it was taken; None: for good."""
+        return _elapsed(self.evidence) if self.evidence is not None else None
 
 
 def kept_for(

@@ -6,10 +6,10 @@ compute or call cannot run away.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeGuard
 
 from jinja2 import StrictUndefined, Template, TemplateError, Undefined, UndefinedError, nodes
 from jinja2.sandbox import SandboxedEnvironment
@@ -29,8 +29,9 @@ class MissingValue(CaretoolError):
 
     exit_code = 5
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"The text needs {{{{ {name} }}}} and there is no value for it: {_how_to_give(name)}")
+    def __init__(self, name: str, helps: str | None = None) -> None:
+        helps = helps or _how_to_give(name)
+        super().__init__(f"The text needs {{{{ {name} }}}} and there is no value for it: {helps}")
         self.name = name
 
 
@@ -49,10 +50,26 @@ class Promised:
 
 
 @dataclass(frozen=True, slots=True)
+class Linked:
+    """`link`, and each of `links`, in a text; `title` is what the page is called, in the language of the text."""
+
+    url: str
+    title: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Followed:
     """`procedure` in a text; `says` is what the procedure says of itself, in the language of the text."""
 
     says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rewarded:
+    """`reward` in a private text; `code` is a coupon's, `value` what it is worth, in the language of the text."""
+
+    code: str | None
+    value: str | None
 
 
 def values(
@@ -64,15 +81,21 @@ def values(
     people: str | None = None,
     given: Mapping[str, str] | None = None,
     procedure: str | None = None,
+    reward: Rewarded | None = None,
+    greeting: str | None = None,
+    link: Linked | None = None,
+    links: Mapping[str, Linked] | None = None,
 ) -> Mapping[str, object]:
     """The values of one text. `promises` are times in words by kind; `person` or `people` whom it speaks to; `given`
     what a person was asked for (an order number); it never takes the place of the others. `procedure`
-    is what the procedure that is started says."""
+    is what the procedure that is started says, `reward` what the text brings, `greeting` how it begins, `link` the page
+    of the catalogue that answers whom it speaks to, `links` the whole catalogue."""
     known: dict[str, object] = {
         **(given or {}),
         "agent": agent,
         "company": company,
         "promises": {kind: Promised(when) for kind, when in promises.items()},
+        "links": dict(links or {}),
     }
     if person is not None:
         known["person"] = Person(person)
@@ -80,20 +103,28 @@ def values(
         known["people"] = people
     if procedure is not None:
         known["procedure"] = Followed(procedure)
+    if reward is not None:
+        known["reward"] = reward
+    if greeting is not None:
+        known["greeting"] = greeting
+    if link is not None:
+        known["link"] = link
     return known
 
 
-def render(source: str, values: Mapping[str, object]) -> str:
+def render(source: str, values: Mapping[str, object], helps: Callable[[str], str | None] = lambda _: None) -> str:
     """The text with its values: strings, and dataclasses and mappings of them. None counts as missing.
 
-    Raises MissingValue; UsageProblem where the text shows a value that is no string, and as `variables` does.
+    `helps` says what to do about a missing value where more is known than its name. Raises MissingValue; UsageProblem
+    where the text shows a value that is no string, and as `variables` does.
     """
     template = _compiled(source)
     try:
         return template.render(values)
     except UndefinedError:
         names = _names(_parsed(source))
-        raise MissingValue(next(name for name in names if _lookup(values, name) is _MISSING)) from None
+        name = next(name for name in names if _lookup(values, name) is _MISSING)
+        raise MissingValue(name, helps(name)) from None
 
 
 def variables(source: str) -> frozenset[str]:
@@ -102,6 +133,38 @@ def variables(source: str) -> frozenset[str]:
     Raises UsageProblem, with one line that says where, if the text is no template or does more than use values.
     """
     return frozenset(_names(_parsed(source)))
+
+
+def which_said(text: str, sources: Sequence[str]) -> int | None:
+    """Which of these texts a reply was made of, by what stands in it between the values; None: of none of them.
+
+    Of several that could be it is the one with most words of its own.
+    """
+    flat = " ".join(text.split())
+    own = [_between_values(source) for source in sources]
+    fits = [index for index, pieces in enumerate(own) if pieces and _in_order(pieces, flat)]
+    return max(fits, key=lambda index: sum(map(len, own[index])), default=None)
+
+
+def _between_values(source: str) -> list[str]:
+    """What stands in every text that is made of it."""
+    outputs = (node for node in _parsed(source).body if isinstance(node, nodes.Output))
+    pieces = (" ".join(piece.data.split()) for node in outputs for piece in node.nodes if _is_data(piece))
+    return [piece for piece in pieces if piece]
+
+
+def _is_data(node: nodes.Node) -> TypeGuard[nodes.TemplateData]:
+    return isinstance(node, nodes.TemplateData)
+
+
+def _in_order(pieces: Sequence[str], text: str) -> bool:
+    at = 0
+    for piece in pieces:
+        found = text.find(piece, at)
+        if found < 0:
+            return False
+        at = found + len(piece)
+    return True
 
 
 class _Environment(SandboxedEnvironment):
@@ -213,6 +276,10 @@ def _how_to_give(name: str) -> str:
     root, _, rest = name.partition(".")
     if root == "promises":
         return f"add --promise {rest.partition('.')[0] or 'KIND'}@TIME"
-    if root in ("agent", "company", "person", "people", "procedure"):
+    if root == "reward":
+        return "add --reward KIND, in private"
+    if root in ("link", "links"):
+        return "add it to [[links]] of policies.toml, or ask first with {% if link is defined %}"
+    if root in ("agent", "company", "person", "people", "greeting", "procedure"):
         return "take it out of the text, or choose the text that has it"
     return f"add --set {name}=VALUE"

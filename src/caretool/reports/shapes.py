@@ -9,6 +9,7 @@ from typing import Any
 from caretool.domain.comment import Comment
 from caretool.domain.draft import Refusal, Reply
 from caretool.domain.health import Finding
+from caretool.domain.links import Fit
 from caretool.domain.log import Line
 from caretool.domain.procedure import Case
 from caretool.domain.promise import Overdue, Promise, Today
@@ -82,6 +83,17 @@ def reply(one: Reply) -> Shape:
     }
 
 
+def link(one: Fit) -> Shape:
+    """A page that may be linked in an answer."""
+    return {
+        "name": one.link.name,
+        "kind": one.link.kind,
+        "url": one.link.url,
+        "title": one.title,
+        "why": list(one.why),
+    }
+
+
 def comment(one: Comment) -> Shape:
     """One comment with what was read in it."""
     return {
@@ -97,6 +109,7 @@ def comment(one: Comment) -> Shape:
         "tone": one.tone,
         "topic": one.topic,
         "state": one.state,
+        "group": one.group if one.state == "waiting" else None,
         "private": one.private,
         "written_at": moment(one.written_at),
         "url": one.url,
@@ -181,6 +194,7 @@ def log(lines: Sequence[Line]) -> Shape:
     return {
         "log": [
             {
+                "number": line.number,
                 "at": moment(line.at),
                 "agent": line.agent,
                 "action": line.action,

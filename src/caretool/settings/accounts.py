@@ -16,6 +16,7 @@ from caretool.secrets import Secret
 from caretool.settings.known import Known
 from caretool.settings.limits import AwayTable, CapacityTable, days, units, weekly
 from caretool.settings.problems import Path, Problem, instead, one_of, shown
+from caretool.settings.speaking import AgentAccounts, accounts_of
 from caretool.settings.validation import keys, validated
 from caretool.settings.values import Address, Elapsed, Name, Spoken, Table, Takes, Text, Whole
 
@@ -83,6 +84,9 @@ class AgentTable(Table):
     signature: Text | None = Field(default=None, description="how this person signs")
     capacity: CapacityTable | None = Field(default=None, description=_CAPACITY)
     away: list[AwayTable] = Field(default=[], description=_AWAY)
+    accounts: AgentAccounts | None = Field(
+        default=None, description="where this person may reply, approve, close, moderate; left out: on every account"
+    )
 
 
 class OwnerTable(Table):
@@ -166,7 +170,8 @@ def read_accounts(
     if whole is None or problems:
         return None, problems
     agents = {
-        id_: Agent(id_, table.name, table.role, table.signature, *_limits(table)) for id_, table in whole.agents.items()
+        id_: Agent(id_, table.name, table.role, table.signature, *_limits(table), accounts=accounts_of(table.accounts))
+        for id_, table in whole.agents.items()
     }
     owners = {
         id_: Owner(id_, tuple(map(_notified, table.notify)), *_limits(table)) for id_, table in whole.owners.items()

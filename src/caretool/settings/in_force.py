@@ -26,7 +26,10 @@ from caretool.domain.policy import (
     Settings,
     When,
 )
+from caretool.settings.checks import checks_in_force, checks_table
 from caretool.settings.limits import WEEK, capacity_as_table, days, days_as_tables, units, weekly
+from caretool.settings.links import link_tables, links_in_force
+from caretool.settings.moderation import conditions
 from caretool.settings.policies import (
     CalendarTable,
     ExpectTable,
@@ -34,10 +37,12 @@ from caretool.settings.policies import (
     PromiseTable,
     ReplyTable,
     ResponseTable,
-    conditions,
 )
 from caretool.settings.procedures import procedure_in_force, procedure_table
 from caretool.settings.retention import retention_in_force, retention_table
+from caretool.settings.rewards import reward_in_force, reward_table
+from caretool.settings.speaking import approval_tables, approvals_in_force
+from caretool.settings.voice import voice_in_force, voice_table
 
 _WORKING_DAYS = 5
 _NOT_KEYS = ("name", "zone", "weekly")
@@ -56,6 +61,11 @@ def policy_in_force(file: PoliciesFile) -> Policy:
         reply=_reply(file.reply),
         retention=retention_in_force(file.retention),
         procedures={name: procedure_in_force(name, table) for name, table in file.procedures.items()},
+        rewards={name: reward_in_force(name, table) for name, table in file.rewards.items()},
+        approvals=approvals_in_force(file.approval),
+        checks=checks_in_force(file.checks),
+        voice=voice_in_force(file.voice),
+        links=links_in_force(file.links, file.company.languages),
         moderation=tuple(ModerationRule(rule.name, conditions(rule.when), rule.action) for rule in file.moderation),
         escalations=tuple(Escalation(entry.name, _by_language(entry.cues)) for entry in file.escalation),
         examples=tuple(Example(entry.text, _expected(entry.expect)) for entry in file.examples),
@@ -84,9 +94,14 @@ def policy_as_toml(settings: Settings) -> str:
         "procedures": {name: procedure_table(procedure) for name, procedure in policy.procedures.items()},
         "reply": {field.name: getattr(policy.reply, field.name) for field in fields(policy.reply)},
         "retention": retention_table(policy.retention),
+        "rewards": {name: reward_table(kind) for name, kind in policy.rewards.items()},
         "moderation": [
             {"name": rule.name, "action": rule.action, "when": _when_table(rule.when)} for rule in policy.moderation
         ],
+        "approval": approval_tables(policy.approvals),
+        "checks": checks_table(policy.checks),
+        "voice": voice_table(policy.voice),
+        "links": link_tables(policy.links),
         "escalation": [{"name": entry.name, "cues": entry.cues} for entry in policy.escalations],
         "examples": [
             {"text": entry.text, "expect": {key: value or "" for key, value in entry.expect.items()}}
@@ -181,6 +196,7 @@ def _reply(table: ReplyTable) -> ReplyRules:
         apology=dict(table.apology),
         commits=_by_language(table.commits),
         harmless=_by_language(table.harmless),
+        claim=table.claim,
     )
 
 

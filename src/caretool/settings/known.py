@@ -15,7 +15,8 @@ _TAG_LENGTHS = (2, 3)
 class Known:
     """What a reference may point at. None: the file that says so could not be read, so nothing is held against it.
 
-    `keepers` are owners and agents; `dated` the promise kinds that name a calendar.
+    `keepers` are owners and agents; `dated` the promise kinds that name a calendar; `coupons` the rewards of that
+    form, `priced` those that have a value.
     """
 
     platforms: Names = ()
@@ -28,6 +29,11 @@ class Known:
     escalations: Names | None = None
     topics: Names | None = None
     procedures: Names | None = None
+    rewards: Names | None = None
+    coupons: Names | None = None
+    priced: Names | None = None
+    templates: Names | None = None
+    links: Names | None = None
 
 
 def declared(
@@ -48,6 +54,11 @@ def declared(
         escalations=None if policies is None else _named(policies.get("escalation")),
         topics=_topics(templates),
         procedures=_keys(policies, "procedures"),
+        rewards=_keys(policies, "rewards"),
+        coupons=None if policies is None else _having(policies, "rewards", "form", "coupon"),
+        priced=None if policies is None else _having(policies, "rewards", "value"),
+        templates=tuple(templates),
+        links=None if policies is None else _named(policies.get("links")),
     )
 
 
@@ -69,10 +80,14 @@ def _languages(policies: Mapping[str, Any] | None) -> Names | None:
 
 
 def _dated(policies: Mapping[str, Any]) -> Names:
-    kinds = policies.get("promises")
-    return (
-        tuple(k for k, v in kinds.items() if isinstance(v, dict) and "calendar" in v) if isinstance(kinds, dict) else ()
-    )
+    return _having(policies, "promises", "calendar")
+
+
+def _having(policies: Mapping[str, Any], name: str, key: str, value: object = None) -> Names:
+    """The names of the tables of a table that have a key (with this value, if one is given)."""
+    tables = policies.get(name)
+    having = [(k, v) for k, v in tables.items() if isinstance(v, dict) and key in v] if isinstance(tables, dict) else []
+    return tuple(k for k, v in having if value in (None, v[key]))
 
 
 def _named(entries: object) -> Names:

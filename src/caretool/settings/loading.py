@@ -20,6 +20,8 @@ from caretool.settings.in_force import policy_in_force
 from caretool.settings.known import Known, declared
 from caretool.settings.policies import PoliciesFile
 from caretool.settings.problems import Problem, one_line, shown
+from caretool.settings.rewards import same_codes
+from caretool.settings.speaking import unspoken
 from caretool.settings.templates import read_template
 from caretool.settings.validation import validated
 
@@ -53,6 +55,9 @@ def load(folder: Path, platforms: Mapping[str, type[BaseModel]]) -> Settings:
     entries, in_templates = _templates(templates, known, policies.data)
     unread = [source.problem for source in sources.values() if source.problem is not None]
     problems = [*unread, *in_accounts, *in_policies, *in_templates]
+    if people is not None and policy is not None:
+        who = (people.accounts, people.agents, policy.approvals)
+        problems += unspoken(*who, people=accounts.file, policies=policies.file)
     if problems or people is None or policy is None:
         raise SettingsProblem(_told(problems, sources))
     return Settings(people.accounts, people.agents, people.owners, policy, entries, people.mail)
@@ -110,7 +115,9 @@ def _policy(source: Source, known: Known) -> tuple[Policy | None, list[Problem]]
     if source.data is None:
         return None, []
     file, problems = validated(PoliciesFile, source.data, known, file=source.file)
-    problems += [*_repeated(source, "moderation"), *_repeated(source, "escalation")]
+    problems += [*_repeated(source, "moderation"), *_repeated(source, "escalation"), *_repeated(source, "approval")]
+    problems += _repeated(source, "links")
+    problems += same_codes(source.file, source.data)
     return (policy_in_force(file) if file is not None and not problems else None), problems
 
 

@@ -14,10 +14,12 @@ class Names:
 
     accounts: Mapping[str, str]
     agents: Mapping[str, str]
+    owners: tuple[str, ...]
     templates: Mapping[str, str]
     topics: Mapping[str, str]
     promise_kinds: Mapping[str, str]
     procedures: Mapping[str, str]
+    rewards: Mapping[str, str]
 
 
 def from_text(text: str) -> Names:
@@ -27,9 +29,11 @@ def from_text(text: str) -> Names:
     return Names(
         accounts={name: account["platform"] for name, account in settings["accounts"].items()},
         agents={name: agent["role"] for name, agent in settings["agents"].items()},
+        owners=tuple(settings["owners"]),
         templates={name: ", ".join(template["kinds"]) for name, template in templates.items()},
         topics={template["topic"]: ", ".join(template["kinds"]) for template in templates.values()},
         promise_kinds={name: f"kept by {kind['owner']}" for name, kind in settings["policy"]["promises"].items()},
+        rewards={name: kind["form"] for name, kind in settings["policy"]["rewards"].items()},
         procedures={
             name: ", ".join(step["name"] for step in procedure["steps"])
             for name, procedure in settings["policy"]["procedures"].items()

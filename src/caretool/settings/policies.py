@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from caretool.domain.apology import wrong_in
 from caretool.domain.comment import Kind, Tone
 from caretool.domain.duration import Duration
-from caretool.domain.moderation import grounded
-from caretool.domain.policy import Action, When
+from caretool.domain.moderation import Ground
+from caretool.domain.policy import Action
+from caretool.settings.checks import ChecksTable
 from caretool.settings.known import Known
 from caretool.settings.limits import BlackoutTable, CapacityTable
+from caretool.settings.links import LinkTable
+from caretool.settings.moderation import ModerationTable
 from caretool.settings.patterns import safe
 from caretool.settings.procedures import ProcedureTable
 from caretool.settings.retention import RetentionTable
+from caretool.settings.rewards import RewardTable
+from caretool.settings.speaking import ApprovalTable, ClaimLength
 from caretool.settings.values import (
     AccountName,
     Answered,
@@ -33,18 +38,16 @@ from caretool.settings.values import (
     OpenHours,
     PlatformName,
     Region,
-    Several,
     Spoken,
     Table,
-    Tag,
     Takes,
     Text,
-    TopicName,
     WebAddress,
     Zone,
     known_to,
     unsayable,
 )
+from caretool.settings.voice import VoiceTable
 
 Phrases = dict[Spoken, list[Text]]
 Cues = dict[Spoken, Annotated[list[Cue], Field(min_length=1)]]
@@ -249,53 +252,6 @@ class PromiseTable(Table):
         return length
 
 
-_LISTS = "one or a list of them: any will do"
-
-
-class WhenTable(Table):
-    """What a rule looks at: all that is named must hold."""
-
-    kind: Annotated[list[Kind] | None, Several, Field(min_length=1)] = Field(default=None, description=_LISTS)
-    tone: Annotated[list[Tone] | None, Several, Field(min_length=1)] = Field(default=None, description=_LISTS)
-    topic: Annotated[list[TopicName] | None, Several, Field(min_length=1)] = Field(default=None, description=_LISTS)
-    language: Annotated[list[Tag] | None, Several, Field(min_length=1)] = Field(default=None, description=_LISTS)
-    account: Annotated[list[AccountName] | None, Several, Field(min_length=1)] = Field(default=None, description=_LISTS)
-    platform: Annotated[list[PlatformName] | None, Several, Field(min_length=1)] = Field(
-        default=None, description=_LISTS
-    )
-    same_message_profiles: Annotated[int, Field(ge=2, le=10_000), Takes("a whole number")] | None = Field(
-        default=None, description="the same message of one author stands on so many of our profiles, or more"
-    )
-    personal_data: bool | None = Field(default=None, description="the comment exposes personal data, or does not")
-
-
-class ModerationTable(Table):
-    """What may be done with a comment, on a person's yes; the first rule that matches wins. A rule that hides,
-    deletes, mutes or bans needs a ground that is no complaint: kind spam or abuse, the same message on several
-    profiles, or (only to hide) personal data."""
-
-    name: Text = Field(description="how the log calls it")
-    action: Action = Field(description="what would be done")
-    when: WhenTable = Field(description="which comments it is for")
-
-    @field_validator("when")
-    @classmethod
-    def _grounded(cls, when: WhenTable, info: ValidationInfo) -> WhenTable:
-        action: Action | None = info.data.get("action")
-        refusal = grounded(conditions(when), action) if action is not None else None
-        if refusal is not None:
-            raise ValueError(refusal)
-        return when
-
-
-def conditions(when: WhenTable) -> When:
-    """The table as the domain's value."""
-    named: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in when.model_dump().items()
-    }
-    return When(**named)
-
-
 class EscalationTable(Table):
     """What always reaches a person and never gets a template's answer."""
 
@@ -317,13 +273,16 @@ class ReplyTable(Table):
     apology: dict[Spoken, Annotated[Text, AfterValidator(_apology)]] = Field(
         default={}, description="what a customer is told where a promise cannot be kept"
     )
+    claim: ClaimLength = Field(
+        default=Duration(15, "minutes"), description="how long a group belongs to whoever is answering it, at most 24h"
+    )
     patterns: dict[Name, Annotated[str, safe, Takes("a regular expression")]] = Field(
         default={}, description="what must never be public beside the usual personal data, like order numbers"
     )
 
 
 class ExpectTable(Table):
-    """What must be read in the text. `""` for topic or escalation: none."""
+    """What must be read in the text. `""` for topic, escalation or ground: none."""
 
     kind: Kind | None = Field(default=None, description="what sort of comment")
     tone: Tone | None = Field(default=None, description="how it feels")
@@ -331,11 +290,13 @@ class ExpectTable(Table):
     language: Spoken | None = Field(default=None, description="what it is written in")
     escalation: ExpectedEscalation | None = Field(default=None, description="what must reach a person, if anything")
     action: Action | None = Field(default=None, description="what moderation would do")
+    ground: Ground | Literal[""] | None = Field(default=None, description="on which ground it would do that")
 
     @model_validator(mode="after")
     def _something(self) -> ExpectTable:
         if not self.model_fields_set:
-            raise ValueError("expects nothing: add at least one of kind, tone, topic, language, escalation, action")
+            keys = ", ".join(ExpectTable.model_fields)
+            raise ValueError(f"expects nothing: add at least one of {keys}")
         return self
 
 
@@ -354,8 +315,13 @@ class PoliciesFile(Table):
     response: ResponseTable = Field(default_factory=ResponseTable, description="by when a first answer is due")
     promises: dict[Identifier, PromiseTable] = Field(default={}, description="what can be promised, by kind")
     procedures: dict[Name, ProcedureTable] = Field(default={}, description="what is done, step by step, by name")
+    rewards: dict[Name, RewardTable] = Field(default={}, description="what may be put into somebody's hand, by name")
     moderation: list[ModerationTable] = Field(default=[], description="what may be hidden, and why")
     escalation: list[EscalationTable] = Field(default=[], description="what always reaches a person")
     reply: ReplyTable = Field(default_factory=ReplyTable, description="what our replies may and may not say")
+    checks: ChecksTable = Field(default_factory=ChecksTable, description="who may waive a check, and which are off")
+    voice: VoiceTable = Field(default_factory=VoiceTable, description="how we speak to people")
+    links: list[LinkTable] = Field(default=[], description="pages that answer what people ask")
+    approval: list[ApprovalTable] = Field(default=[], description="what waits for a second pair of eyes")
     examples: list[ExampleTable] = Field(default=[], description="worked examples of these rules")
     retention: RetentionTable = Field(default_factory=RetentionTable, description="how long comments are kept")

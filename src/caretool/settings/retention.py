@@ -31,13 +31,21 @@ class RetentionTable(Table):
     platforms: dict[PlatformName, Kept] = Field(
         default={}, description="nothing of this platform is kept longer, whatever its kind"
     )
+    evidence: Kept | None = Field(
+        default=None, description="the words of moderation's evidence; ground and hash stay. Left out: for good"
+    )
 
 
 def retention_in_force(table: RetentionTable) -> Retention:
     """The table as the domain's value."""
-    return Retention(table.default, dict(table.platforms), dict(table.kinds))
+    return Retention(table.default, dict(table.platforms), dict(table.kinds), table.evidence)
 
 
 def retention_table(retention: Retention) -> dict[str, Any]:
     """Back, for `policy show`."""
-    return {"default": retention.default, "kinds": retention.kinds, "platforms": retention.platforms}
+    return {
+        "default": retention.default,
+        "kinds": retention.kinds,
+        "platforms": retention.platforms,
+        "evidence": retention.evidence,
+    }

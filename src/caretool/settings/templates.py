@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from caretool.domain.comment import Kind
 from caretool.domain.duration import Duration
-from caretool.domain.template import Template, Wish, Wording
+from caretool.domain.template import Template, Wish
 from caretool.settings.known import Known
 from caretool.settings.problems import Path, Problem, shown
+from caretool.settings.rewards import given_in, shown_of
+from caretool.settings.texts import WordingTable, Written, texts_in, unfit_registers, wording
 from caretool.settings.validation import validated
 from caretool.settings.values import (
     Identifier,
@@ -19,13 +21,15 @@ from caretool.settings.values import (
     Name,
     ProcedureName,
     PromiseName,
+    RewardName,
     Spoken,
     Table,
     Text,
     is_name,
     known_to,
 )
-from caretool.settings.wording import FORMS, RESERVED, Means, read_text
+from caretool.settings.voice import RegisterTable, registers
+from caretool.settings.wording import RESERVED, Found, Means, read_text
 
 
 def _free(name: str) -> str:
@@ -35,26 +39,6 @@ def _free(name: str) -> str:
 
 
 Need = Annotated[Identifier, AfterValidator(_free)]
-
-
-class WordingTable(Table):
-    """The texts in one language. They show values: `{{ person.name }}` (public, private), `{{ people }}` (together),
-    `{{ agent.name }}`, `{{ agent.signature }}`, `{{ company.name }}`, `{{ company.help_page }}`,
-    `{{ promises.KIND.when }}` for each kind the template promises, `{{ procedure.says }}` where it names a procedure,
-    and in private texts what the template needs.
-
-    `{% if company.help_page is defined %}…{% endif %}` asks first; Jinja's loops, filters and sums are not for a reply.
-    Words that move with the day (domani, within 24 hours) are refused."""
-
-    public: Text | None = Field(default=None, description="answers one public comment")
-    together: Text | None = Field(default=None, description="answers many people of one thread at once")
-    private: Text | None = Field(default=None, description="answers in private")
-
-    @model_validator(mode="after")
-    def _some_text(self) -> WordingTable:
-        if not (self.public or self.together or self.private):
-            raise ValueError("has no text: add at least one of public, together, private")
-        return self
 
 
 class WishTable(Table):
@@ -83,6 +67,12 @@ class TemplateFile(Table):
     procedure: ProcedureName | None = Field(
         default=None, description="which procedure of policies.toml answering starts; its public texts say it"
     )
+    gives: RewardName | None = Field(
+        default=None, description="which reward of policies.toml its private texts bring; they show its code"
+    )
+    register_: RegisterTable = Field(
+        default={}, alias="register", description="how its texts speak to people, where that is not the company's way"
+    )
     reserved: bool = Field(default=False, description="only a manager may use it")
     examples: dict[Spoken, Annotated[list[Text], Field(min_length=1)]] = Field(
         default={}, description="what people write about it, by language"
@@ -107,6 +97,7 @@ def read_template(
     """One file, or None and all that is wrong with it. `name` is the file's, without its end."""
     table, problems = validated(TemplateFile, data, known, file=file)
     problems += [Problem(file, path, what) for path, what in _in_texts(data, known, help_page)]
+    problems += [Problem(file, at, what) for at, what in given_in(data.get("gives"), data.get("reply"), known.coupons)]
     if not is_name(name):
         problems.append(Problem(file, (), "the file's name is the template's id: use letters, digits, - _ and . only"))
     if table is None or problems:
@@ -121,10 +112,12 @@ def _template(name: str, table: TemplateFile) -> Template:
         kinds=tuple(table.kinds),
         needs=tuple(table.needs),
         examples={tag: tuple(texts) for tag, texts in table.examples.items()},
-        replies={tag: Wording(texts.public, texts.together, texts.private) for tag, texts in table.reply.items()},
+        replies={tag: wording(texts) for tag, texts in table.reply.items()},
         promises=tuple(Wish(wish.kind, wish.due) for wish in table.promises),
         reserved=table.reserved,
         procedure=table.procedure,
+        gives=table.gives,
+        register=registers(table.register_),
     )
 
 
@@ -135,23 +128,37 @@ def _in_texts(data: Mapping[str, Any], known: Known, help_page: bool | None) -> 
     ]
     needs = [need for need in _entries(data, "needs") if _is_text(need)]
     procedure = _is_text(data.get("procedure"))
-    means = Means(wishes, needs, known.promises or (), help_page, procedure)
-    replies = data.get("reply")
-    found: list[tuple[Path, str]] = []
-    for tag, texts in replies.items() if isinstance(replies, dict) else ():
-        written = {form: texts[form] for form in FORMS if _is_text(texts.get(form))} if isinstance(texts, dict) else {}
-        read = {form: read_text(text, form, means) for form, text in written.items()}
-        found += [(("reply", tag, form), what) for form, result in read.items() for what in result.objections]
-        said = frozenset[str]().union(*(result.promised for result in read.values()))
+    reward = shown_of(data.get("gives"), known)
+    means = Means(wishes, needs, known.promises or (), help_page, procedure, reward=reward, links=known.links)
+    written = list(texts_in(data.get("reply")))
+    read = {one.path: read_text(one.text, one.form, means) for one in written}
+    found = [(path, what) for path, result in read.items() for what in result.objections]
+    found += unfit_registers(data.get("reply"))
+    for tag in dict.fromkeys(one.language for one in written):
+        usual = [one for one in written if one.language == tag and one.register is None]
+        said = frozenset[str]().union(*(read[one.path].promised for one in usual))
         unsaid = [kind for kind in dict.fromkeys(wishes) if kind not in said]
-        if read and unsaid:
+        if usual and unsaid:
             whens = ", ".join(f"{{{{ promises.{kind}.when }}}}" for kind in unsaid)
             found.append((("reply", tag), f"no text here says when: write {whens}, or take the promise out"))
-        silent = [form for form in written if form != "private" and procedure and not read[form].says]
-        for form in silent:
+    for one in written:
+        if one.form != "private" and procedure and not read[one.path].says:
             what = "does not say what happens now: write {{ procedure.says }}, or take the procedure out"
-            found.append((("reply", tag, form), what))
-    return found
+            found.append((one.path, what))
+    return [*found, *_promising_otherwise(written, read)]
+
+
+def _promising_otherwise(written: Sequence[Written], read: Mapping[Path, Found]) -> Iterator[tuple[Path, str]]:
+    """Variants that promise something else than the first text of their form: what somebody is promised would depend on
+    which of them he gets."""
+    first = {(one.language, one.form): one for one in reversed(written)}
+    for one in written:
+        usual = read[first[one.language, one.form].path].promised
+        more, less = read[one.path].promised - usual, usual - read[one.path].promised
+        for kind in sorted(more | less):
+            does = "says" if kind in more else "does not say"
+            does_not = "does not" if kind in more else "does"
+            yield one.path, f"{does} {{{{ promises.{kind}.when }}}}, and the first of these texts {does_not}"
 
 
 def _entries(data: Mapping[str, Any], key: str) -> list[Any]:

@@ -270,6 +270,16 @@ ProcedureName = Annotated[
     ),
     Takes("a procedure's name"),
 ]
+TemplateName = Annotated[
+    str,
+    AfterValidator(_declared(lambda known: known.templates, "a template", "add its file to templates/replies first")),
+    Takes("a template's name"),
+]
+RewardName = Annotated[
+    str,
+    AfterValidator(_declared(lambda known: known.rewards, "a reward", "add its [rewards.…] to policies.toml first")),
+    Takes("a reward's name"),
+]
 AccountName = Annotated[
     str,
     AfterValidator(

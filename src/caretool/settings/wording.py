@@ -8,14 +8,18 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from caretool.domain.policy import Agent, Company
-from caretool.domain.wording import MissingValue, render, values, variables
+from caretool.domain.wording import Linked, MissingValue, Rewarded, render, values, variables
 from caretool.errors import UsageProblem
 from caretool.settings.problems import instead, one_of, quoted, shown
 from caretool.settings.relative import relative_words
 
-FORMS = ("public", "together", "private")
-RESERVED = frozenset({"person", "people", "agent", "company", "promises", "procedure", "self", "true", "false", "none"})
-_EVERYWHERE = ("agent.name", "agent.signature", "company.name", "company.help_page")
+RESERVED = frozenset(
+    {"person", "people", "greeting", "agent", "company", "promises", "procedure", "reward", "link", "links"}
+    | {"self", "true", "false", "none"}
+)
+_EVERYWHERE = ("greeting", "agent.name", "agent.signature", "company.name", "company.help_page")
+_LINK = ("link.url", "link.title", "link")
+_A_LINK = Linked("https://company.example", "Page")
 _SAYS = "procedure.says"
 _NOT_SAID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 
@@ -23,13 +27,16 @@ _NOT_SAID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 @dataclass(frozen=True, slots=True)
 class Means:
     """What the texts of one template may use: the kinds it promises, the values it needs, every kind of the policy,
-    whether the company has a help page (None: not known), whether the template names a procedure."""
+    whether the company has a help page (None: not known), whether the template names a procedure, what private texts
+    may show of the reward it gives (None: it gives none), the names in the catalogue of links (None: not known)."""
 
     promises: Sequence[str]
     needs: Sequence[str]
     kinds: Sequence[str]
     help_page: bool | None = None
     procedure: bool = False
+    reward: tuple[str, ...] | None = None
+    links: tuple[str, ...] | None = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,8 @@ def read_text(text: str, form: str, means: Means) -> Found:
     except UsageProblem as problem:
         return Found([str(problem), *moving], frozenset())
     unknown = [wrong for name in names if (wrong := _objection(name, form, means))]
+    if form == "together" and {"greeting", "people"} <= set(names):
+        unknown.append("{{ greeting }} names them all, and {{ people }} would name them again: keep one of them")
     promised = frozenset(kind for kind in means.promises if f"promises.{kind}.when" in names)
     return Found([*(unknown or _tried(text, form, means)), *moving], promised, _SAYS in names)
 
@@ -63,7 +72,9 @@ def _objection(name: str, form: str, means: Means) -> str | None:
     asked = tuple(f"promises.{kind}" for kind in means.promises)
     given = tuple(means.needs) if form == "private" else ()
     procedure = (_SAYS,) if means.procedure else ()
-    allowed = (*personal, *_EVERYWHERE, *times, *procedure, *given)
+    reward = (means.reward or ()) if form == "private" else ()
+    links = _linked(means.links, name)
+    allowed = (*personal, *_EVERYWHERE, *_LINK, *links, *times, *procedure, *given, *reward)
     if name in allowed or name in asked:
         return None
     called = quoted(name)
@@ -76,10 +87,28 @@ def _objection(name: str, form: str, means: Means) -> str | None:
         return f"{called} is told in private: it stands in private texts only"
     if root == "promises" and rest and rest[0] in means.kinds and rest[0] not in means.promises:
         return f"{called} is not promised by this template: add [[promises]] with kind = {quoted(rest[0])}"
+    if root == "reward" and means.reward is not None and form != "private":
+        return f"{called} is for one person alone: it stands in private texts only"
+    if root == "reward" and means.reward is None:
+        return f'{called} is a reward\'s, and this template gives none: add gives = "…"'
+    if root == "links" and means.links is not None:
+        near = instead(rest[0], means.links) if rest else f"write {{{{ links.NAME.url }}}}: {one_of(means.links)}"
+        return f"{called} is no link of the catalogue ([[links]] in policies.toml): {near}"
     if name == _SAYS:
         return f'{called} is a procedure\'s, and this template names none: add procedure = "…"'
     hint = instead(name, allowed)
     return f"{called} is no value a {form} text has: {hint if hint.startswith('did') else one_of(allowed)}"
+
+
+def _linked(names: Sequence[str] | None, name: str) -> tuple[str, ...]:
+    """What of the catalogue may be shown; of one that could not be read, whatever is named."""
+    if names is None:
+        return (name,) if re.fullmatch(r"links\.\w+(?:\.(?:url|title))?", name) else ()
+    return tuple(f"links.{link}{part}" for link in names for part in (".url", ".title", ""))
+
+
+def _named_links(text: str) -> list[str]:
+    return [name.split(".")[1] for name in variables(text) if name.startswith("links.")]
 
 
 def _tried(text: str, form: str, means: Means) -> list[str]:
@@ -93,10 +122,17 @@ def _tried(text: str, form: str, means: Means) -> list[str]:
         people="Persons" if form == "together" else None,
         given=dict.fromkeys(means.needs, "value") if form == "private" else None,
         procedure="This is what we do." if means.procedure else None,
+        reward=Rewarded("code", "value") if form == "private" and means.reward is not None else None,
+        greeting="Hello Person",
+        link=_A_LINK if means.links is None or means.links else None,
+        links=dict.fromkeys(means.links if means.links is not None else _named_links(text), _A_LINK),
     )
     try:
         render(text, filled)
     except MissingValue as missing:
+        if missing.name.startswith("link."):
+            what = "and policies.toml has no [[links]]: add one, or ask first with {% if link is defined %}"
+            return [f"shows {missing.name}, {what}"]
         return [f"shows {missing.name}, which is not set: add it to policies.toml or take it out"]
     except UsageProblem as problem:
         return [str(problem)]

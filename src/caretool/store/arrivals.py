@@ -15,6 +15,7 @@ from caretool.store.numbers import among, chunks, new_ids, next_numbers
 from caretool.store.schema import ONE, Account, AuthorRow, Bookmark, Person, Revision, ThreadRow
 from caretool.store.schema import Comment as C
 from caretool.store.schema import Reply as R
+from caretool.store.tombstones import Tombstones
 
 # What is older than any platform, or later than any clock that is a little wrong, is not a date.
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -49,8 +50,10 @@ class Stored:
 class Arrivals:
     """What fetching writes."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, door: Tombstones) -> None:
+        """`door` keeps away what was forgotten."""
         self._database = database
+        self._door = door
 
     def bookmark(self, account: str) -> str | None:
         """Where the last fetch of this account got to; None before the first."""
@@ -113,7 +116,8 @@ class Arrivals:
         latest = {incoming.native_id: incoming for incoming in map(_without_odd_bytes, comments)}
         with self._database.writing():
             known = self._known(account, list(latest))
-            fresh = [incoming for native_id, incoming in latest.items() if native_id not in known]
+            unknown = [incoming for native_id, incoming in latest.items() if native_id not in known]
+            fresh = self._door.let_in(account, unknown)
             touched = self._insert(account, fresh, now, our_handle, closed_before)
             edited = self._edit([(known[i.native_id], i) for i in latest.values() if i.native_id in known], now)
             gone = self._mark_gone(account, deleted)
@@ -129,7 +133,8 @@ class Arrivals:
         latest = {incoming.native_id: incoming for incoming in map(_without_odd_bytes, comments)}
         known = self._known(account, list(latest))
         self._edit([(row, latest[native_id]) for native_id, row in known.items()], now)
-        return [row["id"] for native_id, row in known.items() if row["text"] != latest[native_id].text]
+        pairs = [(row, latest[native_id]) for native_id, row in known.items()]
+        return [row["id"] for row, read in pairs if row["text"] != read.text and _edited(row, _digest(read))]
 
     def _keep_bookmark(self, account: str, bookmark: str, closed_before: datetime | None) -> None:
         values = {
@@ -282,7 +287,7 @@ class Arrivals:
         edited = 0
         for row, incoming in pairs:
             digest = _digest(incoming)
-            if digest == row["digest"]:
+            if not _edited(row, digest):
                 continue
             if incoming.text != row["text"]:
                 edited += 1
@@ -330,6 +335,12 @@ def _without_odd_bytes(incoming: Incoming) -> Incoming:
         language=incoming.language and storable(incoming.language),
         warning=incoming.warning and storable(incoming.warning),
     )
+
+
+def _edited(row: Row, digest: str) -> bool:
+    """Whether it is another comment than the one we know. What was erased stays so, whatever became of it there; and
+    where somebody's name was taken out of it, it still is what it was."""
+    return bool(row["digest"]) and digest != row["digest"]
 
 
 def _dated(written_at: datetime | None, now: datetime) -> tuple[datetime, bool]:

@@ -96,6 +96,18 @@ class Comments:
         query = self._select().where(C.c.person == person).order_by(C.c.written_at, C.c.number)
         return [_comment(row) for row in self._database.rows(query)]
 
+    def ours_to(self, comment: Comment) -> list[Comment]:
+        """What we wrote in answer to a comment, oldest first, as far as it was fetched."""
+        ours = (C.c.account == comment.account) & (C.c.own == ONE) & (C.c.reply_to == comment.native_id)
+        return [_comment(row) for row in self._database.rows(self._select().where(ours).order_by(C.c.written_at))]
+
+    def of_kinds(self, kinds: Sequence[str], since: datetime | None) -> list[Comment]:
+        """What others wrote of these kinds (not before `since`), oldest first."""
+        where = C.c.kind.in_(tuple(kinds)) & (C.c.own == 0)
+        where = where if since is None else where & (C.c.written_at >= moment_out(since))
+        query = self._select().where(where).order_by(C.c.written_at, C.c.number)
+        return [_comment(row) for row in self._database.rows(query)]
+
     def of_thread(self, thread: str) -> list[Comment]:
         """Everything in one thread, oldest first."""
         query = self._select().where(C.c.thread == thread).order_by(C.c.written_at, C.c.number)
@@ -151,10 +163,6 @@ class Comments:
         )
         return {row[0] for row in self._database.tuples(query) if row[0]}
 
-    def copies_on(self, fold: str) -> int:
-        """On how many of our accounts the same message (by its folded text) was posted."""
-        return int(self._database.value(C.select(fn.COUNT(C.c.account.distinct())).where(C.c.fold == fold)))
-
     def first_copies(self, folds: Sequence[str]) -> dict[str, str]:
         """The id of the first comment stored with each of these folded texts."""
         found: dict[str, str] = {}
@@ -183,14 +191,14 @@ class Comments:
     def set_state(
         self, ids: Sequence[str], state: CommentState, *, was: Sequence[CommentState], until: datetime | None = None
     ) -> int:
-        """Move comments from one of the states `was` to `state`; how many moved."""
+        """Move comments from one of the states `was` to `state`; how many moved. One that was erased waits no more."""
         moved = 0
         for part in chunks(list(ids)):
-            moved += self._database.run(
-                C.update({C.c.state: state, C.c.snoozed_until: moment_out(until) if until else None}).where(
-                    C.c.id.in_(part) & C.c.state.in_(tuple(was))
-                )
-            )
+            where = C.c.id.in_(part) & C.c.state.in_(tuple(was))
+            if state == "waiting":
+                where &= C.c.digest != ""
+            values = {C.c.state: state, C.c.snoozed_until: moment_out(until) if until else None}
+            moved += self._database.run(C.update(values).where(where))
         return moved
 
     def edited_since(self, ids: Sequence[str], moment: datetime) -> list[str]:

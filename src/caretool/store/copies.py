@@ -13,6 +13,7 @@ from typing import Any
 
 import apsw
 
+from caretool.domain.chain import Head
 from caretool.errors import NotFound, StoreProblem, UsageProblem
 from caretool.store.database import explained, optional_moment
 
@@ -28,7 +29,8 @@ _BESIDE = ("-wal", "-shm", "-journal")
 @dataclass(frozen=True, slots=True)
 class Contents:
     """What a database holds: the number of its schema, how many comments, posted replies and open promises, the newest
-    moment in it, the accounts that replies went out on, the last number given to each type of id."""
+    moment in it, the accounts that replies went out on, the last number given to each type of id, the head of the log
+    (None: it has no line yet, or is of before the chain)."""
 
     schema: int
     comments: int
@@ -37,6 +39,7 @@ class Contents:
     newest: datetime | None
     accounts: tuple[str, ...]
     numbers: Mapping[str, int]
+    head: str | None = None
 
 
 def look(file: Path) -> Contents:
@@ -102,7 +105,16 @@ def contents(source: apsw.Connection) -> Contents:
         newest=optional_moment(newest),
         accounts=tuple(str(row[0]) for row in source.execute("SELECT DISTINCT account FROM reply ORDER BY account")),
         numbers={str(letter): int(last) for letter, last in source.execute("SELECT letter, last FROM counter")},
+        head=_head(source),
     )
+
+
+def _head(source: apsw.Connection) -> str | None:
+    if not source.execute("SELECT 1 FROM pragma_table_info('log') WHERE name = 'hash'").fetchall():
+        return None
+    for number, hashed in source.execute("SELECT number, hash FROM log ORDER BY number DESC LIMIT 1"):
+        return str(Head(int(str(number)), str(hashed)))
+    return None
 
 
 def copy(source: Path, target: Path, *, progress: Progress = lambda _: None, overwrite: bool = False) -> None:

@@ -168,6 +168,11 @@ class Database:
         with self._explained():
             return list(self._peewee.execute_sql(sql, values))
 
+    def statements(self, sql: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        """One statement as written, once for each of `rows`."""
+        with self._explained():
+            self._peewee.cursor().executemany(sql, rows)
+
     @contextmanager
     def writing(self) -> Iterator[None]:
         """All or nothing, alone: takes the write lock before the first look, so that what is checked stays true."""

@@ -40,6 +40,13 @@ _TYPES = {
         "state",
         "started_at",
     ),
+    "w": (
+        "reward",
+        "kind, (SELECT substr(name, 1, 80) FROM person WHERE person.id = person), state",
+        "state",
+        "drawn_at DESC",
+    ),
+    "m": ("moderation", "action, ground, account", "state", "made_at"),
     "t": ("thread", "substr(text, 1, 80), account", "''", "id"),
     "u": ("person", "substr(name, 1, 80)", "''", "id"),
 }

@@ -1,19 +1,27 @@
-"""The log: who did what, when, to what, with codes; never a text or a name (notes hold those, beside it)."""
+"""The log: who did what, when, to what, with codes; never a text or a name (notes hold those, beside it).
+
+A line is chained to the one before it by its hash (`caretool.domain.chain`).
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from peewee import fn
 
+from caretool.domain.chain import Head, Link, codes_text, hash_of, must_be_codes
 from caretool.domain.log import Line
 from caretool.store.database import Database, moment_in, moment_out
 from caretool.store.numbers import chunks
 from caretool.store.schema import Log as L
 from caretool.store.schema import Note
+
+_LINKS = """SELECT number, at, agent, action, subject, codes, hash FROM log WHERE number > ? ORDER BY number LIMIT ?"""
+_RUN = 10_000
+_LINE = (L.c.number, L.c.at, L.c.agent, L.c.action, L.c.subject, L.c.codes)
 
 
 class Journal:
@@ -31,19 +39,45 @@ class Journal:
         at: datetime,
         codes: Mapping[str, str | int | None] | None = None,
     ) -> None:
-        """One line a subject; in the transaction of what it tells."""
-        text = json.dumps(codes or {}, sort_keys=True)
-        rows = [
-            {"at": moment_out(at), "agent": agent, "action": action, "subject": subject, "codes": text}
-            for subject in subjects
-        ]
-        self._database.insert(L, rows)
+        """One line a subject; in the transaction of what it tells. `agent` may be empty: nobody was named.
+
+        ValueError where something is no id and no code.
+        """
+        told = codes or {}
+        must_be_codes(action, *subjects, *told, *(value for value in told.values() if isinstance(value, str)))
+        if agent:
+            must_be_codes(agent)
+        fixed = {"at": moment_out(at), "agent": agent, "action": action, "codes": codes_text(told)}
+        with self._database.writing():  # from here on nobody else adds a line
+            head, rows = self.head(), []
+            for subject in subjects:
+                number = head.number + 1
+                head = Head(number, hash_of(head.hash, number, subject=subject, **fixed))
+                rows.append({**fixed, "subject": subject, "number": number, "hash": head.hash})
+            self._database.insert(L, rows)
+
+    def head(self) -> Head:
+        """The last line's number and hash."""
+        found = self._database.statement("SELECT number, hash FROM log ORDER BY number DESC LIMIT 1")
+        return Head(*found[0]) if found else Head()
+
+    def hash_at(self, number: int) -> str | None:
+        """The hash of one line; None: there is none of this number."""
+        found = self._database.statement("SELECT hash FROM log WHERE number = ?", (number,))
+        return str(found[0][0]) if found else None
+
+    def links(self, after: int = 0) -> Iterator[Link]:
+        """Every line after this number as it stands in the chain, in the order of their numbers; a run at a time."""
+        last = after
+        while found := self._database.statement(_LINKS, (last, _RUN)):
+            yield from (Link(*row) for row in found)
+            last = found[-1][0]
 
     def about(self, subjects: Sequence[str]) -> list[Line]:
         """What was done with these things, oldest first."""
         found = []
         for part in chunks(list(subjects)):
-            query = L.select(L.c.at, L.c.agent, L.c.action, L.c.subject, L.c.codes).where(L.c.subject.in_(part))
+            query = L.select(*_LINE).where(L.c.subject.in_(part))
             found += self._database.tuples(query.order_by(L.c.number))
         return [_line(row) for row in found]
 
@@ -58,7 +92,7 @@ class Journal:
     ) -> list[Line]:
         """The newest lines that are about any of `subjects`, not before `since`, by `agent`, whose action begins with
         `action`; oldest first."""
-        query = L.select(L.c.at, L.c.agent, L.c.action, L.c.subject, L.c.codes)
+        query = L.select(*_LINE)
         if subjects:
             query = query.where(L.c.subject.in_(tuple(subjects)))
         if since is not None:
@@ -71,7 +105,7 @@ class Journal:
 
     def of_action(self, action: str, since: datetime | None) -> list[Line]:
         """Every line of exactly this action (not before `since`), oldest first."""
-        query = L.select(L.c.at, L.c.agent, L.c.action, L.c.subject, L.c.codes).where(L.c.action == action)
+        query = L.select(*_LINE).where(L.c.action == action)
         if since is not None:
             query = query.where(L.c.at >= moment_out(since))
         return [_line(row) for row in self._database.tuples(query.order_by(L.c.number))]
@@ -89,5 +123,5 @@ class Journal:
 
 
 def _line(row: tuple[Any, ...]) -> Line:
-    at, agent, action, subject, codes = row
-    return Line(moment_in(at), agent, action, subject, json.loads(codes))
+    number, at, agent, action, subject, codes = row
+    return Line(number, moment_in(at), agent, action, subject, json.loads(codes))

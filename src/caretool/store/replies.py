@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,8 @@ class Replies:
                     "request": draft.request,
                     "grouped": draft.group,
                     "made_at": moment_out(draft.made_at),
+                    "by_role": draft.by,
+                    "why": json.dumps(draft.why, ensure_ascii=False),
                 }
             )
         )
@@ -43,6 +46,7 @@ class Replies:
     def decide(self, draft: str, state: ReplyState, *, by: str, at: datetime, because: str | None = None) -> bool:
         """Approve or reject a draft that waits for somebody; False if somebody else was quicker."""
         values = {D.c.state: state, D.c.decided_by: by, D.c.decided_at: moment_out(at), D.c.because: because}
+        values[D.c.returned_to] = D.c.agent if state == "rejected" else None
         return self._database.run(D.update(values).where((D.c.id == draft) & (D.c.state == "awaiting"))) == 1
 
     def add(self, replies: Sequence[Reply]) -> None:
@@ -80,6 +84,13 @@ class Replies:
         alike = (R.c.account == reply.account) & (R.c.text == reply.text) & (R.c.id != reply.id)
         query = R.select(R.c.native_id).where(alike & R.c.native_id.is_null(False))
         return [row[0] for row in self._database.tuples(query)]
+
+    def last_under(self, thread: str) -> str | None:
+        """What we last said in public under a thread, or are about to say; None: nothing yet."""
+        said = (R.c.thread == thread) & (R.c.private == 0)
+        said &= R.c.state.in_(("approved", "sending", "posted", "unsure"))
+        found = self._database.one(R.select(R.c.text).where(said).order_by(SQL("rowid").desc()).limit(1))
+        return str(found["text"]) if found is not None else None
 
     def drop_of_draft(self, draft: str) -> None:
         """Take away the replies of a draft that are about to be written anew (never one that was approved)."""
@@ -136,6 +147,33 @@ class Replies:
     def drafts(self, state: ReplyState) -> list[Draft]:
         """Every decision in a state, oldest first."""
         return [_draft(row) for row in self._database.rows(D.select().where(D.c.state == state).order_by(D.c.made_at))]
+
+    def given_back(self, agent: str) -> list[Draft]:
+        """An agent's rejected drafts of which somebody still waits for a better answer, oldest first."""
+        waits = (
+            ReplyComment.select(ReplyComment.c.comment)
+            .join(R, on=(R.c.id == ReplyComment.c.reply))
+            .join(C, on=(C.c.id == ReplyComment.c.comment))
+            .where((R.c.draft == D.c.id) & (C.c.state == "waiting"))
+        )
+        query = D.select().where((D.c.returned_to == agent) & fn.EXISTS(waits)).order_by(D.c.made_at)
+        return [_draft(row) for row in self._database.rows(query)]
+
+    def taken_up(self, comments: Sequence[str]) -> None:
+        """That somebody has written anew to these comments: what was rejected about them is not given back any more."""
+        for part in chunks(list(comments)):
+            drafts = (
+                R.select(R.c.draft)
+                .join(ReplyComment, on=(ReplyComment.c.reply == R.c.id))
+                .where(ReplyComment.c.comment.in_(part))
+            )
+            self._database.run(
+                D.update({D.c.returned_to: None}).where(D.c.returned_to.is_null(False) & D.c.id.in_(drafts))
+            )
+
+    def keep_request(self, draft: str, request: str) -> None:
+        """How a decision was asked for, once more is known of it."""
+        self._database.run(D.update({D.c.request: request}).where(D.c.id == draft))
 
     def waiving(self, since: datetime | None) -> list[Draft]:
         """Every decision (not made before `since`) that says of some words that they promise nothing, oldest first."""
@@ -196,6 +234,9 @@ def _draft(row: Row) -> Draft:
         group=row["grouped"],
         decided_by=row["decided_by"],
         because=row["because"],
+        by=row["by_role"],
+        why=tuple(json.loads(row["why"])),
+        decided_at=optional_moment(row["decided_at"]),
     )
 
 

@@ -27,8 +27,8 @@ Kept = Table("kept", ("key", "value"))
 Counter = Table("counter", ("letter", "last"))
 Bookmark = Table("bookmark", ("account", "cursor", "closed_before"))
 Account = Table("account", ("name", "facts", "fetched_at", "failed_at", "error"))
-Person = Table("person", ("id", "name", "forgotten_at"))
-AuthorRow = Table("author", ("account", "handle", "name", "followers", "person"))
+Person = Table("person", ("id", "name", "forgotten_at", "linked_to"))
+AuthorRow = Table("author", ("account", "handle", "name", "followers", "person", "linked_from"))
 ThreadRow = Table("thread", ("id", "account", "native_id", "text", "url"))
 Comment = Table(
     "comment",
@@ -50,7 +50,13 @@ Group = Table(
     ),
 )  # fmt: skip
 Seen = Table("seen", ("agent", "grouped", "joined"))
-Draft = Table("draft", ("id", "agent", "state", "request", "grouped", "made_at", "decided_at", "decided_by", "because"))
+Draft = Table(
+    "draft",
+    (
+        "id", "agent", "state", "request", "grouped", "made_at", "decided_at", "decided_by", "because", "by_role",
+        "why", "returned_to",
+    ),
+)  # fmt: skip
 Reply = Table(
     "reply",
     (
@@ -81,20 +87,22 @@ CasePromise = Table("case_promise", ("promise", "in_case", "place"))
 Moderation = Table(
     "moderation",
     (
-        "id", "comment", "person", "account", "action", "ground", "rule", "state", "agent", "because", "key", "made_at",
-        "done_at", "error", "undone_at", "undone_by",
+        "id", "comment", "person", "account", "action", "ground", "rule", "state", "agent", "because", "key", "by_hand",
+        "was", "made_at", "done_at", "error", "undone_at", "undone_by", "undone_because",
     ),
 )  # fmt: skip
 Evidence = Table("evidence", ("moderation", "text", "url", "written_at", "kept_at", "hash", "copies"))
-Claim = Table("claim", ("grouped", "agent", "claimed_at", "until"))
+Claim = Table("claim", ("grouped", "agent", "claimed_at", "until", "key", "by_hand"))
 Reward = Table(
     "reward",
     (
-        "id", "kind", "person", "comment", "comment_kind", "reply", "amount", "state", "agent", "drawn_at", "ended_at",
+        "id", "kind", "person", "comment", "comment_kind", "reply", "amount", "currency", "state", "agent", "drawn_at",
+        "ended_at",
     ),
 )  # fmt: skip
-Code = Table("code", ("kind", "code", "place", "reward"))
+Code = Table("code", ("code", "kind", "place", "reward", "spent_at"))
+Linked = Table("linked", ("thing", "person"))
 Tombstone = Table("tombstone", ("mark", "what", "forgotten_at"))
 Note = Table("note", ("number", "subject", "agent", "at", "text"))
-Log = Table("log", ("number", "at", "agent", "action", "subject", "codes"))
+Log = Table("log", ("number", "at", "agent", "action", "subject", "codes", "hash"))
 Found = Table("comment_search", ("rowid",))

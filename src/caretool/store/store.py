@@ -20,13 +20,20 @@ from caretool.store.migrations import migrate
 if TYPE_CHECKING:
     from caretool.store.arrivals import Arrivals
     from caretool.store.cases import Cases
+    from caretool.store.claims import Claims
     from caretool.store.comments import Comments
     from caretool.store.counts import Counts
+    from caretool.store.erasing import Erasing
+    from caretool.store.expiring import Expiring
     from caretool.store.groups import Groups
     from caretool.store.log import Journal
+    from caretool.store.moderations import Moderations
     from caretool.store.notices import Notices
+    from caretool.store.persons import Persons
     from caretool.store.promises import Promises
     from caretool.store.replies import Replies
+    from caretool.store.rewards import Rewards
+    from caretool.store.tombstones import Tombstones
 
 _TABLES = {
     "c": schema.Comment,
@@ -45,7 +52,9 @@ _TABLES = {
 class Store:
     """One workspace's database, migrated and open; its parts are imported on first use. Used by one thread."""
 
-    def __init__(self, where: Path | str, now: datetime) -> None:
+    def __init__(self, where: Path | str, now: datetime, folder: Path | None = None) -> None:
+        """`folder` is the workspace, where that is not the database's folder."""
+        self._folder = folder or Path(where).parent
         self._database = Database(where)
         self.backup: Path | None = migrate(self._database, now)
 
@@ -54,7 +63,7 @@ class Store:
         """What fetching writes."""
         from caretool.store.arrivals import Arrivals
 
-        return Arrivals(self._database)
+        return Arrivals(self._database, self.tombstones)
 
     @cached_property
     def comments(self) -> Comments:
@@ -85,6 +94,13 @@ class Store:
         return Promises(self._database)
 
     @cached_property
+    def moderations(self) -> Moderations:
+        """What was done about comments and their authors, with its evidence."""
+        from caretool.store.moderations import Moderations
+
+        return Moderations(self._database)
+
+    @cached_property
     def notices(self) -> Notices:
         """What owners were told."""
         from caretool.store.notices import Notices
@@ -99,6 +115,20 @@ class Store:
         return Cases(self._database)
 
     @cached_property
+    def claims(self) -> Claims:
+        """Who is at work on which group."""
+        from caretool.store.claims import Claims
+
+        return Claims(self._database)
+
+    @cached_property
+    def rewards(self) -> Rewards:
+        """What was given, and the codes it is drawn from."""
+        from caretool.store.rewards import Rewards
+
+        return Rewards(self._database)
+
+    @cached_property
     def journal(self) -> Journal:
         """The log, and notes."""
         from caretool.store.log import Journal
@@ -111,6 +141,34 @@ class Store:
         from caretool.store.counts import Counts
 
         return Counts(self._database)
+
+    @cached_property
+    def persons(self) -> Persons:
+        """Who is who."""
+        from caretool.store.persons import Persons
+
+        return Persons(self._database)
+
+    @cached_property
+    def tombstones(self) -> Tombstones:
+        """What was forgotten, as marks."""
+        from caretool.store.tombstones import Tombstones
+
+        return Tombstones(self._database, self._folder)
+
+    @cached_property
+    def expiring(self) -> Expiring:
+        """What has been kept long enough."""
+        from caretool.store.expiring import Expiring
+
+        return Expiring(self._database)
+
+    @cached_property
+    def erasing(self) -> Erasing:
+        """What takes people and their words out of every table."""
+        from caretool.store.erasing import Erasing
+
+        return Erasing(self._database)
 
     def close(self) -> None:
         """Let go of the file."""

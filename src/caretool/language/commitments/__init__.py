@@ -62,7 +62,7 @@ def _without_doubles(found: list[Commitment]) -> tuple[Commitment, ...]:
             kept.append(one)
         else:
             kept[double] = min(kept[double], one, key=_knows_less)
-    return tuple(kept)
+    return tuple(sorted(kept, key=lambda c: (c.start, c.end)))
 
 
 def _knows_less(one: Commitment) -> tuple[bool, bool, int]:

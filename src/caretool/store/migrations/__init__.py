@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from caretool.errors import StoreProblem
 from caretool.store.database import Database, moment_out
+from caretool.store.migrations.chain import CHAIN, chain
 from caretool.store.migrations.ledger import AGAIN, CASES, NOTICES
 from caretool.store.migrations.moderation import MODERATION
 from caretool.store.migrations.opening import OPENING
@@ -15,15 +17,17 @@ from caretool.store.migrations.privacy import PRIVACY
 from caretool.store.migrations.rewards import REWARDS
 from caretool.store.migrations.speaking import SPEAKING
 from caretool.store.migrations.steel import STEEL
+from caretool.store.migrations.voice import VOICE
 
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One step: its number (from 1, no gaps), what it is for, its statements."""
+    """One step: its number (from 1, no gaps), what it is for, its statements; `work` is done after them."""
 
     number: int
     name: str
     statements: tuple[str, ...]
+    work: Callable[[Database], None] | None = None
 
 
 MIGRATIONS: tuple[Migration, ...] = (
@@ -36,6 +40,8 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(7, "who may speak", SPEAKING),
     Migration(8, "something in the hand", REWARDS),
     Migration(9, "what is forgotten", PRIVACY),
+    Migration(10, "the log is chained", CHAIN, chain),
+    Migration(11, "what was last said", VOICE),
 )
 # The schema this program works with.
 NEWEST = MIGRATIONS[-1].number
@@ -61,6 +67,8 @@ def migrate(database: Database, now: datetime, migrations: tuple[Migration, ...]
                 continue
             for statement in migration.statements:
                 database.statement(statement)
+            if migration.work is not None:
+                migration.work(database)
             database.statement(
                 "INSERT INTO migration(number, name, applied_at) VALUES (?, ?, ?)",
                 (migration.number, migration.name, moment_out(now)),
