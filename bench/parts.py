@@ -144,7 +144,7 @@ database.commit()
 def export_of(where: Path, export: Path) -> None:
     """Let the workspace's only account read this export."""
     (where / "comments.jsonl").unlink()
-    (where / "comments.jsonl").symlink_to(export)
+    (where / "comments.jsonl").hardlink_to(export)
 
 
 def arrive(folder: Path, scale: Scale, say: Say) -> list[Figure]:

@@ -130,7 +130,8 @@ def test_the_report_counts_what_was_kept_stopped_and_waived(desk: Program) -> No
     assert desk.run("reply", comment, "--text", early, "--dry-run").code == 5
     assert desk.run("reply", comment, "--text", early, "--yes").code == 5
     waived = "Buongiorno {{ person.name }}, sono Dario: domani passa il circo."
-    desk.done("reply", comment, "--text", waived, "--not-a-promise", "domani passa il circo", "--yes")
+    unasked = ("--not-a-promise", "domani passa il circo", "--waive", "unanswered-question")
+    desk.done("reply", comment, "--text", waived, *unasked, "--yes")
     found = desk.done("report", "promises", "--json").json()
     assert (found["total"]["in_time"], found["total"]["rate"], found["suppliers"]) == (1, 1.0, [])
     assert found["checks"] == {"attempts_changed": 1, "approved": 2, "by_check": {"too-early": 1}}

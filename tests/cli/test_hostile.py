@@ -300,7 +300,7 @@ def test_nothing_they_wrote_gets_into_the_reply_through_the_editor(
     buffer, posted = editing(desk_of_attacks, tmp_path, script)
     assert_readable(buffer)
     above, _, below = buffer.partition(hostile.CUT + "\n")
-    assert above.strip().startswith("Buongiorno {{ people }}")
+    assert above.strip().startswith("{{ greeting }}, sono {{ agent.name }}")
     assert len(below.splitlines()) > 40
     assert all(line == "#" or line.startswith("# ") for line in below.splitlines())
     assert max(map(len, below.splitlines())) < 500

@@ -214,6 +214,11 @@ name = "exposed data"
 when = { personal_data = true }
 action = "hide"
 
+[[moderation]]
+name = "again and again"
+when = { same_message_profiles = 2, within = "24h", vulgar = true, removed_before = 1, first_comment = false }
+action = "ask"
+
 [[approval]]
 name = "money"
 by = "manager"
@@ -247,6 +252,10 @@ harmless = { it = ["ti aspettiamo"] }
 vague = { it = ["a breve"] }
 blame = { it = ["colpa del corriere"] }
 apology = { en = "I am sorry, {{ person.name }}. {{ instead }}. {{ agent.name }}" }
+
+[checks]
+off = ["sarcasm"]
+waive = { shouting = "agent" }
 
 [retention]
 default = "730 days"
@@ -295,6 +304,7 @@ expect = { kind = "complaint", tone = "angry", topic = "delivery-late", language
 text = "mi sono ferita aprendo il pacco"
 [examples.expect]
 escalation = "injury"
+ground = ""
 topic = ""
 """
 

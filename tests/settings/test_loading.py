@@ -76,7 +76,7 @@ def test_promises_know_what_can_be_delivered(tmp_path: Path) -> None:
 def test_rules_and_examples_are_values(tmp_path: Path) -> None:
     policy = loaded(workspace(tmp_path)).policy
     assert policy.moderation[1].when == When(account=("page", "feed"), platform=("board",), same_message_profiles=3)
-    assert policy.examples[1].expect == {"escalation": "injury", "topic": None}
+    assert policy.examples[1].expect == {"escalation": "injury", "ground": None, "topic": None}
     assert policy.response.accounts == {"page": Duration(30, "minutes")}
     assert policy.reply.patterns == {"order": r"\bBB-\d{4,8}\b"}
 
@@ -349,7 +349,7 @@ def test_every_mistake_of_every_file_is_told_at_once_with_its_line_and_its_path(
         ),
         ('weekdays = ["08:00-18:00"]', "weekdays = []", "calendars.courier: is never open: add hours"),
         ('"2026-12-13" = ["09:00-13:00"]', '"2026-12-13" = []', "calendars.desk.open.2026-12-13: names no hours"),
-        ('languages = ["it", "en"]', 'languages = ["it"]', "delivery-late.toml:19 reply.en: 'en' is not"),
+        ('languages = ["it", "en"]', 'languages = ["it"]', "delivery-late.toml:20 reply.en: 'en' is not"),
         (
             "vague = { it =",
             "vague = { ti =",

@@ -12,7 +12,7 @@ from caretool.settings import kept
 from tests.settings.shop import DELIVERY_LATE, POLICIES, changed, line_of, loaded, problems, workspace
 
 STEP = '[[procedures.damaged-parcel.steps]]\nname = "pickup"'
-PROCEDURE = POLICIES[POLICIES.index("[procedures") : POLICIES.index("[[moderation]]")]
+PROCEDURE = POLICIES[POLICIES.index("[procedures") : POLICIES.index("[rewards.thanks]")]
 
 
 def wrong(folder: Path, old: str, new: str) -> list[str]:
@@ -74,7 +74,7 @@ def test_a_mistake_is_told_with_its_place(tmp_path: Path, old: str, new: str, pa
     assert place == f"procedures.damaged-parcel.{path}"
     assert said in what
     line = int(file.removeprefix("policies.toml:"))
-    assert line_of("[procedures.damaged-parcel]", text) <= line < line_of("[[moderation]]", text)
+    assert line_of("[procedures.damaged-parcel]", text) <= line < line_of("[rewards.thanks]", text)
 
 
 def test_a_procedure_has_at_least_one_step(tmp_path: Path) -> None:

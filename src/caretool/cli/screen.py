@@ -6,7 +6,7 @@ import shutil
 import sys
 import textwrap
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -109,9 +109,10 @@ def advice(refusal: Refusal) -> str:
     return f"What helps: {refusal.suggest}" if refusal.check in _TO_DO else f'Would pass: "{refusal.suggest}"'
 
 
-def said(text: str) -> str:
-    """What somebody wrote, made harmless and set in; of a huge text the beginning, and how much is left out."""
-    shown = indented(block(text[:_LONGEST]))
+def said(text: str, hide: Callable[[str], str] = str) -> str:
+    """What somebody wrote, made harmless and set in; of a huge text the beginning, and how much is left out. `hide`
+    takes out what is not for the screen."""
+    shown = indented(block(hide(text[:_LONGEST])))
     left = len(text) - _LONGEST
     if left <= 0:
         return shown

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -100,7 +101,7 @@ def _shown_text(found: Shown, now: datetime, zone: ZoneInfo) -> None:
         _tell_group(found.group)
     _tell_comments(found, zone)
     for at, text in found.revisions:
-        out(f"\n  before {stamp(at, zone)} it said:\n{said(text if found.unmasked else roughly_masked(text))}")
+        out(f"\n  before {stamp(at, zone)} it said:\n{said(text, str if found.unmasked else roughly_masked)}")
     _tell_links(found.links)
     for reply in found.replies:
         _tell_reply(reply, zone)
@@ -179,6 +180,7 @@ def _tell_comments(found: Shown, zone: ZoneInfo) -> None:
 
 def _tell_comment(comment: Comment, zone: ZoneInfo, *, unmasked: bool, with_reasons: bool) -> None:
     from caretool.domain.harmless import one_line
+    from caretool.domain.masking import masked
     from caretool.domain.moment import stamp
     from caretool.reports.shapes import why
 
@@ -186,9 +188,8 @@ def _tell_comment(comment: Comment, zone: ZoneInfo, *, unmasked: bool, with_reas
     told = [comment.kind, comment.tone, comment.topic, comment.language, comment.state]
     facts = ["private", *told] if comment.private else told
     out(f"{comment.id}  {name} (@{handle})  {stamp(comment.written_at, zone)}")
-    shown = comment.text if unmasked else comment.masked
-    out(said(shown))
-    if shown != comment.text:
+    out(said(comment.text, str if unmasked else partial(masked, exposed=comment.exposed)))
+    if not unmasked and comment.masked != comment.text:
         out(f"    (masked: caretool show {comment.id} --unmasked)")
     out(f"    [{' · '.join(fact for fact in facts if fact)}]")
     if with_reasons:

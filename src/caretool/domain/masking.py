@@ -12,9 +12,9 @@ Exposed = tuple[int, int, str]
 READ: Final = 5_000
 """So many characters of a text are read."""
 
-# Linear: a digit and what may stand between two of them, at least five digits in all.
-_NUMBER = re.compile(r"\d(?:[ ./()-]{0,2}\d){4,}")
-_ADDRESS = re.compile(r"[^\s@]{1,200}@[^\s@]{1,200}")
+# From the first of its digits, and from the first letter of its word, so that each is tried once.
+_NUMBER = re.compile(r"(?<!\d)\d(?:[ ./()-]{0,2}\d){4,30}(?!\d)")
+_ADDRESS = re.compile(r"(?<![^\s@])[^\s@]{1,200}@[^\s@]{1,200}")
 
 
 def masked(text: str, exposed: Sequence[Exposed] | None) -> str:
@@ -34,5 +34,5 @@ def masked(text: str, exposed: Sequence[Exposed] | None) -> str:
 
 
 def roughly_masked(text: str) -> str:
-    """The text without anything that looks like a number of five digits or more, or like an address with an @."""
+    """The text without anything that looks like a number of five to thirty digits, or like an address with an @."""
     return _NUMBER.sub("‹number›", _ADDRESS.sub("‹address›", text))
