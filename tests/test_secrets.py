@@ -77,7 +77,10 @@ def test_each_way_is_taken_and_holds_only_the_reference(way: dict[str, Any]) -> 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_workspace_keeps_the_reference_and_gets_it_back(way: dict[str, Any], tmp_path: Path) -> None:
-    account = {"accounts": {"fediverse": {"platform": "place", "url": "x", "token": way}}}
+    account = {
+        "accounts": {"fediverse": {"platform": "place", "url": "x", "token": way}},
+        "agents": {"ada": {"name": "Ada"}},  # who reads there what dario writes to a crowd
+    }
     folder = shop.workspace(tmp_path, accounts=f"{shop.ACCOUNTS}\n{tomli_w.dumps(account)}")
     whole = load(folder, {**shop.PLATFORMS, "place": Place})
     kept: Any = from_text(to_text(whole, 2026)).accounts["fediverse"].settings
