@@ -83,7 +83,7 @@ def test_a_workspace_keeps_the_reference_and_gets_it_back(way: dict[str, Any], t
     }
     folder = shop.workspace(tmp_path, accounts=f"{shop.ACCOUNTS}\n{tomli_w.dumps(account)}")
     whole = load(folder, {**shop.PLATFORMS, "place": Place})
-    kept: Any = from_text(to_text(whole, 2026)).accounts["fediverse"].settings
+    kept: Any = from_text(to_text(whole)).accounts["fediverse"].settings
     assert Place(**kept) == whole.accounts["fediverse"].settings == Place(url="x", token=Secret(**way))
 
 

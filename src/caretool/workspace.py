@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
     from caretool.domain.policy import Account, Settings
+    from caretool.domain.promisable import Promisable
     from caretool.platforms.platform import Platform
 
 
@@ -83,6 +84,7 @@ def open_desk(
             say=say,
             progress=progress,
             load_front=lambda: _front(store),
+            load_promisable=lambda: _promisable(store),
         )
         _work_in(desk)
         yield desk
@@ -112,17 +114,29 @@ def _front(store: Store) -> Front | None:
     return Front(ZoneInfo(zone), tuple(agents))
 
 
+def _promisable(store: Store) -> Promisable | None:
+    from caretool.settings import promisable
+
+    text = store.kept("promisable")
+    try:
+        return promisable.from_text(text) if text is not None else None
+    except ValueError:  # kept by another version of caretool
+        return None
+
+
 def _work_in(desk: Desk) -> None:
     now_on_disk = digest(desk.folder)
     if desk.store.kept("digest") == now_on_disk:
         return
     from caretool.desk import deciding, triaging
-    from caretool.settings import kept
+    from caretool.settings import kept, promisable
 
     desk.settings = settings_of(desk.folder)
     triaging.read_again(desk)
     with desk.store.writing():
-        desk.store.keep("settings", kept.to_text(desk.settings, desk.clock().astimezone(desk.zone).year))
+        whole = kept.worked_in(desk.settings, desk.clock().astimezone(desk.zone).year)
+        desk.store.keep("settings", kept.to_text(whole))
+        desk.store.keep("promisable", promisable.to_text(whole.promisable))
         desk.store.keep("front", json.dumps([desk.zone.key, *desk.settings.agents]))
         desk.store.keep(deciding.KEPT, deciding.to_text(desk.settings.agents))
         desk.store.keep("digest", now_on_disk)

@@ -13,6 +13,7 @@ from caretool.domain.redaction import QUOTE
 from caretool.workspace import create
 from tests.cli.conftest import LATE, row
 from tests.cli.program import Program
+from tests.desk.rewarded import COUPONS, write_codes
 
 ACCOUNTS = """
 [accounts.page]
@@ -57,6 +58,7 @@ TEXTS = {
 }
 BEFORE = "Il mio pacco non è ancora arrivato e il canarino di zia Cunegonda deperisce a vista d'occhio."
 EVERYTHING = (*TEXTS.values(), BEFORE)
+CODES = ("ZQX-1", "ZQX-2")
 CONSOLE = {"thread": "console", "thread_text": "La console è in offerta!"}
 
 
@@ -78,6 +80,9 @@ def lay(folder: Path) -> Program:
     """The desk, nothing fetched yet."""
     create(folder)
     (folder / "accounts.toml").write_text(ACCOUNTS, encoding="utf-8")
+    with (folder / "policies.toml").open("a", encoding="utf-8") as policies:
+        policies.write(COUPONS)
+    write_codes(folder, CODES)
     page = [*others(), {**his("z1", **CONSOLE), "text": BEFORE}, his("z2"), his("z3", private=True)]
     write(folder / "page.jsonl", page)
     opened = {"thread": "z5", "thread_text": TEXTS["z5"], "url": f"https://forum.example/u/{HANDLE}/z5"}
@@ -105,6 +110,9 @@ def live_through(desk: Program) -> None:
     desk.by("tom").done("reply", ids["z2"], "--text", quoted, "--yes")
     draft = desk.done("inbox", "--json").json()["drafts"][0]["id"]
     desk.done("reject", draft, "--because", f"non ripetere: {TEXTS['z2']}", "--yes")
+    desk.done("reply", ids["z2"], "--reward", "thanks", "--private", "--yes")
+    privately = f"Buongiorno {{{{ person.name }}}}, sono Dario, ho segnato: «{TEXTS['z3'][36:]}» Un saluto."
+    desk.done("reply", ids["z3"], "--text", privately, "--yes", "--include-new")
     desk.done("reply", ids["z4"], "--template", "parcel-damaged", "--yes", "--later")
     desk.done("promise", "add", "callback", "--for", ids["z3"], "--due", "1 day", "--text", f"richiamiamo {NAME}")
     desk.done("note", ids["m1"], f"la stessa storia di {NAME}: {TEXTS['z4']}")

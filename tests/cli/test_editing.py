@@ -2,10 +2,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pexpect
 import pytest
 
+from caretool.desk import looking, replying
 from tests.cli.program import Program
 from tests.cli.shapes import REPLY, conforms
+from tests.cli.test_terminal import terminal
 
 GOOD = "Buongiorno {{ person.name }}, sono Dario. Mi scuso: la richiamo entro martedì 24 novembre alle 18:00."
 VAGUE = "Buongiorno {{ person.name }}, sono Dario. Mi scuso: le rispondo a breve."
@@ -122,6 +125,47 @@ def test_what_an_editor_prints_is_no_data(desk: Program, place: Path) -> None:
     assert ran.code == 0
     conforms(ran.json(), REPLY)
     assert "drawing" in ran.stderr
+
+
+def test_nobody_writes_first_and_is_told_then_that_they_may_not(desk: Program, place: Path) -> None:
+    legal = next(one["id"] for one in desk.groups() if one["escalation"])
+    ran = desk.by("giulia").with_editor(typing(GOOD), place).run("reply", legal, "--edit", "--include-new", "--yes")
+    assert (ran.code, ran.stdout) == (2, "")
+    assert "only a manager answers it (dario)" in ran.stderr
+    assert not (place / "buffer.1").exists()
+    assert kept(desk) == []
+
+
+def test_no_editor_opens_where_nobody_is_left_to_answer(
+    desk: Program, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    damaged = desk.comment("damaged")
+    monkeypatch.setattr(looking, "look", lambda *_: looking.Seen(gone=frozenset({damaged})))
+    ran = desk.with_editor(typing(GOOD), place).run("reply", damaged, "--edit", "--yes")
+    assert (ran.code, ran.stdout) == (2, "")
+    assert "None of these comments is there to be answered." in ran.stderr
+    assert not (place / "buffer.1").exists()
+
+
+def test_ctrl_c_in_the_editor_is_the_editors(desk: Program, place: Path) -> None:
+    with_editor = desk.with_editor(f"trap : INT; kill -INT 0\n{typing(GOOD)}", place)
+    with terminal(with_editor, "reply", desk.comment("damaged"), "--edit", "--yes") as child:
+        child.expect("1 reply posted")
+        child.expect(pexpect.EOF)
+    assert desk.posted()[0]["text"] == GOOD.replace("{{ person.name }}", "Chiara Longo")
+
+
+def test_ctrl_c_after_the_editor_loses_nothing_that_was_typed(
+    desk: Program, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(replying, "consider", interrupted)
+    ran = desk.with_editor(typing(GOOD), place).run("reply", desk.comment("damaged"), "--edit", "--yes")
+    assert ran.code == 130
+    assert kept(desk) == [GOOD]
+    assert desk.posted() == []
 
 
 def test_text_and_editor_together_are_too_much(desk: Program) -> None:

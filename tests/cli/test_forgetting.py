@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from caretool.domain.redaction import MASK
 from tests.cli.conftest import row
 from tests.cli.leaving import (
+    CODES,
     HANDLE,
     NAME,
     TEXTS,
@@ -67,6 +69,21 @@ def test_after_forget_no_byte_of_him_is_left_in_what_caretool_keeps(desk: Progra
     done = forget(desk)
     assert done["whole"]
     assert left_of(desk.folder) == []
+
+
+def test_what_was_put_into_his_hand_stays_given_and_its_code_stands_in_no_words_of_ours(desk: Program) -> None:
+    person = linked(desk)
+    before = desk.done("person", "show", person, "--json").json()
+    assert [one["state"] for one in before["rewards"]] == ["given"]
+    posted = [one["text"] for one in before["replies"] if one["private"] and one["state"] == "posted"]
+    assert [CODES[0] in text for text in posted].count(True) == 1
+    assert len(posted) == 2
+    desk.done("person", "forget", person, "--yes")
+    after = desk.done("person", "show", person, "--json").json()
+    assert [(one["id"], one["state"]) for one in after["rewards"]] == [(before["rewards"][0]["id"], "given")]
+    assert {one["text"] for one in after["replies"] if one["private"]} == {MASK}
+    (left,) = desk.done("report", "rewards", "--json").json()["kinds"]
+    assert left["left"] == len(CODES) - 1
 
 
 def test_forgotten_one_account_after_the_other_he_is_gone_with_the_last(desk: Program) -> None:

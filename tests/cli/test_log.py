@@ -75,6 +75,9 @@ def test_a_desk_at_which_nothing_was_done_has_a_sound_log(fresh: Program) -> Non
     ("statement", "number", "what"),
     [
         ("UPDATE log SET agent = 'tom' WHERE number = 2", 2, "was changed"),
+        ("UPDATE log SET agent = x'00ff' WHERE number = 2", 2, "was changed"),
+        ("UPDATE log SET at = CAST(x'ff' AS TEXT) WHERE number = 2", 2, "was changed"),
+        ("UPDATE log SET hash = x'ff' WHERE number = 2", 2, "was changed"),
         ("UPDATE log SET codes = '{}' WHERE number = 1", 1, "was changed"),
         ("DELETE FROM log WHERE number = 2", 2, "is missing"),
         ("UPDATE log SET number = 99 WHERE number = 2", 2, "is missing"),
@@ -91,6 +94,25 @@ def test_whatever_was_done_to_a_line_is_told_with_its_number(
     assert ran.code == 1
     assert re.match(rf"Line {number} .*{what}", ran.stdout), ran.stdout
     assert "docs/log.md" in ran.stdout
+
+
+@pytest.mark.parametrize("value", ["x'00ff'", "CAST(x'ff' AS TEXT)", "'nonsense'"])
+@pytest.mark.parametrize("name", ["at", "codes"])
+def test_a_line_that_makes_no_sense_any_more_is_told_and_can_be_printed(busy: Program, name: str, value: str) -> None:
+    tampered(busy, f"UPDATE log SET {name} = {value} WHERE number = 2")
+    ran = busy.run("log")
+    assert (ran.code, ran.stdout) == (1, "")
+    assert "A line of the log is not what caretool writes: caretool log --verify" in ran.stderr
+    assert busy.run("doctor").code == 1
+    assert len(busy.done("log", "--jsonl").stdout.splitlines()) == verified(busy, code=1)["lines"]
+
+
+@pytest.mark.parametrize("value", ["boo", "[1,2]", "[1, 2, 3]", "7", '["1", "x", "2026-11-23T09:12:00+01:00"]'])
+def test_a_remembered_head_that_somebody_spoilt_is_none(busy: Program, value: str) -> None:
+    verified(busy)
+    tampered(busy, f"UPDATE kept SET value = '{value}' WHERE key = 'log-verified'")
+    assert "follow from each other" in busy.done("doctor").stdout
+    verified(busy)
 
 
 def test_lines_that_changed_places_or_were_put_in_are_told(busy: Program) -> None:

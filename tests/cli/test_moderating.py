@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import fcntl
 import json
 from pathlib import Path
 from typing import Any
 
+import pexpect
 import pytest
 
 from tests.cli.conftest import row, write_comments
 from tests.cli.program import Program
+from tests.cli.test_terminal import terminal
 
 SPAM = "Guadagna 300 euro al giorno da casa, clicca qui: https://soldi-facili.example"
 EXPOSED = "Il pacco non è ancora arrivato, chiamatemi al 333 1234567"
@@ -208,3 +211,121 @@ def test_what_strangers_wrote_is_harmless_on_the_screen(desk: Program, tmp_path:
     for words in (("moderate", "--dry-run"), ("moderate", "--dry-run", "--json"), ("moderate", "--yes")):
         told = desk.done(*words).told
         assert not {"\x1b", "\u202e", "\x07"} & set(told)
+
+
+def test_a_ban_is_asked_by_itself_with_what_is_known_of_them(shop: Program) -> None:
+    comments = ids(shop)
+    with terminal(shop, "moderate", comments["prize"], comments["spam"], columns=140) as child:
+        child.expect("would")
+        child.expect(r"Hide 1\? \[y/N\]")
+        child.sendline("n")
+        child.expect(rf"{comments['prize']}  Premi Lampo \(@premi.lampo\) on page, person u\w+")
+        child.expect("ground: spam; because kind is spam; the same message stands on 2 profiles")
+        child.expect("comments? known, 0 complaints, 0 open promises, silenced before: 0")
+        child.expect(rf"Ban who wrote {comments['prize']}\? \[y/N\]")
+        child.sendline("y")
+        child.expect("To take it back: caretool undo m")
+        child.expect(pexpect.EOF)
+        child.wait()
+        assert child.exitstatus == 0
+    assert [(one["action"], one["native_id"], one["ground"]) for one in actions(shop)] == [("ban", "prize", "spam")]
+
+
+def test_what_a_yes_is_given_to_is_shown_also_where_the_outcome_is_json(shop: Program) -> None:
+    spam = ids(shop)["spam"]
+    with terminal(shop, "moderate", spam, "--json", columns=140) as child:
+        child.expect(f"hide {spam}: Guadagna 300 euro al giorno")
+        child.expect(r"Hide 1\? \[y/N\]")
+        child.sendline("n")
+        child.expect("Nothing was done")
+        child.expect(pexpect.EOF)
+    assert actions(shop) == []
+
+
+@pytest.mark.parametrize("leaving", ["n\r", "\r", "\x03", "\x04"])
+def test_without_a_yes_nobody_is_banned(shop: Program, leaving: str) -> None:
+    with terminal(shop, "moderate", ids(shop)["prize"]) as child:
+        child.expect(r"Ban who wrote \w+\? \[y/N\]")
+        child.send(leaving)
+        child.expect("Nothing was done")
+        told = child.read()
+        child.wait()
+        assert (child.exitstatus, "Traceback" in told) == (2, False)
+    assert actions(shop) == []
+    assert shop.done("report", "moderation", "--json").json()["entries"] == []
+
+
+def test_a_promise_and_a_complaint_of_theirs_are_said_before_the_question(shop: Program) -> None:
+    comments = ids(shop)
+    late = "Il mio ordine non è mai arrivato, vergogna"
+    texts = {"theirs": EXPOSED, "promised": late}
+    write_comments(
+        shop.folder, "page", [row(name, text, "Premi Lampo", author="premi.lampo") for name, text in texts.items()]
+    )
+    shop.done("fetch")
+    known = ids(shop)
+    text = "Buongiorno, sono Dario: mi scuso, la richiamiamo entro domani alle 18."
+    shop.done("reply", known["promised"], "--text", text, "--yes")
+    with terminal(shop, "moderate", comments["prize"]) as child:
+        child.expect(rf"{comments['prize']}: A PROMISE TO THEM RUNS: p\w+")
+        child.expect(rf"{comments['prize']}: A COMPLAINT OF THEIRS WAITS: {known['theirs']}")
+        child.expect(r"Ban who wrote")
+        child.sendline("n")
+        child.expect("Nothing was done")
+        child.expect(pexpect.EOF)
+    assert actions(shop) == []
+
+
+def test_a_colleague_who_corrects_it_meanwhile_is_heard(shop: Program) -> None:
+    prize = ids(shop)["prize"]
+    with terminal(shop, "moderate", prize) as child:
+        child.expect(r"Ban who wrote")
+        shop.done("triage", prize, "--kind", "complaint")
+        child.sendline("y")
+        child.expect("not what it was a moment ago")
+        child.expect(pexpect.EOF)
+        child.wait()
+        assert child.exitstatus == 1
+    assert actions(shop) == []
+
+
+def test_a_restore_says_what_still_holds_on_the_platforms(shop: Program) -> None:
+    comments = ids(shop)
+    shop.done("moderate", comments["spam"], "--yes")
+    backup = shop.done("backup", "--json").json()["file"]
+    assert "since the backup" not in shop.done("restore", backup, "--yes").stderr
+    shop.done("moderate", comments["prize"], "--yes")
+    told = shop.done("restore", backup, "--yes").stderr
+    assert "1 thing that was done about comments since the backup: still so on the platforms" in told
+    assert [one["action"] for one in shop.done("report", "moderation", "--json").json()["entries"]] == ["hide"]
+
+
+def test_a_restore_waits_for_whoever_moderates(shop: Program) -> None:
+    backup = shop.done("backup", "--json").json()["file"]
+    lock = shop.folder / ".locks" / f"{b'page'.hex()}.moderate"
+    lock.parent.mkdir(exist_ok=True)
+    with lock.open("wb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with terminal(shop, "restore", backup, "--yes", columns=140) as child:
+            child.expect("page: waiting for another caretool that is moderating there")
+            fcntl.flock(held, fcntl.LOCK_UN)
+            child.expect("Restored from")
+            child.expect(pexpect.EOF)
+
+
+def test_what_was_hidden_and_is_a_complaint_after_all_is_told_until_it_is_undone(shop: Program) -> None:
+    spam = ids(shop)["spam"]
+    (hidden,) = shop.done("moderate", spam, "--yes", "--json").json()["done"]
+    told = f"{spam} is a complaint, and {hidden['id']} is in force: caretool undo {hidden['id']}"
+    assert told not in shop.run("moderate", "--dry-run").stderr
+    assert told in shop.done("triage", spam, "--kind", "complaint").stderr
+    assert told in shop.done("moderate", "--dry-run").stderr
+    shop.done("undo", hidden["id"], "--because", "a complaint")
+    assert told not in shop.done("moderate", "--dry-run").stderr
+
+
+def test_who_was_hidden_for_their_own_good_is_no_wrong(shop: Program) -> None:
+    exposed = ids(shop)["exposed"]
+    shop.done("moderate", exposed, "--yes")
+    assert "is in force" not in shop.done("moderate", "--dry-run").stderr
+    assert "is in force" not in shop.done("triage", exposed, "--kind", "complaint").stderr

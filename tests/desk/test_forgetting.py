@@ -15,11 +15,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from caretool.desk import forgetting, persons
+from caretool.desk import forgetting, keeping, persons, tracing
+from caretool.desk.premises import Premises
+from caretool.desk.request import Request
 from caretool.domain.comment import Author, Incoming, Thread
-from caretool.domain.redaction import QUOTE
+from caretool.domain.redaction import QUOTE, Terms
+from caretool.errors import StoreProblem, UsageProblem
 from caretool.store.store import Store
 from tests.desk.crashing import Forge, Job, lay_desk, row, rows, troubles, write_comments
+from tests.desk.rewarded import GRATEFUL
 from tests.desk.stage import CALLBACK, LATE, MONDAY, Stage, at, comment
 
 HIS = "Il pacco per mia zia Cunegonda di Vicolo Stretto non è ancora arrivato, quando arriva?"
@@ -213,3 +217,189 @@ def test_who_was_known_before_their_handle_was_forgotten_elsewhere_stays(stage: 
     assert stage.comment("f1").handle == HANDLE
     stage.clock.now = at(23, 12) + timedelta(days=1)
     assert Store(tmp_path / "caretool.db", stage.clock()).tombstones.any()
+
+
+def named(native_id: str, handle: str, name: str, text: str) -> Incoming:
+    """A comment by somebody with a name."""
+    return Incoming(native_id, Author(handle, name), text, MONDAY, thread=Thread("post"), language="it")
+
+
+def test_who_has_their_name_within_a_longer_one_keeps_it(stage: Stage) -> None:
+    said = "Sono @anna.neri, Anna Maria Rossi, non @anna né Anna Maria."
+    stage.fetch(
+        named("z1", "anna", "Anna Maria", "Buongiorno a tutti voi"),
+        replace(named("o1", "anna.neri", "Anna Maria Rossi", said), url="https://x.example/anna.neri/1"),
+        replace(named("o2", "bea", "Bea", "Ciao"), thread=Thread("anna.neri/77", "Saldi", "https://x.example/77")),
+    )
+    forget(stage, stage.comment("z1").person)
+    other = stage.comment("o1")
+    assert other.text == "Sono @anna.neri, Anna Maria Rossi, non […] né […]."
+    assert (other.url, other.name) == ("https://x.example/anna.neri/1", "Anna Maria Rossi")
+    assert stage.rows("SELECT name FROM person WHERE id = ?", other.person) == [("Anna Maria Rossi",)]
+    assert stage.comment("o2").thread_native_id == "anna.neri/77"
+
+
+@pytest.mark.parametrize(
+    ("handle", "name"),
+    [("12", "12"), ("x9", "//"), ("x9", ".."), ("x9", "❤️❤️"), ("q", "Q"), ("x9", "(.*)"), ("x9", "[a-z]+")],
+)
+def test_what_tells_nobody_from_anybody_stays_in_the_words_of_others(stage: Stage, handle: str, name: str) -> None:
+    said = "Alle 12 vi scrivo, la q è su https://x.example/12 … ❤️❤️ .. (a)"
+    stage.fetch(named("z1", handle, name, "Buongiorno a tutti voi"), comment("o1", said))
+    forget(stage, stage.comment("z1").person)
+    assert stage.comment("o1").text == said
+
+
+def test_the_codes_in_a_draft_are_nobodys_name(stage: Stage) -> None:
+    stage.fetch(named("z1", "auto", "Auto Mattia", "Buongiorno a tutti voi"), comment("o1", GRATEFUL))
+    stage.reply("o1", agent="tom", text="Grazie {{ person.name }}, sono Tom, come dice auto: un saluto.")
+    forget(stage, "auto")
+    ((kept,),) = stage.rows("SELECT request FROM draft")
+    request = Request.from_json(kept)
+    assert request.mode == "auto"
+    assert request.text == "Grazie {{ person.name }}, sono Tom, come dice […]: un saluto."
+
+
+def test_who_is_called_as_we_are_takes_our_name_from_nothing_of_ours(stage: Stage) -> None:
+    stage.fetch(
+        named("z1", "bottega.z", "Bottega Blu", "Buongiorno a tutti voi"),
+        named("z2", "dario", "Dario", "Buona sera a tutti voi"),
+        comment("o1", "Bravo @dario"),
+    )
+    stage.reply("o1", text="Grazie {{ person.name }}, un saluto da Dario di Bottega Blu.")
+    for person in (stage.comment("z1").person, stage.comment("z2").person):
+        forget(stage, person)
+    stage.send()
+    assert stage.page.wall[0].text.endswith("un saluto da Dario di Bottega Blu.")
+    assert stage.comment("o1").text == "Bravo […]"
+
+
+def test_their_words_leave_also_what_we_said_to_others(stage: Stage) -> None:
+    stage.fetch(comment("z1", HIS), comment("o1", GRATEFUL))
+    stage.clock.goes(minutes=30)
+    stage.reply("o1", text=f"Grazie {{{{ person.name }}}}, e un'altra voce: {ALONE}. Un saluto da Dario.")
+    stage.send()
+    forget(stage, HANDLE)
+    ((said,),) = stage.rows("SELECT text FROM reply")
+    assert ALONE not in said
+    assert said.endswith("Un saluto da Dario.")
+
+
+def test_what_they_have_from_us_stays_ours(stage: Stage) -> None:
+    ours = "un saluto dalla bottega in riva al canale, dove il sole non tramonta"
+    stage.fetch(comment("o1", GRATEFUL))
+    stage.reply("o1", text=f"Grazie {{{{ person.name }}}}, {ours}. Dario")
+    stage.send()
+    stage.clock.goes(minutes=30)
+    stage.fetch(comment("z1", f"Che cosa vuol dire {ours}?", written_at=stage.clock()))
+    forget(stage, HANDLE)
+    assert ours in stage.rows("SELECT text FROM reply")[0][0]
+
+
+def test_we_do_not_forget_ourselves(stage: Stage) -> None:
+    stage.fetch(comment("p1", "La nuova console è qui per tutti voi", author="bottegablu", own=True))
+    with pytest.raises(UsageProblem, match="is ourselves"):
+        forget(stage, "bottegablu")
+    assert stage.comment("p1").text == "La nuova console è qui per tutti voi"
+
+
+def test_who_pastes_our_post_below_it_takes_it_from_nobody(stage: Stage) -> None:
+    ours = Thread("p9", "La console è in offerta: consegna in 48 ore!", "https://x.example/9")
+    stage.fetch(
+        replace(comment("o1", "Bella!", written_at=MONDAY - timedelta(hours=3)), thread=ours),
+        replace(comment("z1", f"{ours.text} E dov'è?"), thread=ours),
+    )
+    forget(stage, HANDLE)
+    assert stage.comment("o1").thread_text == ours.text
+
+
+def test_a_thread_that_is_cut_short_is_still_theirs(stage: Stage) -> None:
+    stage.fetch(replace(comment("z1", HIS), thread=Thread("t9", f"{HIS[:50]}…")))
+    forget(stage, HANDLE)
+    assert stage.rows("SELECT text FROM thread") == [(None,)]
+
+
+def test_what_is_broken_off_leaves_no_mark_that_a_restore_would_act_on(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.fetch(comment("z1", HIS), comment("z2", f"{HIS} E la lampada?"))
+    forget(stage, "author.z2")
+    marks = (stage.folder / ".secrets" / "forgotten.jsonl").read_bytes()
+
+    def broken_off(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(stage.store.erasing, "forget", broken_off)
+    with pytest.raises(KeyboardInterrupt):
+        forget(stage, HANDLE)
+    assert (stage.folder / ".secrets" / "forgotten.jsonl").read_bytes() == marks
+    assert stage.comment("z1").text == HIS
+
+
+def test_in_a_restored_database_each_is_forgotten_as_of_their_own_day(stage: Stage) -> None:
+    stage.fetch(comment("z1", HIS))
+    forget(stage, HANDLE)
+    stones = stage.store.tombstones.written_down()
+    first = stage.clock()
+    stage.clock.goes(days=30)
+    stage.fetch(comment("y1", author="ugo"))
+    forget(stage, "ugo")
+    stones = stage.store.tombstones.written_down()
+    older = Stage(stage.folder, stage.folder / "older.db")
+    older.fetch(comment("z1", HIS))
+    assert forgetting.again(older.desk(), stones) == 1
+    author = older.store.tombstones.made_marker().author("page", HANDLE)
+    assert {one.mark: one.forgotten_at for one in older.store.tombstones.standing()}[author] == first
+    older.store.close()
+
+
+def test_what_hinders_the_last_step_hinders_no_fetch(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full() -> bool:
+        raise StoreProblem("the disk is full.")
+
+    stage.fetch(comment("z1", HIS))
+    monkeypatch.setattr(stage.store.erasing, "finish", full)
+    assert not forget(stage, HANDLE).whole
+    assert [one.error for one in stage.fetch(comment("o1"))] == [None, None]
+    assert any("the disk is full" in sentence for sentence in stage.said)
+    monkeypatch.undo()
+    stage.fetch()
+    assert not stage.store.erasing.due()
+
+
+def test_a_backup_made_between_the_question_and_the_yes_is_named_and_deleted(stage: Stage) -> None:
+    stage.fetch(comment("z1", HIS))
+    desk = stage.desk()
+    plan = forgetting.consider(desk, persons.find(desk, HANDLE))
+    assert plan.files == ()
+    made = keeping.backup(premises(stage), None, None).file
+    assert [one.file for one in forgetting.consider(desk, plan.person).files] == [made]
+    done = forgetting.forget(desk, plan, delete_backups=True)
+    assert (done.deleted, done.files, made.exists()) == ((made,), (), False)
+
+
+def premises(stage: Stage) -> Premises:
+    return Premises(
+        stage.folder, stage.folder / "caretool.db", lambda: stage.settings, stage.clock, "dario", stage.said.append,
+        stage.said.append,
+    )  # fmt: skip
+
+
+def test_a_linked_export_is_looked_into_too(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> None:
+    export = tmp_path_factory.mktemp("elsewhere") / "page.jsonl"
+    export.write_text(f'{{"author": "{HANDLE}"}}\n', encoding="utf-8")
+    linked = stage.folder / "page.jsonl"
+    linked.symlink_to(export)
+    found = tracing.traces(stage.folder, Terms(names=(HANDLE,)), (), (), {linked: "comments"}, (), lambda _: None)
+    assert [(one.file, one.what, one.ours) for one in found] == [(linked, "comments", False)]
+
+
+def test_the_doctor_knows_marks_of_a_key_that_was_lost_and_made_anew(stage: Stage) -> None:
+    stage.fetch(comment("z1", HIS), comment("z2", f"{HIS} E la lampada?"))
+    forget(stage, HANDLE)
+    (stage.folder / ".secrets" / "tombstone.key").unlink()
+    stage.store.close()
+    stage.store = Store(stage.database, stage.clock(), stage.folder)
+    forget(stage, "author.z2")
+    (told,) = forgetting.examined(stage.store)
+    assert (told.condition, "a key that is lost" in told.says) == ("warning", True)

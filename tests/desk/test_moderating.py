@@ -320,7 +320,7 @@ def test_a_group_and_a_person_stand_for_their_comments(stage: GuardedStage) -> N
     group = stage.propose(groups=(stage.group_of("c1"),))
     assert [proposal.named for proposal in group.proposals] == [False] * 3
     person = stage.propose(groups=(stage.comment("c1").person,))
-    assert [(one.comment.native_id, one.named) for one in person.proposals] == [("c1", True), ("c2", True)]
+    assert [(one.comment.native_id, one.named) for one in person.proposals] == [("c1", False), ("c2", False)]
 
 
 def test_what_is_known_of_a_person_is_there_for_the_question(stage: GuardedStage) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from caretool.domain.duration import Duration
 from caretool.domain.limits import Limits
 from caretool.domain.retention import Retention
 from caretool.errors import UsageProblem
+from tests.desk.guarded import HIDE_SPAM, SPAM, GuardedStage
 from tests.desk.stage import CALLBACK, Stage, comment
 
 DAYS = {days: Duration(days, "days") for days in (10, 30, 90)}
@@ -117,6 +119,37 @@ def test_what_was_erased_does_not_come_in_again_and_does_not_wait(stage: Stage) 
     assert stage.comment("old").text == ""
     closing.reopen(stage.desk(), [stage.comment("old").id], "again")
     assert stage.states("old") == ["closed"]
+
+
+def test_of_evidence_that_has_been_kept_long_enough_no_byte_is_left(tmp_path: Path) -> None:
+    stage = GuardedStage(tmp_path)
+    stage.rules(HIDE_SPAM)
+    stage.fetch(comment("c1", SPAM))
+    stage.moderate()
+    stage.rows("UPDATE evidence SET text = ?", SECRET * 200)
+    retaining(stage, evidence=DAYS[30])
+    stage.clock.goes(days=31)
+    assert purged(stage) == 0
+    assert stage.rows("SELECT text, length(hash) > 0 FROM evidence") == [(None, 1)]
+    assert not any(SECRET.encode() in path.read_bytes() for path in tmp_path.glob("caretool.db*"))
+    stage.store.close()
+
+
+def test_what_is_needed_at_the_last_moment_stays(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the look and the eraser somebody may have promised something: both are one transaction."""
+    retaining(stage, default=DAYS[10])
+    closed(stage, "old")
+    stage.clock.goes(days=11)
+    alone: list[bool] = []
+    some = stage.store.expiring.some
+
+    def watched(*words: Any) -> list[str]:
+        alone.append(stage.store._database._peewee.in_transaction())
+        return some(*words)
+
+    monkeypatch.setattr(stage.store.expiring, "some", watched)
+    assert purged(stage) == 1
+    assert set(alone) == {True}
 
 
 @pytest.mark.parametrize("stops", [0, 1])

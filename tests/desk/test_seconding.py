@@ -13,7 +13,7 @@ from caretool.domain.approval import ApprovalRule, ApprovalWhen
 from caretool.domain.draft import Draft
 from caretool.domain.roles import Role
 from caretool.errors import UsageProblem
-from tests.desk.stage import CALLBACK, PICKUP, Stage, comment
+from tests.desk.stage import CALLBACK, PICKUP, Stage, at, comment
 
 
 def rule(stage: Stage, name: str, by: Role = "agent", **when: Any) -> None:
@@ -44,6 +44,30 @@ def test_what_a_rule_matches_waits_whoever_wrote_it(stage: Stage) -> None:
     assert waits.awaited.who == ("giulia",)
     assert stage.reply("c2", text=CALLBACK).state == "approved"
     assert stage.send().posted[0].to == ("c2",)
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        (f"{CALLBACK} Il corriere passa entro venerdì.", {"not_a_promise": ("Il corriere passa entro venerdì",)}),
+        (
+            "Buongiorno {{ person.name }}, sono Dario, mi scuso: il corriere passa venerdì 27 novembre alle 18:00.",
+            {"promises": (("callback", at(27, 18).isoformat()),)},
+        ),
+        (f"{CALLBACK} Se mi manda il numero, il corriere passa entro venerdì.", {}),
+    ],
+    ids=["said to be none", "given another name", "on a condition"],
+)
+def test_a_rule_looks_at_the_words_whatever_their_writer_says_of_them(
+    stage: Stage, text: str, asked: dict[str, Any]
+) -> None:
+    rule(stage, "collections", promise=("pickup",))
+    stage.fetch(comment("c1"))
+    waits = stage.reply("c1", text=text, **asked)
+    assert waits.refusals == ()
+    assert "pickup" not in [one.kind for one in waits.composed.promises]
+    assert waits.awaited is not None
+    assert waits.awaited.why == ("rule collections: promise pickup",)
 
 
 def test_the_writer_never_says_the_second_yes_whatever_their_role(stage: Stage) -> None:

@@ -15,6 +15,7 @@ from caretool.desk.request import Composed, Request
 from caretool.domain.links import Link
 from caretool.domain.template import Template, Wording
 from caretool.domain.voice import AccountVoice, ThreadVoice, Voice
+from caretool.errors import UsageProblem
 from tests.desk.stage import Stage, at, comment
 
 A, B, C = (
@@ -153,6 +154,12 @@ def test_one_greeting_names_them_all(stage: Stage) -> None:
     assert all(sum(text.count(name) for text in texts) == 1 for name in names)
 
 
+def test_a_typed_text_that_would_name_everybody_twice_is_not_taken(stage: Stage) -> None:
+    ids = write(stage, 6)
+    with pytest.raises(UsageProblem, match="would name them again"):
+        composed(stage, *ids, text="{{ greeting }} e {{ people }}, grazie da {{ agent.name }}.", mode="together")
+
+
 def test_a_name_that_is_none_is_not_greeted_as_one(stage: Stage) -> None:
     lay(stage, A)
     write(stage, 1, author="anna_r", name="{{ agent.signature }} www.spam.example")
@@ -262,6 +269,17 @@ def test_a_draft_reads_as_it_was_shown_when_it_is_approved(stage: Stage) -> None
     assert [part.text.replace("Giulia", "Tom") for part in shown.parts] == [reply.text for reply in drafted.replies]
     outcome = approving.approve(stage.desk("giulia"), draft, shown=shown)
     assert [reply.text for reply in outcome.replies] == [part.text for part in shown.parts]
+
+
+def test_a_draft_keeps_its_words_whatever_was_said_under_the_thread_meanwhile(stage: Stage) -> None:
+    lay(stage, A, B, C)
+    ids = write(stage, 6)
+    drafted = stage.reply(*ids[:4], text=None, template="thanks", include_new=True, agent="tom")
+    draft = approving.find(stage.desk("giulia"), drafted.replies[0].draft)
+    stage.reply(ids[5], text=None, template="thanks", include_new=True)
+    stage.send()
+    outcome = approving.approve(stage.desk("giulia"), draft, shown=None)
+    assert [reply.text for reply in outcome.replies] == [reply.text for reply in drafted.replies]
 
 
 def test_many_who_get_the_same_words_are_told_of(stage: Stage) -> None:

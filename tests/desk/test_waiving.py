@@ -11,6 +11,7 @@ from caretool.desk import approving, replying, showing, waiving
 from caretool.domain.draft import Check
 from caretool.domain.waiver import CHECKS, WAIVED_BY, CheckRules, Kept
 from caretool.errors import UsageProblem
+from tests.desk.rewarded import coupon, giving, write_codes
 from tests.desk.stage import Stage, comment
 
 LOUD = "Grazie {{ person.name }}, UN SALUTO DA TUTTI, {{ agent.name }}."
@@ -153,6 +154,18 @@ def test_the_yes_is_to_the_waivers_that_were_shown(stage: Stage) -> None:
     assert (done.state, done.refusals) == (None, ())
     assert stage.reply_states() == []
     assert replying.approve(stage.desk(), request, shown=shown).state == "approved"
+
+
+def test_what_is_waived_beside_a_code_is_logged_and_shown_too(stage: Stage) -> None:
+    stage.settings = giving(coupon(), settings=stage.settings)
+    write_codes(stage.folder, ["SECRET1"])
+    nameless = "{{ person.name }}, il codice {{ reward.code }} è per lei, grazie."
+    done = stage.reply("one", text=nameless, reward="thanks", private=True, waive=("no-agent-name",))
+    (reply,) = done.replies
+    assert (done.state, "SECRET1" in reply.text) == ("approved", True)
+    assert logged(stage, "check-waived") == [("dario", reply.id, '{"no-agent-name": 1}')]
+    (kept,) = showing.show(stage.desk(), reply.id).waived
+    assert (kept.check, kept.by, "SECRET1" in kept.words) == ("no-agent-name", "dario", False)
 
 
 def test_a_draft_from_before_there_were_waivers_is_still_read(stage: Stage) -> None:

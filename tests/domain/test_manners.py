@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,11 @@ def test_words_nobody_had_in_mind_are_refused_as_often_as_before(name: str) -> N
 
 @pytest.mark.parametrize(("asked", "language", "text"), list(answers(BAD, "unanswered")))
 def test_a_question_that_is_passed_over_is_told_in_its_own_words(asked: str, language: str, text: str) -> None:
-    (found,) = [one for one in check(answer(text, language, asked)) if one.check == "unanswered-question"]
+    signed = text.replace("Dario", "Dario, assistenza clienti di Bottega Blu")
+    (found,) = [
+        one for one in check(answer(text, language, asked, agent="Dario")) if one.check == "unanswered-question"
+    ]
+    assert [one.why for one in check(answer(signed, language, asked, agent="Dario"))][-1] == found.why
     assert asked in found.why
     assert "a link, or by when" in found.why
     assert found.suggest
@@ -119,6 +124,12 @@ def test_the_register_of_the_house_is_kept_where_it_says_one() -> None:
     assert "as tu, and here we say lei" in found.why
     assert check(ReplyText(text, "it", registers=frozenset({"tu"}))) == ()
     assert check(ReplyText(str(found.suggest), "it", registers=frozenset({"lei"}))) == ()
+
+
+def test_a_name_that_is_a_pronoun_too_is_no_register() -> None:
+    reply = ReplyText("Buongiorno Vi Tran, grazie a lei.", "it", names=("Vi Tran",), registers=frozenset({"lei"}))
+    assert check(reply) == ()
+    assert [one.excerpt for one in check(replace(reply, text="Buongiorno Vi Tran, vi aspetto."))] == ["vi"]
 
 
 @pytest.mark.parametrize(

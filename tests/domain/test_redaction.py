@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from caretool.domain.redaction import MASK, QUOTE, Quotes, Redactor, Terms, deep
 
+THEN = datetime(2026, 11, 23, 8, tzinfo=UTC)
 ROSA = Redactor(
     Terms(
         names=("rosa.verdi77", "Rosa Verdi", "rosa@posta.example"),
@@ -52,8 +55,39 @@ def test_the_two_spellings_of_an_accent_are_one_name() -> None:
     assert Redactor(Terms(names=("Jos\u00e9 Marr\u00f3n",))).masked("ciao Jose\u0301 Marro\u0301n!") == f"ciao {MASK}!"
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Zeno Quaglià", "https://x.example/u/Zeno%20Quagli%C3%A0/1"),
+        ("Zeno Quaglià", "https://x.example/?u=zeno+quagli%c3%a0/1"),
+        ("zeno/quaglia", "https://x.example/u/zeno%2Fquaglia/1"),
+        ("Tom O'Hara & Co", "https://x.example/u/Tom O&#39;Hara &amp; Co/1"),
+        ("Tom O'Hara & Co", "https://x.example/u/Tom O&#x27;Hara &amp; Co/1"),
+        ("Jan Groß", "https://x.example/u/JAN GROSS/1"),
+    ],
+)
+def test_a_name_is_found_as_it_stands_in_an_address_or_in_html(name: str, text: str) -> None:
+    left = Redactor(Terms(names=(name,))).masked(text)
+    assert MASK in left
+    assert left.endswith(f"{MASK}/1")
+
+
+def test_what_others_are_called_is_spared_and_nothing_longer() -> None:
+    redactor = Redactor(Terms(names=("anna", "anna.neri.80"), mentions=("anna",), spared=("anna.neri",)))
+    told = "anna e @anna, anna.neri e @anna.neri, anna.neri.80"
+    assert redactor.masked(told) == f"{MASK} e {MASK}, anna.neri e @anna.neri, {MASK}"
+
+
+def test_what_we_said_before_they_wrote_it_is_ours_and_what_we_said_after_is_theirs() -> None:
+    told = "Mia nonna piange da tre giorni per la lampada."
+    for hours, left in ((-1, told), (1, MASK)):
+        quotes = Quotes([(told, THEN)])
+        quotes.shared(told, THEN + timedelta(hours=hours))
+        assert quotes.taken_out(told) == left
+
+
 def test_what_others_wrote_too_is_not_theirs() -> None:
-    quotes = Quotes(["Il pacco non è ancora arrivato. Mia nonna piange da tre giorni."])
+    quotes = Quotes([("Il pacco non è ancora arrivato. Mia nonna piange da tre giorni.", THEN)])
     quotes.shared("Anche a me: Il pacco non è ancora arrivato.")
     told = "Il pacco non è ancora arrivato. Mia nonna piange da tre giorni."
     left = quotes.taken_out(f"Scrive: {told}")
@@ -66,7 +100,7 @@ texts = st.text(max_size=120)
 
 @given(st.lists(texts, max_size=4), st.lists(texts, max_size=4), texts, texts)
 def test_no_run_that_only_they_wrote_is_left(theirs: list[str], others: list[str], before: str, after: str) -> None:
-    quotes = Quotes(theirs)
+    quotes = Quotes((text, THEN) for text in theirs)
     for text in others:
         quotes.shared(text)
     shared = {text[at : at + QUOTE] for text in others for at in range(len(text) - QUOTE + 1)}

@@ -96,6 +96,12 @@ def test_a_thread_is_named_by_its_id_too() -> None:
     assert wanted_register(voice, {}, "it", "page", (None, None)) is None
 
 
+def test_a_customer_of_the_same_name_is_no_signature() -> None:
+    assert signed("Buongiorno Dario Neri, eccomi.", "Dario", ("Dario Neri",)) == "Buongiorno Dario Neri, eccomi.\nDario"
+    assert signed("Buongiorno Dario, sono Dario.", "Dario", ("Dario",)) == "Buongiorno Dario, sono Dario."
+    assert signed("Alla prossima!", "Al") == "Alla prossima!\nAl"
+
+
 def test_the_signature_stands_on_a_line_of_its_own_once() -> None:
     assert signed("Grazie!", "Dario, assistenza") == "Grazie!\nDario, assistenza"
     assert signed("Grazie!\n\ndario,  assistenza", "Dario, assistenza") == "Grazie!\n\ndario,  assistenza"
@@ -145,6 +151,27 @@ def test_an_account_signs_as_it_says_else_as_all_do() -> None:
 def test_a_text_betrays_how_it_speaks(language: str, text: str, found: set[Register]) -> None:
     assert registers_in(text, language) == found
     assert registers_in(text.upper() if language == "en" else text.replace("'", "’"), language) == found
+
+
+@pytest.mark.parametrize(
+    ("language", "register", "text"),
+    [
+        ("it", "tu", "Ciao Anna, se mi mandi il numero in privato ti rispondo qui."),
+        ("it", "tu", "Ciao Anna, quando ci contatti tieni a portata di mano il tuo numero."),
+        ("it", "tu", "Ciao Anna, la foto che ci mandi aiuta il magazzino: te la chiedo in privato, ti va?"),
+        ("it", "tu", "Ciao Anna, le tue scarpe le ho spedite ieri, la lampada la spediamo oggi."),
+        ("it", "tu", "Ciao Anna, ho parlato con la collega e per lei va bene: ti faccio sapere qui."),
+        ("it", "lei", "Buongiorno Anna, lei scrive «ti ho aspettato tutto il giorno»: le chiedo scusa."),
+        ("it", "lei", 'Buongiorno Anna, "non vi credo più" lo capisco, e le chiedo scusa.'),
+        ("it", "lei", "Buongiorno Anna, non vi è alcun costo: le spedisco il modulo."),
+        ("es", "tu", "Hola Ana, te esperamos: les hemos avisado a los compañeros."),
+        ("es", "tu", "Hola Ana, la tienda le enviará la factura a tu empresa."),
+    ],
+)
+def test_who_else_a_text_speaks_of_and_what_it_quotes_is_no_register(
+    language: str, register: Register, text: str
+) -> None:
+    assert wrong_registers(text, language, register, several=False) == frozenset()
 
 
 def test_the_words_that_betray_it_are_told() -> None:

@@ -46,7 +46,7 @@ def test_every_condition_is_read_and_kept_and_shown(tmp_path: Path) -> None:
     )
     again = loaded(workspace(tmp_path, policies=policy_as_toml(settings)))
     assert again.policy == settings.policy
-    assert kept.from_text(kept.to_text(settings, 2026)).policy.moderation == settings.policy.moderation
+    assert kept.from_text(kept.to_text(kept.worked_in(settings, 2026))).policy.moderation == settings.policy.moderation
 
 
 def test_one_thread_needs_no_list_and_what_is_left_out_does_not_matter(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def test_a_template_names_it(tmp_path: Path) -> None:
 
 def test_it_is_kept_and_read_back_as_it_was(tmp_path: Path) -> None:
     settings = loaded(workspace(tmp_path))
-    assert kept.from_text(kept.to_text(settings, 2026)).policy.procedures == settings.policy.procedures
+    assert kept.from_text(kept.to_text(kept.worked_in(settings, 2026))).policy.procedures == settings.policy.procedures
 
 
 @pytest.mark.parametrize(

@@ -38,9 +38,9 @@ def test_a_template_gives_it(tmp_path: Path) -> None:
 
 def test_it_is_kept_and_shown_as_it_was(tmp_path: Path) -> None:
     settings = loaded(workspace(tmp_path))
-    again = kept.from_text(kept.to_text(settings, 2026))
+    again = kept.from_text(kept.to_text(kept.worked_in(settings, 2026)))
     assert again.policy.rewards == settings.policy.rewards
-    assert names.from_text(kept.to_text(settings, 2026)).rewards == {"thanks": "coupon", "mug": "gift"}
+    assert names.from_text(kept.to_text(kept.worked_in(settings, 2026))).rewards == {"thanks": "coupon", "mug": "gift"}
     shown = loaded(workspace(tmp_path, policies=policy_as_toml(settings)))
     assert shown.policy.rewards == settings.policy.rewards
 

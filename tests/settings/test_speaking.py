@@ -38,7 +38,7 @@ def test_a_rule_is_read_with_all_its_conditions(tmp_path: Path) -> None:
 
 def test_what_is_kept_of_it_comes_back(tmp_path: Path) -> None:
     settings = loaded(workspace(tmp_path))
-    again = kept.from_text(kept.to_text(settings, 2026))
+    again = kept.from_text(kept.to_text(kept.worked_in(settings, 2026)))
     assert again.policy.approvals == settings.policy.approvals
     assert again.policy.reply.claim == settings.policy.reply.claim == Duration(20, "minutes")
     assert again.agents == settings.agents

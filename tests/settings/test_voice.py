@@ -10,7 +10,7 @@ import pytest
 from caretool.domain.links import Link
 from caretool.domain.voice import AccountVoice, ThreadVoice, Voice
 from caretool.settings.in_force import policy_as_toml
-from caretool.settings.kept import from_text, to_text
+from caretool.settings.kept import from_text, to_text, worked_in
 from tests.settings.shop import DELIVERY_LATE, POLICIES, TEMPLATES, THANKS, changed, loaded, problems, workspace
 
 SPANISH_COMPANY = '[company]\nname = "B"\nlanguages = ["es", "it"]\ntime_zone = "Europe/Madrid"\n'
@@ -48,7 +48,7 @@ def test_how_we_speak_is_read(tmp_path: Path) -> None:
 
 def test_it_is_kept_and_shown_as_it_was_written(tmp_path: Path) -> None:
     settings = loaded(workspace(tmp_path))
-    kept = from_text(to_text(settings, 2026))
+    kept = from_text(to_text(worked_in(settings, 2026)))
     assert (kept.policy.voice, kept.policy.links) == (settings.policy.voice, settings.policy.links)
     assert kept.templates == settings.templates
     shown = tomllib.loads(policy_as_toml(settings))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -105,7 +107,9 @@ def hold(desk: Desk, ids: Sequence[str], asked: Asked, made: Request | None = No
 
 
 def _talk(desk: Desk, request: Request, asked: Asked, claim: Answering) -> tuple[Outcome, Sent | None]:
-    """The group is claimed from here on, where anything is shown or written before the yes."""
+    """The group is claimed from here on, where anything is shown or written before the yes. Who may not answer is told
+    before that: nobody shall write in vain."""
+    replying.answerable(desk, request, desk.agent())
     held = claim.take() if asked.edit or not (asked.yes or asked.dry_run) else []
     if held:
         return Outcome(Composed((), (), tuple(held)), refusals=tuple(held)), None
@@ -115,6 +119,7 @@ def _talk(desk: Desk, request: Request, asked: Asked, claim: Answering) -> tuple
         _remember(desk, request, edited, asked.dry_run)
         return Outcome(nothing, refusals=nothing.refusals), None
     request = _with_words(desk, request, asked)
+    replying.answerable(desk, request, desk.agent())
     request = _with_needs(desk, request)
     if asked.edit:
         return _edited(desk, request, asked, claim)
@@ -275,7 +280,7 @@ def _edited(desk: Desk, request: Request, asked: Asked, claim: Answering) -> tup
                 return Outcome(replying.consider(desk, replace(request, text=written)), refusals=tuple(refusals)), None
             refusals, text = (), written
             outcome, sent = _answered(desk, replace(request, text=text), asked, claim)
-        except CaretoolError:
+        except (CaretoolError, KeyboardInterrupt):
             if text != first:
                 say(f"Your text is kept in {_keep(desk, text, request)}")
             raise
@@ -312,11 +317,23 @@ def _open_editor(path: Path) -> None:
     # What an editor draws is not data: with stdout in a pipe it draws on stderr.
     screen = None if sys.stdout.isatty() else 2
     try:
-        code = subprocess.run([*shlex.split(command), str(path)], check=False, stdout=screen).returncode  # noqa: S603
+        with _ctrl_c_is_the_editors():
+            code = subprocess.run([*shlex.split(command), str(path)], check=False, stdout=screen).returncode  # noqa: S603
     except (OSError, ValueError) as problem:
         raise UsageProblem(f"The editor {command!r} cannot be run ({problem}): set EDITOR.") from None
     if code != 0:
         raise UsageProblem(f"The editor {command!r} ended with {code}: nothing was taken over.")
+
+
+@contextmanager
+def _ctrl_c_is_the_editors() -> Iterator[None]:
+    """The terminal sends it to both of us, and an editor makes its own use of it. One that is not heard, rather than
+    ignored: whether a signal is ignored is passed on to who is started."""
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _keep(desk: Desk, text: str, request: Request) -> Path:

@@ -122,6 +122,7 @@ def triage(
     Example:
       caretool triage c7k2m9 --kind complaint --topic delivery-late
     """
+    from caretool.cli import moderating
     from caretool.desk import closing, triaging
 
     values = {name: value for name, value in (("kind", kind), ("topic", topic), ("tone", tone)) if value}
@@ -129,6 +130,7 @@ def triage(
         raise UsageProblem("Say what it is: --kind, --topic or --tone.")
     with desk_of(ctx, agent) as desk:
         comments = triaging.correct(desk, closing.comments_meant(desk, ids), values)
+        moderating.tell_wrongs(desk, [comment.id for comment in comments])
     show_comments(comments, as_json)
 
 

@@ -72,6 +72,7 @@ def moderate(
     asked = _asked(ids, action, ground, because, by_hand)
     with desk_of(ctx, agent) as desk:
         plan = proposing.consider(desk, ids or [], asked)
+        tell_wrongs(desk, [one.comment.id for one in plan.proposals] if ids else None)
         if dry_run or not (plan.ready or plan.to_settle):
             raise typer.Exit(_shown(desk, plan, as_json, dry_run))
         agreed = _careful(plan) if yes else _agreed(desk, plan, as_json)
@@ -80,6 +81,13 @@ def moderate(
         outcome.left += [one for one in plan.ready if one not in agreed] if yes else []
         _tell(desk, plan, outcome, as_json)
     raise typer.Exit(outcome.exit_code)
+
+
+def tell_wrongs(desk: Desk, comments: Sequence[str] | None) -> None:
+    """Say what is in force about a complaint (of these comments; None: any): it was read, or written, otherwise once."""
+    for one in desk.store.moderations.of_complaints():
+        if comments is None or one.comment in comments:
+            say(f"{one.comment} is a complaint, and {one.id} is in force: caretool undo {one.id} --because …")
 
 
 def _asked(
@@ -105,6 +113,8 @@ def _careful(plan: Plan) -> list[Proposal]:
 
 def _agreed(desk: Desk, plan: Plan, as_json: bool) -> list[Proposal]:
     """Show it and ask; bans one by one. UsageProblem without any yes."""
+    from caretool.domain.harmless import one_line
+
     if not somebody_is_there():
         raise UsageProblem("Nobody is here to say yes: add --yes, and name who is banned. Nothing was done.")
     apart = [proposal for proposal in plan.ready if proposal.action in _OWN_YES]
@@ -114,6 +124,8 @@ def _agreed(desk: Desk, plan: Plan, as_json: bool) -> list[Proposal]:
     agreed: list[Proposal] = []
     if together:
         for proposal in together:
+            if as_json:  # stdout is kept for what became of it, and nobody says yes to what they have not seen
+                say(f"{proposal.action} {proposal.comment.id}: {one_line(proposal.comment.masked, 60)}")
             _warn(desk, proposal)
         does = Counter(proposal.action for proposal in together)
         what = ", ".join(f"{action} {number}" for action, number in does.items())
@@ -286,13 +298,14 @@ def _outcome_shape(outcome: Moderated) -> dict[str, Any]:
 
 def _outcome_text(outcome: Moderated) -> None:
     from caretool.cli.screen import table
+    from caretool.domain.moderation import REVERSIBLE
 
     rows = [
         (one.id, one.action, one.comment, one.account, one.ground or "", one.state)
         for one in (*outcome.done, *outcome.failed, *outcome.unsure)
     ]
     table(("id", "what", "comment", "account", "ground", ""), rows)
-    reversible = next((one for one in outcome.done if one.action not in ("delete", "report")), None)
+    reversible = next((one for one in outcome.done if one.action in REVERSIBLE), None)
     if reversible is not None:
         out(f"To take it back: caretool undo {reversible.id} --because …")
 

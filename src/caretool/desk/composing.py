@@ -95,8 +95,8 @@ def _targets(desk: Desk, request: Request, comments: Sequence[Comment]) -> tuple
         if request.private and not members[0].private and not limits[members[0].account].private_replies:
             raise UsageProblem(f"{members[0].account} cannot answer a public comment in private.")
         how = voice.choose(members, modes[key], private)
-        target = Target(tuple(members), modes[key], private, how.language, how.source, how.register, how.variants)
-        targets.append(target)
+        voiced = (how.language, how.source, how.register, how.variants, how.turn)
+        targets.append(Target(tuple(members), modes[key], private, *voiced))
     said = (voice.remarks(), voicing.same_words(desk, request, targets), voicing.offers(desk, targets))
     return targets, tuple(remark for remarks in said for remark in remarks)
 
@@ -245,7 +245,7 @@ def _render(
             links=voicing.all_links(desk, target.language),
         )
         text = wording.render(target.source, values, lambda name: linking.helps(desk, name, asked)).strip()
-        text = voicing.signed(desk, text, agent, target.account)
+        text = voicing.signed(desk, text, agent, target.account, [person.called for person in chosen])
         return mentioning(text, chosen) if limits.mention_needed else text
 
     packed = pack(people, text_for, limits) if target.mode == "together" else [tuple(people)]

@@ -146,8 +146,7 @@ def after_restore(store: Store, before: Path | None, now: datetime, say: Callabl
     """What was given since the backup is not given again: `store` is the database about to take the place of `before`
     (None: nothing of that could be read). Inside the transaction that makes it ready."""
     if before is None:
-        if store.rewards.every():
-            say("Codes given since the backup are not known any more: take them out of the files of codes.")
+        say("Codes given since the backup, if any were, are not known any more: take them out of the files of codes.")
         return
     returned = store.rewards.spend(given_in(before), now)
     if returned:

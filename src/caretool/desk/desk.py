@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from caretool.domain.policy import Account, Agent, Policy, PromiseKind, Settings
+    from caretool.domain.promisable import Promisable
     from caretool.platforms.platform import Platform
     from caretool.store.store import Store
 
@@ -44,12 +45,19 @@ class Desk:
     say: Callable[[str], None]
     progress: Callable[[str], None] = lambda _: None
     load_front: Callable[[], Front | None] = lambda: None
+    load_promisable: Callable[[], Promisable | None] = lambda: None
 
     @cached_property
     def front(self) -> Front:
         """The desk's zone and its agents."""
         kept = self.load_front() if "settings" not in self.__dict__ else None
         return kept or Front(self.policy.company.zone, tuple(self.settings.agents))
+
+    @cached_property
+    def promisable(self) -> Promisable:
+        """What can be promised, and who keeps it: kept by itself as well, for who only looks at the ledger."""
+        kept = self.load_promisable() if "settings" not in self.__dict__ else None
+        return kept or self.settings.promisable
 
     @cached_property
     def settings(self) -> Settings:

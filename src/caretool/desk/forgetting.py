@@ -7,7 +7,7 @@ doing it again ends it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,7 +19,7 @@ from caretool.desk.locks import held
 from caretool.domain.health import Finding
 from caretool.domain.person import Person
 from caretool.domain.promise import Promise
-from caretool.errors import UsageProblem
+from caretool.errors import SettingsProblem, StoreProblem, UsageProblem
 from caretool.store.promises import OPEN
 from caretool.store.tombstones import Stone, standing_in
 
@@ -74,44 +74,57 @@ def consider(desk: Desk, person: Person) -> Plan:
     theirs = desk.store.erasing.belongings(desk.store.persons.selves(person.id))
     if person.forgotten_at is not None:
         return Plan(person, theirs)
-    terms = terms_of(desk, theirs)
-    return replace(
-        _planned(desk, person, theirs), namesakes=_namesakes(desk, person, theirs), files=_traces(desk, theirs, terms)
-    )
+    files = _sought(desk, theirs, terms_of(desk, theirs))()
+    return replace(_planned(desk, person, theirs), namesakes=_namesakes(desk, person, theirs), files=files)
 
 
 def forget(desk: Desk, plan: Plan, *, delete_backups: bool = False) -> Forgotten:
     """Do it. UsageProblem where something has to be settled first; then nothing was written."""
     agent = permitting.doer(desk, "forget-person")
-    if plan.person.forgotten_at is None:
-        with _alone(desk, plan):
-            now = desk.clock()
-            tombstones = desk.store.tombstones
+    if plan.person.forgotten_at is not None:
+        return Forgotten(plan, finish(desk))
+    with _alone(desk, plan):
+        now = desk.clock()
+        tombstones = desk.store.tombstones
+        theirs = desk.store.erasing.belongings(plan.theirs.persons)
+        stones = _stones(desk, theirs, now)
+        sought = _sought(desk, theirs, terms_of(desk, theirs))
+        _refuse(_planned(desk, plan.person, theirs).stops)
+        with tombstones.write_down(stones), desk.store.writing():
             theirs = desk.store.erasing.belongings(plan.theirs.persons)
-            stones = _stones(desk, theirs, now)
-            _refuse(_planned(desk, plan.person, theirs).stops)
-            tombstones.write_down(stones)
-            with desk.store.writing():
-                theirs = desk.store.erasing.belongings(plan.theirs.persons)
-                current = _planned(desk, plan.person, theirs)
-                _refuse(current.stops)
-                # Somebody may have written more of theirs since the marks were written down: they are put up here.
-                tombstones.put_up(_stones(desk, theirs, now))
-                _forget(desk, current, agent.id, now, live=True)
-    deleted = []
-    for trace in plan.files:
-        if delete_backups and trace.ours:
-            trace.file.unlink(missing_ok=True)
-            deleted.append(trace.file)
-    return Forgotten(plan, finish(desk), tuple(deleted), tuple(one for one in plan.files if one.file not in deleted))
+            current = _planned(desk, plan.person, theirs)
+            _refuse(current.stops)
+            # Somebody may have written more of theirs since the marks were written down: they are put up here.
+            tombstones.put_up(_stones(desk, theirs, now))
+            _forget(desk, current, agent.id, now, live=True)
+            # Before it is done for good: what is stopped here is done again by the same command.
+            deleted = _deleted(plan.files) if delete_backups else ()
+    whole = finish(desk)
+    files = sought()  # a backup may have been made meanwhile
+    if delete_backups:
+        deleted += _deleted(files)
+    return Forgotten(plan, whole, deleted, tuple(one for one in files if one.file not in deleted))
+
+
+def _deleted(files: Sequence[Trace]) -> tuple[Path, ...]:
+    """Delete the backups that caretool made."""
+    ours = tuple(trace.file for trace in files if trace.ours)
+    for file in ours:
+        file.unlink(missing_ok=True)
+    return ours
 
 
 def finish(desk: Desk) -> bool:
-    """Where bytes of what was erased may still stand in the database's files, make those anew; whether none does."""
+    """Where bytes of what was erased may still stand in the database's files, make those anew; whether none does. What
+    hinders it hinders nothing else."""
     if not desk.store.erasing.due():
         return True
     desk.progress("making the database anew without what was erased")
-    return desk.store.erasing.finish()
+    try:
+        return desk.store.erasing.finish()
+    except StoreProblem as problem:
+        desk.say(f"What was erased could not be taken out of the database's files yet. {problem}")
+        return False
 
 
 def again(desk: Desk, stones: Sequence[Stone]) -> int:
@@ -121,9 +134,9 @@ def again(desk: Desk, stones: Sequence[Stone]) -> int:
     with desk.store.writing():
         tombstones.put_up(stones)
         meant = tombstones.persons_meant(stones)
-        for person in desk.store.persons.by_ids(meant):
+        for person in desk.store.persons.by_ids(list(meant)):
             theirs = desk.store.erasing.belongings(desk.store.persons.selves(person.id))
-            tombstones.put_up(_stones(desk, theirs, max(one.forgotten_at for one in stones)))
+            tombstones.put_up(_stones(desk, theirs, meant[person.id]))
             _forget(desk, _planned(desk, person, theirs), desk.agent_id or "", now, live=False)
     finish(desk)
     return len(meant)
@@ -151,6 +164,9 @@ def examined(store: Store) -> Iterator[Finding]:
         yield Finding(
             "forgotten", "wrong", says, "put the key back from a copy of it; else forget again whoever comes back"
         )
+    elif store.tombstones.keys_before():
+        says = "some tombstones were made with a key that is lost: whoever was forgotten then can come back"
+        yield Finding("forgotten", "warning", says, "forget again whoever comes back")
     elif store.tombstones.any():
         yield Finding("forgotten", "ok", "who was forgotten stays so: the tombstones and their key are there")
 
@@ -163,10 +179,21 @@ def terms_of(desk: Desk, theirs: Belongings) -> Terms:
     persons = desk.store.persons.by_ids(theirs.persons)
     return terms(
         persons,
-        desk.store.erasing.words(theirs),
+        [text for text, _ in desk.store.erasing.words(theirs)],
         settings=desk.store.kept("settings") or "",
-        shared=lambda names: desk.store.persons.shared_names(theirs.persons, names),
+        ours=_called(desk),
+        others=desk.store.persons,
     )
+
+
+def _called(desk: Desk) -> set[str]:
+    """What we are called: the company, its agents, and with an @ our handles; nothing where the settings are wrong."""
+    try:
+        settings = desk.settings
+    except SettingsProblem:
+        return set()
+    handles = {f"@{one.handle.removeprefix('@')}" for one in settings.accounts.values() if one.handle}
+    return {settings.policy.company.name, *(agent.name for agent in settings.agents.values()), *handles}
 
 
 def _refuse(stops: Sequence[str]) -> None:
@@ -201,6 +228,8 @@ def _planned(desk: Desk, person: Person, theirs: Belongings) -> Plan:
         for one in doubtful
         if one.id in theirs.together
     ]
+    if any(one.own for one in store.comments.by_ids(theirs.comments)):
+        stops.append(f"{person.id} is ourselves: what they wrote are our own posts.")
     return Plan(
         person=person,
         theirs=theirs,
@@ -331,13 +360,15 @@ def _namesakes(desk: Desk, person: Person, theirs: Belongings) -> tuple[Person, 
     return tuple(one for one in found.values() if one.id not in theirs.persons and one.id != person.id)
 
 
-def _traces(desk: Desk, theirs: Belongings, terms: Terms) -> tuple[Trace, ...]:
+def _sought(desk: Desk, theirs: Belongings, terms: Terms) -> Callable[[], tuple[Trace, ...]]:
+    """What looks for them in the files of the workspace, also once the database knows nothing of them any more."""
     from caretool.settings.files import DATABASE
 
     native_ids = {native_id for _, native_id in desk.store.persons.posts(theirs)}
     database = [desk.folder / f"{DATABASE}{ending}" for ending in ("", "-wal", "-shm")]
     known = {desk.folder / path: what for path, what in _files_of_accounts(desk)}
-    return tuple(tracing.traces(desk.folder, terms, native_ids, known, database, desk.progress))
+    aliases = [alias for person in desk.store.persons.by_ids(theirs.persons) for alias in person.aliases]
+    return lambda: tuple(tracing.traces(desk.folder, terms, native_ids, aliases, known, database, desk.progress))
 
 
 def _files_of_accounts(desk: Desk) -> Iterator[tuple[Path, str]]:

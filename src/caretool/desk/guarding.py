@@ -27,8 +27,8 @@ def ability(platform: Platform, action: Action) -> Done | None:
 
 def reversal(platform: Platform, action: Action) -> Done | None:
     """How the platform takes it back; None: it cannot."""
-    if isinstance(platform, Hides) and action in ("hide", "unhide"):
-        return platform.unhide if action == "hide" else platform.hide
+    if isinstance(platform, Hides) and action == "hide":
+        return platform.unhide
     if isinstance(platform, Mutes) and action == "mute":
         return platform.unmute
     return platform.unban if isinstance(platform, Bans) and action == "ban" else None

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from caretool import paths
-from caretool.desk import coupons, forgetting, locks, sending
+from caretool.desk import coupons, forgetting, locks, moderating, sending
 from caretool.desk.desk import Desk
 from caretool.desk.premises import Premises
 from caretool.domain.policy import Account
@@ -121,7 +121,7 @@ def _exchange(premises: Premises, file: Path) -> Exchange:
 
 @contextmanager
 def _nobody_else(premises: Premises, exchange: Exchange) -> Iterator[None]:
-    """Nobody sends, fetches or restores meanwhile."""
+    """Nobody sends, fetches, moderates or restores meanwhile."""
     names = {*exchange.then.accounts, *(exchange.now.accounts if exchange.now else ())}
     try:
         names |= set(premises.load_settings().accounts)
@@ -131,6 +131,7 @@ def _nobody_else(premises: Premises, exchange: Exchange) -> Iterator[None]:
         held.enter_context(locks.held(premises, "fetch", "waiting for another caretool that is fetching"))
         for name in sorted(names):
             held.enter_context(sending.alone(premises, name))
+            held.enter_context(moderating.alone(premises, name))
         yield
 
 
@@ -167,7 +168,9 @@ def _made_ready(premises: Premises, staged: Path, exchange: Exchange) -> tuple[i
             unsure = sending.doubt_all(desk)
             if exchange.now is not None:
                 store.skip_numbers(exchange.now.numbers)
-            coupons.after_restore(store, premises.database if exchange.now is not None else None, now, premises.say)
+            before = premises.database if exchange.now is not None else None
+            coupons.after_restore(store, before, now, premises.say)
+            moderating.after_restore(store, before, premises.say)
             store.keep("digest", "")  # the settings are worked in anew
             codes: dict[str, str | int | None] = {"schema": exchange.then.schema, "unsure": len(unsure)}
             if exchange.now is not None:

@@ -14,7 +14,7 @@ from caretool.domain.calendar import wall_clock
 if TYPE_CHECKING:
     from caretool.desk.desk import Desk
     from caretool.domain.planning import Busy, Keeper, Load, Window
-    from caretool.domain.policy import PromiseKind
+    from caretool.domain.promisable import PromiseKind
 
     Added = Mapping[str, Mapping[Window, int]]
 
@@ -28,7 +28,7 @@ def load_of(
     limited = _limited(desk)
     if not any(name in limited for name in _keepers(kind)):
         return own
-    kinds = _together(kind, desk.policy.promises.values(), limited)
+    kinds = _together(kind, desk.promisable.promises.values(), limited)
     names = [one.name for one in kinds]
     keepers = [limited[name] for name in sorted({name for one in kinds for name in _keepers(one)} & limited.keys())]
     return replace(
@@ -40,7 +40,7 @@ def load_of(
 
 def keepers_of(desk: Desk) -> Mapping[str, Keeper]:
     """Everybody who may keep promises, by name."""
-    return {**desk.settings.agents, **desk.settings.owners}
+    return {**desk.promisable.agents, **desk.promisable.owners}
 
 
 def _limited(desk: Desk) -> dict[str, Keeper]:

@@ -8,22 +8,25 @@ it again brings it to its end; a report is never repeated by itself.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 
 from caretool.desk import looking, triaging
 from caretool.desk.desk import Desk
 from caretool.desk.guarding import ability
 from caretool.desk.locks import held
+from caretool.desk.premises import Premises
 from caretool.desk.proposing import Asked, Proposal, consider, how_to_settle
 from caretool.domain.comment import Comment
 from caretool.domain.moderation import Evidence, Moderation
 from caretool.domain.policy import Action
 from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFailed, TokenRefused, UsageProblem
 from caretool.platforms.platform import Offence, Platform
-from caretool.store.moderations import NewModeration
+from caretool.store.moderations import NewModeration, in_force_in
+from caretool.store.store import Store
 
 # After these nobody sees the comment any more, or its author: it waits for no answer.
 CLOSING: frozenset[Action] = frozenset({"hide", "delete", "ban"})
@@ -51,10 +54,10 @@ class Moderated:
         return 4 if all(isinstance(problem, TokenRefused) for problem in self.problems) else 1
 
 
-def alone(desk: Desk, account: str) -> AbstractContextManager[None]:
+def alone(place: Desk | Premises, account: str) -> AbstractContextManager[None]:
     """Hold the account's moderation: nobody else moderates there meanwhile. Waits for whoever does."""
     waiting = f"{account}: waiting for another caretool that is moderating there"
-    return held(desk, f"{account.encode().hex()}.moderate", waiting)
+    return held(place, f"{account.encode().hex()}.moderate", waiting)
 
 
 def moderate(desk: Desk, proposals: Sequence[Proposal], asked: Asked) -> Moderated:
@@ -148,12 +151,19 @@ def _begun(desk: Desk, proposal: Proposal, asked: Asked) -> Moderation | None:
 
 
 def _unchanged(desk: Desk, proposal: Proposal) -> bool:
-    """Inside the transaction: it says, and was read as, what was decided on; no copy has become a complaint since."""
+    """Inside the transaction: it says, and was read as, what was decided on; no copy has become a complaint since, and
+    none has come that is one."""
     (today,) = desk.store.comments.by_ids([proposal.comment.id])
     if _said(today) != _said(proposal.comment):
         return False
     known = {copy.comment: copy.kind for copy in proposal.copies}
-    return all(known[one.id] == one.kind for one in desk.store.moderations.stored(list(known)))
+    stored = desk.store.moderations.stored(list({today.id, *known}))
+    if any(known.get(one.id, today.kind) != one.kind for one in stored):
+        return False
+    if proposal.decision.ground in (None, "personal-data"):  # a complaint is no hindrance
+        return True
+    copies = desk.store.moderations.with_folds({one.fold for one in stored if one.fold})
+    return all(one.kind != "complaint" for one in copies)
 
 
 def _said(comment: Comment) -> tuple[object, ...]:
@@ -248,3 +258,13 @@ def _unsure(desk: Desk, moderation_id: str, outcome: Moderated, why: str = "no a
     moderation = desk.store.moderations.by_ids([moderation_id])[0]
     outcome.unsure.append(moderation)
     outcome.problems.append(AnswerLost(f"{how_to_settle(moderation)}."))
+
+
+def after_restore(store: Store, before: Path | None, say: Callable[[str], None]) -> None:
+    """Say what holds on the platforms and is not known any more: `store` is the database about to take the place of
+    `before` (None: nothing of that could be read)."""
+    theirs = in_force_in(before) if before is not None else frozenset()
+    lost = len(theirs) - len(store.moderations.by_ids(sorted(theirs)))
+    if lost:
+        what = "1 thing that was" if lost == 1 else f"{lost} things that were"
+        say(f"{what} done about comments since the backup: still so on the platforms, and not known here any more.")

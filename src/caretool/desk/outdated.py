@@ -108,7 +108,8 @@ def _answered(desk: Desk, comment: Comment) -> str | None:
     if not ours:
         return None
     last = ours[-1]
-    return f"{_deed(last)} {stamp(last.posted_at or last.made_at, desk.zone)} ({last.id}): “{one_line(last.text, 80)}”"
+    said = one_line(desk.store.rewards.unsaid(last.id, last.text), 80)
+    return f"{_deed(last)} {stamp(last.posted_at or last.made_at, desk.zone)} ({last.id}): “{said}”"
 
 
 def _deed(reply: Reply) -> str:

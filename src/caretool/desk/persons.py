@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from caretool.desk import permitting, promising
+from caretool.desk import knowing, permitting, promising
 from caretool.domain.harmless import one_line
 from caretool.domain.ids import make_id
 from caretool.domain.person import Dossier, Person
@@ -42,9 +42,7 @@ def find(desk: Desk, typed: str) -> Person:
     if not found:
         raise NotFound(f"Nobody is known by {one_line(typed, 60)!r}: give an id (u…), a handle or a name.")
     (person,) = found
-    while person.linked_to is not None:
-        (person,) = persons.by_ids([person.linked_to])
-    return person
+    return knowing.whole(desk, person)
 
 
 def _by_beginning(desk: Desk, typed: str) -> list[Person]:
@@ -133,6 +131,7 @@ def unlink(desk: Desk, typed: str, because: str) -> Person:
             selves = desk.store.persons.selves(found.id)[1:]
             known = f"; those linked to {found.id} are {', '.join(selves)}" if selves else ""
             raise UsageProblem(f"{found.id} is linked to nobody: name the one that was linked{known}.")
+        knowing.refuse_forgotten(found)
         desk.store.persons.unlink(found.id, find(desk, found.id).id)
         _follow(desk, desk.store.persons.belongings([found.id]).comments, [kept, found.id])
         desk.store.journal.note(kept, f"{found.id} is somebody else: {because}", agent=agent.id, at=now)
@@ -145,9 +144,7 @@ def _refuse_unlinkable(desk: Desk, kept: Person, other: Person) -> None:
         raise UsageProblem(
             f"{kept.id} and {other.id} are one person already." if kept == other else "That is one person."
         )
-    gone = next((one for one in (kept, other) if one.forgotten_at is not None), None)
-    if gone is not None:
-        raise UsageProblem(f"{gone.id} was forgotten: nobody knows any more who that was.")
+    knowing.refuse_forgotten(kept, other)
     both = desk.store.persons.running_alike(kept.id, other.id)
     if both:
         procedure, mine, theirs = both[0]

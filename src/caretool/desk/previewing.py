@@ -88,7 +88,7 @@ def _previewed(desk: Desk, sample: _Sample, now: datetime) -> Previewed:
         rendered = wording.render(sample.source, values, lambda name: linking.helps(desk, name, asked))
     except wording.MissingValue as missing:
         return _of(sample, sample.source, (Refusal("missing-value", missing.name, str(missing)),))
-    text = voicing.signed(desk, rendered, agent, None)
+    text = voicing.signed(desk, rendered, agent, None, people)
     draft = checks.ReplyText(
         text=text,
         language=sample.language,

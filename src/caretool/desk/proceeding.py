@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from caretool.desk import following, promising
+from caretool.desk import following, knowing, promising
 from caretool.desk.desk import Desk
 from caretool.domain.procedure import Case, CaseStep, Ending, Procedure, closed, expected, taken
 from caretool.domain.promise import Promise
@@ -93,7 +93,7 @@ def start(desk: Desk, procedure: str, typed: str) -> Followed:
     comment = subject if subject.startswith("c") else None
     now = desk.clock()
     with desk.store.writing():
-        person = desk.store.comments.by_ids([comment])[0].person if comment else subject
+        person = knowing.somebody(desk, desk.store.comments.by_ids([comment])[0].person if comment else subject)
         for case in desk.store.cases.of_people([person], running=True):
             if case.procedure == found.name:
                 raise UsageProblem(f"{case.id}, {found.name}, runs for them already: caretool show {case.id}")

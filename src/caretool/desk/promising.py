@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from caretool.desk import following
+from caretool.desk import following, knowing
 from caretool.desk.load import keepers_of, load_of
 from caretool.domain.calendar import closing_of
 from caretool.domain.deliverability import earliest_due, escalated_to, judge, late_windows, review_time
@@ -45,14 +45,14 @@ def standing(desk: Desk, promises: Sequence[Promise], now: datetime) -> list[Pro
         reviewed = promise.review_at is not None and promise.review_at <= now
         doomed = windows[promise.id] in late.get(promise.kind, ())
         at_risk = promise.state in OPEN and not overdue and (reviewed or doomed or promise.id in endangered)
-        kind = desk.policy.promises.get(promise.kind)
+        kind = desk.promisable.promises.get(promise.kind)
         raised = escalated_to(kind, promise.due_at, now) if overdue and kind is not None else None
         found.append(replace(promise, overdue=overdue, at_risk=at_risk, escalated_to=raised))
     return found
 
 
 def _late_by_kind(desk: Desk, kinds: set[str], now: datetime) -> dict[str, set[tuple[object, object]]]:
-    known = [desk.policy.promises[name] for name in kinds if name in desk.policy.promises]
+    known = [desk.promisable.promises[name] for name in kinds if name in desk.promisable.promises]
     return {kind.name: set(late_windows(kind, now, load_of(desk, kind, now))) for kind in known}
 
 
@@ -297,7 +297,9 @@ def _known_kind(desk: Desk, name: str) -> PromiseKind:
 def _person(desk: Desk, typed: str) -> tuple[str, str | None]:
     """A person, and the comment of theirs by which they were named."""
     found = desk.store.resolve(typed, ("u", "c"))
-    return (found, None) if found.startswith("u") else (desk.store.comments.by_ids([found])[0].person, found)
+    if found.startswith("u"):
+        return knowing.somebody(desk, found), None
+    return knowing.somebody(desk, desk.store.comments.by_ids([found])[0].person), found
 
 
 def _wrong_state(promise: Promise, wanted: str) -> str:

@@ -23,7 +23,6 @@ from caretool.domain.moderation import (
     against,
     decide,
     likely_ground,
-    protection,
 )
 from caretool.domain.policy import Action
 from caretool.domain.reading import Reading
@@ -64,9 +63,9 @@ class Asked:
 class Proposal:
     """What would be done about one comment. `standing`: `ready`, or why it is not: nothing is to be done (`leave`), a
     person decides what (`decide`), it was done already (`done`), the platform cannot (`unable`), this agent may not
-    (`forbidden`), whether it was done nobody knows (`settle`); `told` says so in a sentence. `named`: by its own id or
-    its author's. `again`: what was begun before, and is not known to be done; `repeated`: that was named by its own
-    id."""
+    (`forbidden`), whether it was done nobody knows (`settle`); `told` says so in a sentence. `named`: by its own id,
+    not with its group's or its author's. `again`: what was begun before, and is not known to be done; `repeated`: that
+    was named by its own id."""
 
     comment: Comment
     decision: Decision
@@ -198,7 +197,7 @@ def _meant(desk: Desk, typed: Sequence[str]) -> _Meant:
         else:
             members = [resolved] if resolved.startswith("c") else _members(desk, resolved)
         found += members
-        named |= set() if resolved.startswith("g") else set(members)
+        named |= set(members) if resolved.startswith(("c", "m")) else set()
     return _Meant(tuple(dict.fromkeys(found)), frozenset(named), begun, frozenset(begun))
 
 
@@ -256,12 +255,16 @@ def _refuse(cases: Sequence[_Case], decisions: Sequence[Decision]) -> None:
     """UsageProblem where a person asks for what R1 does not allow."""
     refused: list[str] = []
     for case, decision in zip(cases, decisions, strict=True):
-        why = against(decision.action, decision.ground, case.reading, case.around)
+        why = _against(case, decision)
         if why is not None:
-            why = why.replace("triage ID", f"triage {case.comment.id}")
             refused.append(f"{case.comment.id} is not to be {PAST[decision.action]}: {why}.")
     if refused:
         raise UsageProblem("\n".join([*refused[:10], "Nothing was done."]))
+
+
+def _against(case: _Case, decision: Decision) -> str | None:
+    why = against(decision.action, decision.ground, case.reading, case.around)
+    return why.replace("triage ID", f"triage {case.comment.id}") if why is not None else None
 
 
 def _proposal(desk: Desk, case: _Case, decision: Decision, asked: Asked) -> Proposal:
@@ -294,7 +297,8 @@ def _hindrances(desk: Desk, case: _Case, decision: Decision, asked: Asked) -> It
     yield from _settled_elsewhere(desk, case, action)
     if action == "ask":
         yield "decide", f"a person decides: caretool moderate {comment.id} --action hide --because …"
-    protected = protection(action, decision.ground, case.reading, case.around)
+    # What a rule says holds now; what was begun, or asked for, before has to hold still.
+    protected = _against(case, decision)
     if protected is not None:
         undo = f": caretool undo {again.id} --because …" if again is not None else ""
         yield ("settle" if again is not None else "leave"), f"{protected}{undo}"

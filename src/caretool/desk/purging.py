@@ -56,21 +56,31 @@ def purge(desk: Desk, planned: Purge) -> int:
     now = desk.clock()
     done = 0
     for one in planned.expired:
-        while some := desk.store.expiring.some(one.account, one.kind, one.before, _AT_ONCE):
-            with desk.store.writing():
-                groups = desk.store.groups.of_comments(some)
-                done += desk.store.erasing.erase_comments(some, now)
-                desk.store.expiring.unsay(some)
-                triaging.refresh(desk, groups)
-                _log(desk, now, {"comments": len(some), "account": one.account, "kind": one.kind})
+        while erased := _some(desk, one, now):
+            done += erased
             desk.progress(f"erasing: {done} of {planned.comments}")
     if planned.evidence and planned.evidence_before is not None:
         with desk.store.writing():
             desk.store.expiring.empty_evidence(planned.evidence_before)
+            desk.store.erasing.note_due(now)
             _log(desk, now, {"evidence": planned.evidence})
     if (done or planned.evidence) and not forgetting.finish(desk):
-        desk.say("Somebody else has the database open: old bytes stay in its files until the next fetch.")
+        desk.say("Old bytes stay in the database's files until the next fetch.")
     return done
+
+
+def _some(desk: Desk, one: Expired, now: datetime) -> int:
+    """Erase some of one sort, of which nobody has need at this very moment; how many."""
+    with desk.store.writing():
+        some = desk.store.expiring.some(one.account, one.kind, one.before, _AT_ONCE)
+        if not some:
+            return 0
+        groups = desk.store.groups.of_comments(some)
+        erased = desk.store.erasing.erase_comments(some, now)
+        desk.store.expiring.unsay(some)
+        triaging.refresh(desk, groups)
+        _log(desk, now, {"comments": len(some), "account": one.account, "kind": one.kind})
+        return erased
 
 
 def _log(desk: Desk, now: datetime, codes: Mapping[str, str | int | None]) -> None:

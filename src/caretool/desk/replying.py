@@ -11,6 +11,7 @@ from caretool.desk import (
     claiming,
     composing,
     following,
+    knowing,
     looking,
     outdated,
     permitting,
@@ -23,7 +24,7 @@ from caretool.desk import (
 from caretool.desk.desk import Desk
 from caretool.desk.request import Composed, Planned, Request
 from caretool.domain.approval import Awaited
-from caretool.domain.comment import CommentState
+from caretool.domain.comment import Comment, CommentState
 from caretool.domain.draft import Draft, Refusal, Reply
 from caretool.domain.policy import Agent
 from caretool.domain.promise import Promise
@@ -62,6 +63,7 @@ def make_request(desk: Desk, ids: Sequence[str], asked: Request) -> Request:
             groups.append(found)
             comments += [comment.id for comment in waiting]
         else:
+            knowing.refuse_erased(desk, [found])
             comments.append(found)
     return replace(asked, comments=tuple(dict.fromkeys(comments)), groups=tuple(groups))
 
@@ -118,7 +120,7 @@ def approve(desk: Desk, request: Request, *, shown: Composed | None, by_hand: st
         if stopped is not None:
             return stopped
         waits = seconding.awaited(desk, agent, request, composed)
-        draft = _draft(desk, request, agent, waits, now)
+        draft = _draft(desk, request, composed, agent, waits, now)
         desk.store.replies.add_draft(draft)
         desk.store.replies.taken_up(request.comments)
         if waits is not None:
@@ -130,14 +132,18 @@ def approve(desk: Desk, request: Request, *, shown: Composed | None, by_hand: st
         return settle(desk, draft, composed, agent, agent, now, request, by_hand)
 
 
-def _draft(desk: Desk, request: Request, agent: Agent, waits: Awaited | None, now: datetime) -> Draft:
+def _draft(
+    desk: Desk, request: Request, composed: Composed, agent: Agent, waits: Awaited | None, now: datetime
+) -> Draft:
     comments = desk.store.comments.by_ids(request.comments)
     read = {comment.id: outdated.reading_of(comment) for comment in comments}
+    said = looking.said(desk, request.comments)
+    turns = {part.comments[0].id: part.target.turn for part in composed.parts if part.target.variants > 1}
     return Draft(
         id=desk.store.new_ids("d", 1)[0],
         agent=agent.id,
         state="awaiting" if waits is not None else "approved",
-        request=replace(request, said=looking.said(desk, request.comments), read=read).to_json(),
+        request=replace(request, said=said, read=read, turns=turns).to_json(),
         made_at=now,
         group=request.groups[0] if request.groups else None,
         by=waits.by if waits is not None else "agent",
@@ -289,17 +295,24 @@ def _log_promises(desk: Desk, planned: Sequence[Planned], replies: Sequence[Repl
     return [*ids, *desk.store.promises.add(fresh, now=now, state="logged")]
 
 
-def standing(desk: Desk, request: Request, agent: Agent, *, closed_is_done: bool = False) -> list[Refusal]:
-    """What speaks against answering these comments at all, whatever the text.
-
-    Whoever names a closed comment means it; with `closed_is_done` (a draft made before) it counts as answered.
-    """
+def answerable(desk: Desk, request: Request, agent: Agent) -> list[Comment]:
+    """The comments asked for. UsageProblem where this agent may not answer them, or not so; NotFound where none is
+    there."""
     comments = desk.store.comments.by_ids(request.comments)
     if any(comment.own for comment in comments):
         raise UsageProblem("One of these is our own: there is nobody to answer.")
     if not comments:
         raise NotFound("None of these comments is there to be answered.")
     seconding.demand_answer(desk, request, agent, comments)
+    return comments
+
+
+def standing(desk: Desk, request: Request, agent: Agent, *, closed_is_done: bool = False) -> list[Refusal]:
+    """What speaks against answering these comments at all, whatever the text.
+
+    Whoever names a closed comment means it; with `closed_is_done` (a draft made before) it counts as answered.
+    """
+    comments = answerable(desk, request, agent)
     ended = ["queued", "gone", *(["closed"] if closed_is_done else []), *([] if request.further else ["answered"])]
     refusals = [outdated.ended(desk, comment) for comment in comments if comment.state in ended]
     if request.include_new:

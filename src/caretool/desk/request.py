@@ -23,6 +23,7 @@ class Request:
     is a digest of each comment as the draft answers it (`looking.edited_since`).
     `further`: what was answered gets a further answer, as what we said no longer holds. `reward`: the kind it brings.
     `draft`: it shall wait for somebody else's yes. `read`: what each comment was taken to be (`outdated.reading_of`).
+    `turns`: which of the variants, from 0, the answer to a comment was written with.
     `waive`: checks that shall not count; `waived`: what came of that, once it was written.
     """
 
@@ -43,6 +44,7 @@ class Request:
     said: Mapping[str, str] = field(default_factory=dict)
     draft: bool = False
     read: Mapping[str, str] = field(default_factory=dict)
+    turns: Mapping[str, int] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """As it is kept with a draft that waits for approval."""
@@ -71,7 +73,8 @@ def warning_of(comments: Sequence[Comment], language: str) -> str | None:
 class Target:
     """Whom one reply speaks to, before it has words: one person, or the people of one thread.
 
-    `register`: how they are to be spoken to (None: nobody has said); `variants`: how many texts `source` was one of.
+    `register`: how they are to be spoken to (None: nobody has said); `variants`: how many texts `source` was one of;
+    `turn`: which, from 0.
     """
 
     comments: tuple[Comment, ...]
@@ -81,6 +84,7 @@ class Target:
     source: str
     register: Register | None = None
     variants: int = 1
+    turn: int = 0
 
     @property
     def account(self) -> str:

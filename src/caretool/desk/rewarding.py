@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from caretool.desk import coupons
+from caretool.desk import coupons, knowing
 from caretool.desk.request import Composed, Part, Request, Target
 from caretool.domain import wording
 from caretool.domain.draft import Refusal, Reply
@@ -324,7 +324,11 @@ def request_for(desk: Desk, name: str, typed: Sequence[str], text: str | None) -
     comments = []
     for one in typed:
         found = desk.store.resolve(one, ("c", "u"))
-        comment = _last_of(desk, found, kind) if found.startswith("u") else desk.store.comments.by_ids([found])[0]
+        if found.startswith("u"):
+            comment = _last_of(desk, knowing.somebody(desk, found), kind)
+        else:
+            (comment,) = desk.store.comments.by_ids([found])
+        knowing.refuse_erased(desk, [comment.id])
         if comment.state in ("waiting", "snoozed"):
             raise UsageProblem(
                 f"{comment.id} has no answer yet: caretool reply {comment.id} --reward {kind.name} --private"

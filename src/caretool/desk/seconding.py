@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from caretool.desk import composing, permitting
+from caretool.desk import committing, composing, permitting
 from caretool.desk.desk import Desk
 from caretool.desk.request import Composed, Request
 from caretool.domain import approval
@@ -90,6 +90,7 @@ def _managers(desk: Desk, writer: Agent, request: Request, composed: Composed) -
 def _matters(desk: Desk, writer: Agent, request: Request, composed: Composed) -> list[Matter]:
     """Each reply as the rules see it."""
     people = len({comment.person for part in composed.parts for comment in part.comments})
+    promised = _promised(desk, composed)
     found = []
     for index, part in enumerate(composed.parts):
         account = desk.account(part.target.account)
@@ -103,12 +104,23 @@ def _matters(desk: Desk, writer: Agent, request: Request, composed: Composed) ->
                 platform=account.platform,
                 private=part.target.private,
                 template=request.template,
-                promises=frozenset(one.kind for one in composed.promises if one.part == index),
+                promises=promised[index],
                 people=people,
                 role=writer.role,
             )
         )
     return found
+
+
+def _promised(desk: Desk, composed: Composed) -> list[frozenset[str]]:
+    """The kinds that each reply promises, and those that it has words for: what its writer gives another name, or says
+    to be no promise, still reads like one, and so does what hangs on a condition."""
+    kinds = [{one.kind for one in composed.promises if one.part == index} for index in range(len(composed.parts))]
+    if any(rule.when.promise is not None for rule in desk.policy.approvals):
+        found = committing.find_commitments(desk, [part.text for part in composed.parts], desk.clock())
+        for own, words in zip(kinds, found, strict=True):
+            own.update(one.promise_kind for one in words)
+    return [frozenset(own) for own in kinds]
 
 
 def _set(values: Iterator[str | None]) -> frozenset[str]:

@@ -100,7 +100,7 @@ def _copies(desk: Desk, comments: Sequence[Comment], look: Look) -> dict[str, tu
         folds = {pool[member].fold for member in members}
         same = {member: pool[member] for member in members}
         same |= {one.id: one for fold in folds if fold for one in exact.get(fold, ())}
-        if look != "quickly" and len({one.account for one in same.values()}) > 1:
+        if look != "quickly":
             same |= {one.id: one for one in _complaints(desk, wanted)}
         if len(same) > 1:
             together = tuple(_copy(desk, one) for one in same.values())

@@ -67,7 +67,10 @@ def _refuse_finished(moderation: Moderation) -> None:
     if one.state not in ("done", "unsure"):
         what = "is undone already" if one.state == "undone" else f"is {one.state}: nothing was done"
         raise UsageProblem(f"{one.id} {what}, there is nothing to take back.")
-    if one.action not in REVERSIBLE and one.action != "unhide":
+    if one.action == "unhide":  # to hide it needs a ground, which undoing does not ask for
+        hide = f"caretool moderate {one.comment} --action hide --because …"
+        raise UsageProblem(f"{one.comment} was shown again on {one.account}; to hide it: {hide}.")
+    if one.action not in REVERSIBLE:
         raise UsageProblem(f"{one.comment} was {PAST[one.action]} on {one.account}: there is no way back from that.")
 
 

@@ -127,12 +127,12 @@ def _known(store: Store, noted: Head | None) -> Mapping[Head, str]:
 
 
 def _last_verified(store: Store) -> tuple[Head, datetime] | None:
-    """When all was sound the last time, and with which head."""
-    text = store.kept(_KEPT)
-    if text is None:
+    """When all was sound the last time, and with which head; None also where somebody has spoilt what was kept."""
+    try:
+        number, hashed, at = json.loads(store.kept(_KEPT) or "")
+        return Head.parse(f"{number}:{hashed}"), datetime.fromisoformat(at)
+    except (ValueError, TypeError):
         return None
-    number, hashed, at = json.loads(text)
-    return Head(number, hashed), datetime.fromisoformat(at)
 
 
 def _links_in(lines: Iterable[bytes]) -> Iterator[Link | Break]:

@@ -31,18 +31,20 @@ _JINJA = re.compile(r"\{[{%].*?[%}]\}", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """How one reply speaks: the text to render, its language and register (None: nobody has said), and how many
-    variants there were."""
+    """How one reply speaks: the text to render, its language and register (None: nobody has said), how many variants
+    there were, and which of them it is (from 0)."""
 
     language: str
     register: Register | None
     source: str
     variants: int = 1
+    turn: int = 0
 
 
 class Voicing:
     """The choices for one request, one target after the other: the same request is always given the same ones, and
-    neighbours under a thread different variants. `remarks` tells what an agent should know of them."""
+    neighbours under a thread different variants; a draft keeps those it was written with. `remarks` tells what an agent
+    should know of them."""
 
     def __init__(self, desk: Desk, request: Request, template: Template | None) -> None:
         self._desk = desk
@@ -53,10 +55,14 @@ class Voicing:
         self._remarks: Counter[str] = Counter()
 
     def choose(self, members: Sequence[Comment], mode: Mode, private: bool) -> Chosen:
-        """For one person, or the people of one thread. UsageProblem where the template has no such text."""
+        """For one person, or the people of one thread. UsageProblem where the template has no such text, or a typed
+        one would name people twice."""
         languages = self._desk.policy.company.languages
         wanted = self._language(members)
         if self._request.text is not None:
+            twice = wording.named_twice(wording.variables(self._request.text)) if mode == "together" else None
+            if twice is not None:
+                raise UsageProblem(f"{twice}.")
             language = self._written_in(self._request.text, wanted)
             return Chosen(language, self._register(members, language), self._request.text)
         order = tuple(dict.fromkeys((wanted, *languages)))
@@ -121,22 +127,28 @@ class Voicing:
             if not any(voice.wrong_registers(_said(text), language, register, several=several) for text in texts):
                 said = f"{self._template.id} has no {form} text in {language} for {register}: the usual one is taken"
                 self._remarks[said] += 1
-        return Chosen(language, register, self._in_turn(members[0], texts), len(texts))
+        turn = self._turn(members, texts)
+        return Chosen(language, register, texts[turn], len(texts), turn)
 
     def _usual(self, language: str) -> Register | None:
         """The register in which the template's own texts are."""
         assert self._template is not None
         return self._template.register.get(language) or self._desk.policy.voice.register.get(language)
 
-    def _in_turn(self, first: Comment, texts: Sequence[str]) -> str:
-        """Round and round by the place among the answers under a thread, beginning after what was last said there."""
+    def _turn(self, members: Sequence[Comment], texts: Sequence[str]) -> int:
+        """Which text: round and round by the place among the answers under a thread, beginning after what was last said
+        there."""
+        first = members[0]
         under = (first.account, first.thread)
         place = self._places[under]
         self._places[under] += 1
         if len(texts) == 1:
-            return texts[0]
+            return 0
+        written = next((self._request.turns[one.id] for one in members if one.id in self._request.turns), None)
+        if written is not None and written < len(texts):
+            return written
         last = wording.which_said(self._last_under(first.thread) or "", texts)
-        return texts[((last + 1 if last is not None else 0) + place) % len(texts)]
+        return ((last + 1 if last is not None else 0) + place) % len(texts)
 
     def _last_under(self, thread: str | None) -> str | None:
         if thread is None:
@@ -171,9 +183,10 @@ def greeting(desk: Desk, target: Target, called: str, now: datetime) -> str:
     return voice.greeting(called, target.language, target.register, now.astimezone(desk.zone).time())
 
 
-def signed(desk: Desk, text: str, agent: Agent, account: str | None) -> str:
-    """The text with the agent's signature, where replies on this account (None: on any) end with it."""
-    return voice.signed(text, agent.signature) if voice.signs(desk.policy.voice, account) else text
+def signed(desk: Desk, text: str, agent: Agent, account: str | None, names: Sequence[str]) -> str:
+    """The text to people of these names with the agent's signature, where replies on this account (None: on any) end
+    with it."""
+    return voice.signed(text, agent.signature, names) if voice.signs(desk.policy.voice, account) else text
 
 
 def linked(link: Link | None, language: str) -> Linked | None:

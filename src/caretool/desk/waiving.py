@@ -13,6 +13,7 @@ from caretool.desk.request import Composed, Request
 from caretool.domain import roles
 from caretool.domain.draft import Check, Draft, Refusal, Reply
 from caretool.domain.policy import Agent
+from caretool.domain.reward import PLACEHOLDER
 from caretool.domain.waiver import CHECKS, INSTEAD, WAIVED_BY, Kept, Waived, apply, may_waive
 from caretool.errors import UsageProblem
 
@@ -87,7 +88,7 @@ def keep(
         _log(desk, "waiver-asked", [draft.id], [one.refusal for one in found], agent, now)
         return
     for reply in replies:
-        theirs = [one.refusal for one in found if one.refusal.excerpt in reply.text]
+        theirs = [one.refusal for one in found if _stands_in(one.refusal.excerpt, reply.text)]
         if theirs:
             _log(desk, "check-waived", [reply.id], theirs, agent, now)
 
@@ -106,5 +107,10 @@ def kept(desk: Desk, replies: Sequence[Reply]) -> tuple[Kept, ...]:
         draft = desk.store.replies.draft(name)
         texts = [reply.text for reply in replies if reply.draft == name]
         asked = Request.from_json(draft.request).waived if draft is not None else ()
-        found += [one for one in asked if any(one.words in text for text in texts)]
+        found += [one for one in asked if any(_stands_in(one.words, text) for text in texts)]
     return tuple(dict.fromkeys(found))
+
+
+def _stands_in(words: str, text: str) -> bool:
+    """Whether a reply says these words, which were looked at before its code was drawn."""
+    return all(piece in text for piece in words.split(PLACEHOLDER))

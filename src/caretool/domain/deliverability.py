@@ -18,7 +18,7 @@ from caretool.domain.duration import Duration
 from caretool.domain.planning import UNLIMITED, Check, Job, Limit, Plan, Prospect, week_of
 from caretool.domain.planning import Load as Load
 from caretool.domain.planning import Window as Window
-from caretool.domain.policy import PromiseKind
+from caretool.domain.promisable import PromiseKind
 from caretool.domain.reasons import blackouts, why
 
 _DAY = timedelta(days=1)

@@ -6,38 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from caretool.domain.codes import Check as Check
+from caretool.domain.codes import ReplyState as ReplyState
 from caretool.domain.roles import Role
 
-Check = Literal[
-    "stock-phrase",
-    "vague",
-    "missing-value",
-    "too-long",
-    "personal-data",
-    "blame",
-    "no-agent-name",
-    "no-commitment",
-    "no-time",
-    "too-early",
-    "too-late",
-    "no-room",
-    "mismatch",
-    "group-changed",
-    "already-answered",
-    "claimed",
-    "no-reward",
-    "shouting",
-    "sarcasm",
-    "wrong-language",
-    "wrong-register",
-    "unanswered-question",
-]
 Mode = Literal["each", "together"]
 # `auto` takes what the template or the text is made for.
 AskedMode = Literal["auto", "each", "together"]
-ReplyState = Literal[
-    "drafted", "awaiting", "approved", "rejected", "sending", "posted", "failed", "unsure", "retracted"
-]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ KINDS: dict[str, str] = {
     "m": "moderation",
     "w": "reward",
 }
+# What stands in the place of a handle or a native id that was erased begins so.
+FORGOTTEN = "forgotten:"
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _LENGTH = {"c": 6, "t": 6, "u": 6, "g": 5, "r": 6, "d": 5, "p": 6, "k": 6, "m": 6, "w": 6}
 # Odd, so that multiplying by it modulo a power of two only shuffles: neighbours get unlike ids, none occurs twice.

@@ -123,6 +123,7 @@ def _expression(cue: str) -> re.Pattern[str]:
     return re.compile(r"(?<!\w)" + _GAP.join(parts))
 
 
+@lru_cache(maxsize=1024)  # every entry of the catalogue looks into the same texts
 def _folded(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(char for char in decomposed if not unicodedata.combining(char)).casefold()

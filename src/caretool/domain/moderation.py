@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from caretool.domain.person import FORGOTTEN
+from caretool.domain.ids import FORGOTTEN
 from caretool.domain.policy import Action, ModerationRule, When
 from caretool.domain.reading import Reading
 

@@ -13,9 +13,6 @@ from caretool.domain.log import Line
 from caretool.domain.procedure import Case
 from caretool.domain.promise import Promise
 
-# What stands in the place of a handle or a native id that was erased begins so.
-FORGOTTEN = "forgotten:"
-
 
 @dataclass(frozen=True, slots=True)
 class Alias:

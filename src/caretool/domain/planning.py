@@ -20,7 +20,7 @@ from typing import Literal, NamedTuple
 
 from caretool.domain.calendar import LOOK_AHEAD, Calendar, NeverOpen, after, closing_of, round_the_clock, wall_clock
 from caretool.domain.duration import Duration
-from caretool.domain.policy import Agent, Owner, PromiseKind, Units
+from caretool.domain.promisable import Agent, Owner, PromiseKind, Units
 
 Keeper = Owner | Agent
 Window = tuple[date, date]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -14,6 +13,14 @@ from caretool.domain.codes import Kind, Tone
 from caretool.domain.duration import Duration
 from caretool.domain.links import Link
 from caretool.domain.procedure import Procedure
+from caretool.domain.promisable import Agent as Agent
+from caretool.domain.promisable import Days as Days
+from caretool.domain.promisable import Escalated as Escalated
+from caretool.domain.promisable import Owner as Owner
+from caretool.domain.promisable import Promisable
+from caretool.domain.promisable import PromiseKind as PromiseKind
+from caretool.domain.promisable import Reference as Reference
+from caretool.domain.promisable import Units as Units
 from caretool.domain.retention import Retention
 from caretool.domain.reward import RewardKind
 from caretool.domain.roles import Role as Role
@@ -23,11 +30,7 @@ from caretool.domain.waiver import CheckRules
 
 Action = Literal["leave", "hide", "unhide", "delete", "mute", "ban", "report", "ask"]
 Together = Literal["mentions", "names", "no"]
-Units = tuple[int, int, int, int, int, int, int]
-"""Whole units by weekday, Monday first."""
 Tls = Literal["starttls", "tls", "none"]
-Reference = Mapping[str, Any]
-"""Where a secret is kept, as a file names it (see `caretool.secrets`): `{"env": "NAME"}`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,57 +51,6 @@ class Response:
     calendar: Calendar | None = None
     platforms: Mapping[str, Duration] = field(default_factory=dict)
     accounts: Mapping[str, Duration] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Days:
-    """Days in a row, the first and the last included, and why they are special (may be empty)."""
-
-    first: date
-    last: date
-    why: str = ""
-
-    def __contains__(self, day: date) -> bool:
-        return self.first <= day <= self.last
-
-
-@dataclass(frozen=True, slots=True)
-class Escalated:
-    """Who hears of a promise that is overdue for so long."""
-
-    to: str
-    after: Duration
-
-
-@dataclass(frozen=True, slots=True)
-class PromiseKind:
-    """What can be delivered (DESIGN §6). `capacity`: whole units per open day; `weekly`: units an ISO week; None:
-    unlimited. On the days of `blackouts` there are none, and `calendar` is shut on them.
-
-    `says` is the standard wording by language, `cues` the words that betray the kind in a text (a trailing `*` is a
-    stem; several words are matched in order). `zone` is the desk's. `evidence` is what `keep` demands. `stand_in` keeps
-    what is due while the owner is away; `supplier` delivers it for us. `apology` is what a customer is told, by
-    language, when a promise of this kind cannot be kept.
-    """
-
-    name: str
-    owner: str
-    zone: ZoneInfo
-    earliest: Duration | None = None
-    latest: Duration | None = None
-    due: Duration | None = None
-    calendar: Calendar | None = None
-    capacity: Units | None = None
-    weekly: int | None = None
-    blackouts: tuple[Days, ...] = ()
-    stand_in: str | None = None
-    supplier: str | None = None
-    escalate: Escalated | None = None
-    review: Duration | None = None
-    says: Mapping[str, str] = field(default_factory=dict)
-    cues: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    evidence: tuple[Literal["text", "url", "file"], ...] = ()
-    apology: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,34 +141,6 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
-class Agent:
-    """Who answers, by name; where one keeps promises, the limits are those of an `Owner`. `accounts`: where one may
-    work; None: everywhere."""
-
-    id: str
-    name: str
-    role: Role = "agent"
-    signature: str | None = None
-    capacity: Units | None = None
-    weekly: int | None = None
-    away: tuple[Days, ...] = ()
-    accounts: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """Who keeps promises, and the addresses at which they are told: `mailto:…`, another of apprise's, or where such an
-    address is kept as a secret. `capacity` (a day) and `weekly` (an ISO week) limit the sum of all kinds they keep;
-    None: unlimited. While they are `away` they keep none."""
-
-    id: str
-    notify: tuple[str | Reference, ...] = ()
-    capacity: Units | None = None
-    weekly: int | None = None
-    away: tuple[Days, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Mail:
     """The server through which mail leaves. `sender` is the address it comes from; with `user` there is a password."""
 
@@ -254,3 +178,8 @@ class Settings:
     policy: Policy
     templates: Mapping[str, Template]
     mail: Mail | None = None
+
+    @property
+    def promisable(self) -> Promisable:
+        """What the ledger is held against."""
+        return Promisable(self.policy.promises, self.agents, self.owners)

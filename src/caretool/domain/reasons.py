@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from caretool.domain.moment import MONTHS, WEEKDAYS, stamp
 from caretool.domain.planning import Check, Keeper, Load, Prospect, Window
-from caretool.domain.policy import Days, PromiseKind, Units
+from caretool.domain.promisable import Days, PromiseKind, Units
 
 _NO_KIND = "other"
 

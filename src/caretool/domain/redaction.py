@@ -6,12 +6,15 @@ word, for our own words. `erased_from`: also the parts of their name, for what w
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 MASK = "[…]"
 # So many characters in a row that nobody else wrote are theirs.
@@ -25,25 +28,34 @@ _GAP = r"[\s./()-]{0,3}"
 class Terms:
     """What somebody is known by. `names`: handles, names, e-mail addresses and the like, masked wherever they stand as
     whole words; `mentions`: handles that mean them only after an @; `numbers`: telephone numbers and the like, however
-    they are grouped; `parts`: words of their names, which may be anybody's."""
+    they are grouped; `parts`: words of their names, which may be anybody's. `spared`: what others are called who have
+    one of these in their own handle or name; it stays whole."""
 
     names: tuple[str, ...] = ()
     mentions: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
+    spared: tuple[str, ...] = ()
 
 
 class Quotes:
-    """The runs of `QUOTE` characters in what somebody wrote, less those that others wrote too."""
+    """The runs of `QUOTE` characters in what somebody wrote, less those that others wrote too, or we before them."""
 
-    def __init__(self, texts: Iterable[str]) -> None:
-        self._grams = {gram for text in texts for gram in _grams(text)}
+    def __init__(self, texts: Iterable[tuple[str, datetime]]) -> None:
+        """`texts` with the moment from which each stood there."""
+        self._grams: dict[str, datetime] = {}
+        for text, at in texts:
+            for gram in _grams(text):
+                self._grams[gram] = min(at, self._grams.get(gram, at))
         self._probes = {gram[at : at + _PROBE] for gram in self._grams for at in range(QUOTE - _PROBE + 1)}
 
-    def shared(self, text: str) -> None:
-        """Somebody else wrote this: what stands in it is not theirs alone."""
+    def shared(self, text: str, said_at: datetime | None = None) -> None:
+        """Somebody else wrote this: what stands in it is not theirs alone. With `said_at`, we said it then: what they
+        wrote before that we have from them."""
         if self._near(text):
-            self._grams.difference_update(_grams(text))
+            for gram in _grams(text):
+                if said_at is None or (gram in self._grams and said_at < self._grams[gram]):
+                    self._grams.pop(gram, None)
 
     def taken_out(self, text: str) -> str:
         """The text with every such run masked."""
@@ -73,7 +85,7 @@ class Redactor:
         """Without what names them."""
         if not self._named.near(text):
             return text
-        return self._named.pattern.sub(MASK, text)
+        return self._named.without(text)
 
     def redacted(self, text: str) -> str:
         """Without that and without what only they wrote."""
@@ -82,32 +94,40 @@ class Redactor:
     def erased_from(self, text: str) -> str:
         """Without that and without the parts of their name."""
         without = self.redacted(text)
-        return self._partly.pattern.sub(MASK, without) if self._partly.near(without) else without
+        return self._partly.without(without) if self._partly.near(without) else without
 
     @cached_property
     def _named(self) -> _Pattern:
         terms = self.terms
-        names = [_word(name) for name in terms.names]
-        mentions = [rf"(?<![\w@])@{_word(name, begun=True)}(?!@\w)" for name in terms.mentions]
-        numbers = [_grouped(number) for number in terms.numbers]
+        names = [(name, _word(name)) for name in terms.names]
+        mentions = [(f"@{name}", rf"(?<![\w@])@{_word(name, begun=True)}(?!@\w)") for name in terms.mentions]
+        numbers = [(number, _grouped(number)) for number in terms.numbers]
         needles = [*terms.names, *terms.mentions]
-        return _Pattern([*names, *mentions, *numbers], needles, digits=bool(numbers))
+        return _Pattern([*names, *mentions, *numbers], needles, terms.spared, digits=bool(numbers))
 
     @cached_property
     def _partly(self) -> _Pattern:
         parts = [part for part in self.terms.parts if len(part) >= _SHORTEST_PART]
-        return _Pattern([_word(part) for part in parts], parts, digits=False)
+        return _Pattern([(part, _word(part)) for part in parts], parts, self.terms.spared, digits=False)
 
 
 class _Pattern:
     """Alternatives as one expression, and a quick look whether it is worth while."""
 
-    def __init__(self, alternatives: Sequence[str], needles: Sequence[str], *, digits: bool) -> None:
-        # The longest first: a handle that begins another must not leave its end behind.
-        longest = sorted(dict.fromkeys(alternatives), key=len, reverse=True)
-        self.pattern = re.compile("|".join(longest) or r"(?!)", re.IGNORECASE)
-        self._needles = [needle for needle in {_folded(needle) for needle in needles} if needle]
+    def __init__(
+        self, words: Sequence[tuple[str, str]], needles: Sequence[str], spared: Sequence[str], *, digits: bool
+    ) -> None:
+        """`words` with the expression of each."""
+        # What is spared is a group. The longest first: a handle that begins another must not leave its end behind.
+        alternatives = [*words, *((name, f"({_word(name)})") for name in spared)]
+        longest = dict.fromkeys(pattern for _, pattern in sorted(alternatives, key=lambda one: -len(one[0])))
+        self._pattern = re.compile("|".join(longest) or r"(?!)", re.IGNORECASE)
+        self._needles = {_folded(form) for needle in needles if needle for form in spellings(needle)}
         self._digits = digits
+
+    def without(self, text: str) -> str:
+        """The text with each of the words masked."""
+        return self._pattern.sub(lambda found: found[0] if found.lastindex else MASK, text)
 
     def near(self, text: str) -> bool:
         """Whether it may be found."""
@@ -129,9 +149,14 @@ def deep(value: Any, mask: Any) -> Any:
 
 
 def spellings(text: str) -> tuple[str, ...]:
-    """A text in the forms that look the same."""
-    forms = (text, unicodedata.normalize("NFC", text), unicodedata.normalize("NFD", text))
-    return tuple(dict.fromkeys(forms))
+    """A text in the forms that look the same, or are shown as the same: also as it stands in addresses and in HTML."""
+    looks = (text, unicodedata.normalize("NFC", text), unicodedata.normalize("NFD", text), text.casefold())
+    escaped = html.escape(text)
+    written = [escaped, escaped.replace("&#x27;", "&#39;"), html.escape(text, quote=False)]
+    for form in looks[:3]:
+        written += [encoded(form, errors="replace") for encoded in (quote, quote_plus)]
+        written.append(quote(form, safe="", errors="replace"))
+    return tuple(dict.fromkeys((*looks, *written)))
 
 
 def _folded(text: str) -> str:

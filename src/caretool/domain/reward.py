@@ -11,8 +11,7 @@ from decimal import Decimal
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
-from caretool.domain.codes import Kind
-from caretool.domain.draft import ReplyState
+from caretool.domain.codes import Kind, ReplyState
 
 Form = Literal["coupon", "gift"]
 Period = Literal["month", "quarter", "year"]

@@ -83,9 +83,15 @@ def signs(voice: Voice, account: str | None) -> bool:
     return (own or voice.signature) == "append"
 
 
-def signed(text: str, signature: str | None) -> str:
-    """The text with the signature on a line of its own, unless the text shows it already."""
-    if not signature or _folded(signature) in _folded(text):
+def signed(text: str, signature: str | None, names: Sequence[str] = ()) -> str:
+    """The text with the signature on a line of its own, unless the text shows it already. `names` are the people it
+    speaks to: one of the same name is no signature."""
+    if not signature:
+        return text
+    others = text
+    for name in names:
+        others = others.replace(name, " ", 1)
+    if re.search(rf"(?<!\w){re.escape(_folded(signature))}(?!\w)", _folded(others)):
         return text
     return f"{text}\n{signature}"
 
@@ -125,14 +131,15 @@ def wrong_registers(text: str, language: str, register: Register | None, *, seve
 def registers_in(text: str, language: str) -> frozenset[Register]:
     """The registers in which a text speaks to whoever reads it; empty where it does not show, and in English.
 
-    Narrow: words that could be of somebody else ("il suo", "su") count only where nothing else tells.
+    Narrow: words that could be of somebody else ("il suo", "per lei", "le spedisco") count only where nothing else
+    tells, and what stands between quotation marks does not.
     """
     return frozenset(betraying(text, language))
 
 
 def betraying(text: str, language: str) -> dict[Register, str]:
     """The same, each with the first words that betray it."""
-    plain = text.replace("’", "'")
+    plain = _QUOTED.sub(lambda quoted: " " * len(quoted[0]), text).replace("’", "'")
     for cues in (_CUES, _HINTS):
         found = {
             register: match[0]
@@ -148,12 +155,17 @@ def _cue(*words: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w'])(?:{'|'.join(words)})(?!\w)", re.IGNORECASE)
 
 
-# "la" and "le" are articles, too: before a verb in the first person they are whom we speak to.
+_QUOTED: Final = re.compile(r"«[^»\n]{1,200}»|[“\"][^”\"\n]{1,200}[”\"]")
+# "la" and "le" are articles, too: before a verb in the first person they are whom we speak to, or what we speak of ("le
+# scarpe le ho spedite"). Some things are only done to people.
+_WE_TELL_IT: Final = (
+    r"(?:prego|prometto|(?:ringrazi|rispond|scriv|richiam|chied|assicur|augur|rimbors|garantisc|aggiorn|contatt|salut)"
+    r"(?:o|iamo|eremo|iremo|erò|irò))"
+)
 _WE_DO_IT: Final = (
-    r"(?:ho|abbiamo|avrò|posso|possiamo|do|dò|diamo|darò|farò|faccio|voglio|vorrei|devo|prego|tengo|metto|prometto"
-    r"|\w{3,}(?:iamo|emo|erò|irò)|(?:ringrazi|rispond|scriv|mand|invi|conferm|richiam|chied|assicur|augur|aspett|rimbors"
-    r"|propon|garantisc|segnal|comunic|aggiorn|sped|spedisc|restituisc|offr|regal|consigli|suggerisc|anticip|ricord|indic"
-    r"|spieg|lasci|contatt|chiam|salut|accompagn|capisc|aiut|verific|raccont|dic|inoltr|gir)o)"
+    r"(?:ho|abbiamo|avrò|posso|possiamo|do|dò|diamo|darò|farò|faccio|voglio|vorrei|devo|tengo|metto"
+    r"|\w{3,}(?:iamo|emo|erò|irò)|(?:mand|invi|conferm|aspett|propon|segnal|comunic|sped|spedisc|restituisc|offr|regal"
+    r"|consigli|suggerisc|anticip|ricord|indic|spieg|lasci|chiam|accompagn|capisc|aiut|verific|raccont|dic|inoltr|gir)o)"
 )
 _PLEASE_IT: Final = (
     r"(?:scriva|mandi|invii|dica|contatti|scusi|perdoni|chiami|risponda|legga|guardi|provi|chieda|attenda|controlli"
@@ -161,15 +173,17 @@ _PLEASE_IT: Final = (
 )
 _TO_IT: Final = "(?:risponder|scriver|mandar|inviar|dir|dar|far|spedir|rimborsar|chieder|assicurar|garantir|offrir)"
 _WHOM_IT: Final = "(?:aiutar|richiamar|ringraziar|contattar|sentir|risentir|invitar|rassicurar|aggiornar|accoglier)"
+# "Mi mandi" is an order to Lei, and after these what you do.
+_NO_ORDER_IT: Final = "(?<!se )(?<!quando )(?<!appena )(?<!che )"
 # "sei" is six, and "ha", "può", "deve" are anybody's: they tell nothing.
 _CUES: Final[Mapping[str, Mapping[Register, re.Pattern[str]]]] = {
     "it": {
         "lei": _cue(
-            r"(?:a|per|con|di|da|su) lei",
             r"lei (?:ha|è|può|vuole|deve|aveva|voleva|stess[oa]|scrive|dice|trova|riceve|aspetta)",
-            rf"(?:le|la|gliel[aoie]) (?:ne )?{_WE_DO_IT}",
-            rf"(?:mi|ci|me|ce) (?:l[aoie] |ne )?{_PLEASE_IT}",
-            rf"{_PLEASE_IT} (?:pure|anche pure|qui|a me)",
+            rf"(?<!te )(?<!ve )(?:le|la) (?:ne )?{_WE_TELL_IT}",
+            rf"gliel[aoie] (?:{_WE_TELL_IT}|{_WE_DO_IT})",
+            rf"{_NO_ORDER_IT}(?:mi|ci|me|ce) (?:l[aoie] |ne )?{_PLEASE_IT}",
+            rf"{_NO_ORDER_IT}{_PLEASE_IT} (?:pure|anche pure|qui|a me)",
             f"{_TO_IT}le",
             f"{_WHOM_IT}la",
         ),
@@ -181,7 +195,7 @@ _CUES: Final[Mapping[str, Mapping[Register, re.Pattern[str]]]] = {
             f"(?:{_TO_IT}|{_WHOM_IT})ti",
         ),
         "voi": _cue(
-            *("vi", "voi", "vostr[aoie]", r"v'\w+", "ve l[aoie]", "ve ne"),
+            *(r"vi(?! (?:è|era|sarà|sia)(?!\w))", "voi", "vostr[aoie]", r"v'(?!è(?!\w))\w+", "ve l[aoie]", "ve ne"),
             *("avete", "siete", "potete", "volete", "dovete", "sapete", "potrete", "avrete", "riceverete", "troverete"),
             "(?:scrive|manda|invia|di|fa|risponde|chiama|conferma|segnala|indica|racconta)te(?:mi|ci|mel[oaie]|cel[oaie])",
             f"(?:{_TO_IT}|{_WHOM_IT})vi",
@@ -191,8 +205,6 @@ _CUES: Final[Mapping[str, Mapping[Register, re.Pattern[str]]]] = {
         "usted": _cue(
             "ustedes?",
             "(?:contestar|responder|escribir|enviar|decir|dar|ayudar)les?",
-            r"les? (?:he|hemos|(?:escrib|respond|contest|env[ií]|mand|confirm|llam|agrade|asegur|devolve|ofre|prome)\w*"
-            r"|pido|ruego|esperamos|atiendo|atendemos)",
             r"(?:escr[ií]ba|env[ií]e|mande|d[ií]ga|h[aá]ga|ind[ií]que|conf[ií]rme|cont[aá]cte|perm[ií]ta|disc[uú]lpe"
             r"|perd[oó]ne|cu[eé]nte|ll[aá]me)n?(?:me|nos)(?:l[oa]s?)?",
         ),
@@ -211,6 +223,12 @@ _CUES: Final[Mapping[str, Mapping[Register, re.Pattern[str]]]] = {
     },
 }
 _HINTS: Final[Mapping[str, Mapping[Register, re.Pattern[str]]]] = {
-    "it": {"lei": _cue("suo", "sua", "suoi", "sue")},
-    "es": {"usted": _cue("su", "sus", "suy[oa]s?")},
+    "it": {"lei": _cue("suo", "sua", "suoi", "sue", r"(?:a|per|con|di|da|su) lei", rf"(?:le|la) (?:ne )?{_WE_DO_IT}")},
+    "es": {
+        "usted": _cue(
+            *("su", "sus", "suy[oa]s?"),
+            r"les? (?:he|hemos|(?:escrib|respond|contest|env[ií]|mand|confirm|llam|agrade|asegur|devolve|ofre|prome)\w*"
+            r"|pido|ruego|esperamos|atiendo|atendemos)",
+        )
+    },
 }

@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, Literal, get_args
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from caretool.domain import roles
-from caretool.domain.draft import Check, Refusal
+from caretool.domain.codes import Check
 from caretool.domain.roles import Role
+
+if TYPE_CHECKING:
+    from caretool.domain.draft import Refusal
 
 Waiver = Literal["agent", "manager", "nobody"]
 """The lowest role that may waive a check."""

@@ -6,7 +6,7 @@ compute or call cannot run away.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache
 from typing import Any, TypeGuard
@@ -133,6 +133,13 @@ def variables(source: str) -> frozenset[str]:
     Raises UsageProblem, with one line that says where, if the text is no template or does more than use values.
     """
     return frozenset(_names(_parsed(source)))
+
+
+def named_twice(names: Collection[str]) -> str | None:
+    """Why a text for several people may not use these values together; None: it may."""
+    if {"greeting", "people"} <= set(names):
+        return "{{ greeting }} names them all, and {{ people }} would name them again: keep one of them"
+    return None
 
 
 def which_said(text: str, sources: Sequence[str]) -> int | None:

@@ -62,7 +62,7 @@ def sheet(report: Audit, zone: ZoneInfo) -> Sheet:
     until = stamp(report.as_of, zone)
     period = f"until {until}" if report.since is None else f"from {stamp(report.since, zone)} to {until}"
     return Sheet(
-        f"Moderation {period}", tuple(_sections(report, zone)), "Nobody was hidden, muted, banned or reported."
+        f"Moderation {period}", tuple(_sections(report, zone)), "Nobody was hidden, deleted, muted, banned or reported."
     )
 
 

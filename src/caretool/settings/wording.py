@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from caretool.domain.policy import Agent, Company
-from caretool.domain.wording import Linked, MissingValue, Rewarded, render, values, variables
+from caretool.domain.wording import Linked, MissingValue, Rewarded, named_twice, render, values, variables
 from caretool.errors import UsageProblem
 from caretool.settings.problems import instead, one_of, quoted, shown
 from caretool.settings.relative import relative_words
@@ -60,8 +60,8 @@ def read_text(text: str, form: str, means: Means) -> Found:
     except UsageProblem as problem:
         return Found([str(problem), *moving], frozenset())
     unknown = [wrong for name in names if (wrong := _objection(name, form, means))]
-    if form == "together" and {"greeting", "people"} <= set(names):
-        unknown.append("{{ greeting }} names them all, and {{ people }} would name them again: keep one of them")
+    if form == "together" and (twice := named_twice(names)) is not None:
+        unknown.append(twice)
     promised = frozenset(kind for kind in means.promises if f"promises.{kind}.when" in names)
     return Found([*(unknown or _tried(text, form, means)), *moving], promised, _SAYS in names)
 

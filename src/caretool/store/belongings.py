@@ -31,10 +31,13 @@ _THEIRS = {
             SELECT 1 FROM reply sibling JOIN reply_comment other ON other.reply = sibling.id
             JOIN comment ON comment.id = other.comment
             WHERE sibling.draft = r.draft AND comment.person NOT IN (SELECT value FROM json_each(?1)))""",
-    # A thread is theirs where its root is, or where it begins with the words with which they began it.
+    # A thread is theirs where its root is, or where they began it with the words with which it begins (cut, perhaps);
+    # who pastes our post into a comment below it did not.
     "threads": """SELECT DISTINCT t.id FROM comment c JOIN thread t ON t.account = c.account
-            AND (t.native_id = c.native_id OR (t.id = c.thread AND length(t.text) >= 20
-                AND substr(c.text, 1, length(t.text)) = t.text))
+            AND (t.native_id = c.native_id OR (t.id = c.thread AND length(rtrim(t.text, '.… ')) >= 20
+                AND substr(c.text, 1, length(rtrim(t.text, '.… '))) = rtrim(t.text, '.… ')
+                AND NOT EXISTS (SELECT 1 FROM comment earlier
+                    WHERE earlier.thread = t.id AND earlier.written_at < c.written_at)))
         WHERE c.own = 0 AND c.person IN (SELECT value FROM json_each(?1))""",
     # Our own posts as they were fetched back, below theirs or as the replies that they are.
     "answers": """SELECT o.id FROM comment c JOIN comment o ON o.own = 1 AND o.account = c.account

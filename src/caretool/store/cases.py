@@ -6,17 +6,19 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from peewee import JOIN
 
 from caretool.domain.duration import Duration
-from caretool.domain.procedure import Case, CaseState, CaseStep, Step
 from caretool.store.database import Database, Row, moment_in, moment_out, optional_moment
 from caretool.store.numbers import chunks, new_ids
 from caretool.store.schema import Case as C
 from caretool.store.schema import CasePromise, Person
 from caretool.store.schema import CaseStep as S
+
+if TYPE_CHECKING:
+    from caretool.domain.procedure import Case, CaseState, CaseStep, Step
 
 _TIMES = ("began_at", "due_at", "remind_at", "close_at", "ended_at")
 _LENGTHS = ("due", "remind", "close")
@@ -164,17 +166,23 @@ def _step_out(step: Step) -> str:
 
 
 def _step_in(text: str) -> Step:
+    from caretool.domain.procedure import Step  # mostly no case runs
+
     values = json.loads(text)
     values |= {name: Duration.parse(values[name]) for name in _LENGTHS if values[name] is not None}
     return Step(**{**values, "evidence": tuple(values["evidence"])})
 
 
 def _case_step(row: Row) -> CaseStep:
+    from caretool.domain.procedure import CaseStep
+
     times = {name: optional_moment(row[name]) for name in _TIMES}
     return CaseStep(_step_in(row["step"]), row["state"], **times, evidence=row["evidence"], because=row["because"])
 
 
 def _case(row: Row, steps: Sequence[CaseStep]) -> Case:
+    from caretool.domain.procedure import Case
+
     return Case(
         id=row["id"],
         procedure=row["procedure"],

@@ -13,8 +13,8 @@ from typing import Any
 from caretool.domain.masking import masked
 from caretool.domain.redaction import MASK, Redactor
 from caretool.store.belongings import Belongings, belongings
-from caretool.store.database import Database, moment_out
-from caretool.store.redacting import learn_what_others_wrote, redact_all
+from caretool.store.database import Database, moment_in, moment_out
+from caretool.store.redacting import REQUEST_WORDS, learn_what_others_wrote, redact_all
 
 # Kept from the moment something was erased until its bytes are gone from the file.
 _DUE = "erasing-due"
@@ -110,7 +110,7 @@ class Erasing:
                 self._run("DELETE FROM author WHERE person IN (SELECT value FROM json_each(?))", [person])
                 self._database.statement("UPDATE person SET name = ? WHERE id = ?", (NOBODY, person))
             if full:
-                self._note_due(now)
+                self.note_due(now)
         return len(full)
 
     def forget(self, theirs: Belongings, redactor: Redactor, now: datetime) -> None:
@@ -130,18 +130,21 @@ class Erasing:
         stamp = moment_out(now)
         for person in theirs.persons:
             self._database.statement("UPDATE person SET forgotten_at = ? WHERE id = ?", (stamp, person))
-        self._note_due(now)
+        self.note_due(now)
 
     def belongings(self, persons: Sequence[str]) -> Belongings:
         """Everything that hangs on these persons."""
         return belongings(self._database, persons)
 
-    def words(self, theirs: Belongings) -> list[str]:
-        """What they wrote, as it is and as it was before they edited it."""
-        sql = """SELECT text FROM comment WHERE id IN (SELECT value FROM json_each(?1))
-            UNION ALL SELECT warning FROM comment WHERE id IN (SELECT value FROM json_each(?1)) AND warning IS NOT NULL
-            UNION ALL SELECT text FROM revision WHERE comment IN (SELECT value FROM json_each(?1))"""
-        return [str(row[0]) for row in self._run(sql, theirs.comments)]
+    def words(self, theirs: Belongings) -> list[tuple[str, datetime]]:
+        """What they wrote, as it is and as it was before they edited it, with the moment from which it stood there."""
+        edited = "coalesce((SELECT max(seen_at) FROM revision WHERE comment = c.id), c.written_at)"
+        them = "c.id IN (SELECT value FROM json_each(?1))"
+        sql = f"""SELECT c.text, {edited} FROM comment c WHERE {them}
+            UNION ALL SELECT c.warning, {edited} FROM comment c WHERE {them} AND c.warning IS NOT NULL
+            UNION ALL SELECT r.text, c.written_at FROM revision r JOIN comment c ON c.id = r.comment
+                WHERE {them}"""  # noqa: S608
+        return [(str(text), moment_in(at)) for text, at in self._run(sql, theirs.comments)]
 
     def say_anew(self, draft: str, digests: Mapping[str, str]) -> None:
         """That a draft answers these comments as they read now."""
@@ -150,6 +153,10 @@ class Erasing:
             if digests and request.get("said"):
                 said = json.dumps({**request, "said": {**request["said"], **digests}}, ensure_ascii=False)
                 self._database.statement("UPDATE draft SET request = ? WHERE id = ?", (said, draft))
+
+    def note_due(self, now: datetime) -> None:
+        """Something was erased, and its bytes are still to go (`finish`); in the transaction that erases it."""
+        self._database.statement("INSERT OR REPLACE INTO kept(key, value) VALUES (?, ?)", (_DUE, moment_out(now)))
 
     def due(self) -> bool:
         """Whether bytes of what was erased may still stand in the file."""
@@ -194,9 +201,6 @@ class Erasing:
             shown = masked(text, json.loads(exposed) if exposed else None)[:500]
             self._database.statement("UPDATE comment_group SET first_text = ? WHERE id = ?", (shown, group))
 
-    def _note_due(self, now: datetime) -> None:
-        self._database.statement("INSERT OR REPLACE INTO kept(key, value) VALUES (?, ?)", (_DUE, moment_out(now)))
-
     def _run(self, sql: str, ids: Iterable[Any]) -> list[tuple[Any, ...]]:
         return self._database.statement(sql, (json.dumps(list(ids)),))
 
@@ -204,7 +208,7 @@ class Erasing:
 def _bare(request: str) -> str:
     """A draft's request without words: whom it was for and what it was made of stays."""
     values = json.loads(request)
-    emptied: dict[str, Any] = {"text": None, "given": {}, "not_a_promise": [], "waived": [], "said": {}}
-    return json.dumps(
-        {**values, **{name: empty for name, empty in emptied.items() if name in values}}, ensure_ascii=False
-    )
+    for name in (*REQUEST_WORDS, "said"):
+        if name in values:
+            values[name] = None if name == "text" else type(values[name])()
+    return json.dumps(values, ensure_ascii=False)

@@ -14,12 +14,18 @@ from peewee import fn
 
 from caretool.domain.chain import Head, Link, codes_text, hash_of, must_be_codes
 from caretool.domain.log import Line
+from caretool.errors import StoreProblem
 from caretool.store.database import Database, moment_in, moment_out
 from caretool.store.numbers import chunks
 from caretool.store.schema import Log as L
 from caretool.store.schema import Note
 
-_LINKS = """SELECT number, at, agent, action, subject, codes, hash FROM log WHERE number > ? ORDER BY number LIMIT ?"""
+# As bytes: what somebody put there by hand need be no text.
+_LINKS = """
+    SELECT number, CAST(at AS BLOB), CAST(agent AS BLOB), CAST(action AS BLOB), CAST(subject AS BLOB),
+        CAST(codes AS BLOB), CAST(hash AS BLOB)
+    FROM log WHERE number > ? ORDER BY number LIMIT ?"""
+_HEAD = "SELECT number, CAST(hash AS BLOB) FROM log ORDER BY number DESC LIMIT 1"
 _RUN = 10_000
 _LINE = (L.c.number, L.c.at, L.c.agent, L.c.action, L.c.subject, L.c.codes)
 
@@ -58,28 +64,28 @@ class Journal:
 
     def head(self) -> Head:
         """The last line's number and hash."""
-        found = self._database.statement("SELECT number, hash FROM log ORDER BY number DESC LIMIT 1")
-        return Head(*found[0]) if found else Head()
+        found = self._database.statement(_HEAD)
+        return Head(found[0][0], _decoded(found[0][1])) if found else Head()
 
     def hash_at(self, number: int) -> str | None:
         """The hash of one line; None: there is none of this number."""
-        found = self._database.statement("SELECT hash FROM log WHERE number = ?", (number,))
-        return str(found[0][0]) if found else None
+        found = self._database.statement("SELECT CAST(hash AS BLOB) FROM log WHERE number = ?", (number,))
+        return _decoded(found[0][0]) if found else None
 
     def links(self, after: int = 0) -> Iterator[Link]:
         """Every line after this number as it stands in the chain, in the order of their numbers; a run at a time."""
         last = after
         while found := self._database.statement(_LINKS, (last, _RUN)):
-            yield from (Link(*row) for row in found)
+            yield from (Link(number, *map(_decoded, values)) for number, *values in found)
             last = found[-1][0]
 
     def about(self, subjects: Sequence[str]) -> list[Line]:
         """What was done with these things, oldest first."""
-        found = []
+        found: list[Line] = []
         for part in chunks(list(subjects)):
             query = L.select(*_LINE).where(L.c.subject.in_(part))
-            found += self._database.tuples(query.order_by(L.c.number))
-        return [_line(row) for row in found]
+            found += self._lines(query.order_by(L.c.number))
+        return found
 
     def last(
         self,
@@ -101,14 +107,20 @@ class Journal:
             query = query.where(L.c.agent == agent)
         if action is not None:
             query = query.where(fn.SUBSTR(L.c.action, 1, len(action)) == action)
-        return [_line(row) for row in reversed(self._database.tuples(query.order_by(L.c.number.desc()).limit(limit)))]
+        return self._lines(query.order_by(L.c.number.desc()).limit(limit))[::-1]
 
     def of_action(self, action: str, since: datetime | None) -> list[Line]:
         """Every line of exactly this action (not before `since`), oldest first."""
         query = L.select(*_LINE).where(L.c.action == action)
         if since is not None:
             query = query.where(L.c.at >= moment_out(since))
-        return [_line(row) for row in self._database.tuples(query.order_by(L.c.number))]
+        return self._lines(query.order_by(L.c.number))
+
+    def _lines(self, query: Any) -> list[Line]:
+        try:
+            return [_line(row) for row in self._database.tuples(query)]
+        except (ValueError, TypeError) as problem:
+            raise StoreProblem("A line of the log is not what caretool writes: caretool log --verify") from problem
 
     def note(self, subject: str, text: str, *, agent: str, at: datetime) -> None:
         """Leave a note on a thing."""
@@ -120,6 +132,10 @@ class Journal:
             Note.select(Note.c.at, Note.c.agent, Note.c.text).where(Note.c.subject == subject).order_by(Note.c.number)
         )
         return [(moment_in(at), agent, text) for at, agent, text in self._database.tuples(query)]
+
+
+def _decoded(value: bytes) -> str:
+    return value.decode(errors="surrogateescape")
 
 
 def _line(row: tuple[Any, ...]) -> Line:

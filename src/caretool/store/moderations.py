@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from peewee import JOIN, SQL, fn
 
-from caretool.domain.moderation import SILENCING, Evidence, Moderation, ModerationState
+from caretool.domain.moderation import REVERSIBLE, SILENCING, Evidence, Moderation, ModerationState
 from caretool.domain.policy import Action, ModerationRule
 from caretool.store.database import Database, Row, moment_in, moment_out, optional_moment, storable
 from caretool.store.numbers import among, chunks, new_ids
@@ -133,6 +134,12 @@ class Moderations:
         """All in these states, the oldest first."""
         return self._found(M.c.state.in_(tuple(states)))
 
+    def of_complaints(self) -> list[Moderation]:
+        """What is in force about comments that are complaints, or their authors, and can be taken back; what protects
+        their own data is left out. The oldest first."""
+        in_force = M.c.state.in_(("done", "unsure")) & M.c.action.in_(tuple(sorted(REVERSIBLE)))
+        return self._found((C.c.kind == "complaint") & in_force & (M.c.ground != "personal-data"))
+
     def since(self, since: datetime | None, until: datetime) -> list[Moderation]:
         """All that was begun between two moments, the oldest first."""
         where = M.c.made_at <= moment_out(until)
@@ -224,6 +231,19 @@ class Moderations:
     def _query(self, where: Any) -> Any:
         names = ("id", "account", "person", "handle", "kind", "written_at", "url", "text", "fold")
         return C.select(*(getattr(C.c, name) for name in names)).where(where)
+
+
+def in_force_in(file: Path) -> frozenset[str]:
+    """The ids of what holds, or may hold, in a database. NotFound, StoreProblem."""
+    from caretool.store import copies  # only a restore asks
+
+    with copies.reading(file) as source:
+        if not list(source.execute("SELECT 1 FROM sqlite_schema WHERE name = 'moderation'")):
+            return frozenset()
+        return frozenset(
+            str(row[0])
+            for row in source.execute("SELECT id FROM moderation WHERE state IN ('doing', 'done', 'unsure')")
+        )
 
 
 def _wanted(rule: ModerationRule) -> Any:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from peewee import SQL
 
 from caretool.domain.person import Alias, Note, Person
+from caretool.store import copies
 from caretool.store.belongings import Belongings, belongings
 from caretool.store.database import Database, Row, moment_in, optional_moment
 from caretool.store.schema import AuthorRow, Evidence, Moderation, Reward
@@ -54,13 +57,23 @@ class Persons:
         """Those of these names, handles and words of names (case folded) that others bear too."""
         left = {name for name in names if name}
         shared: set[str] = set()
-        sql = """SELECT name FROM person WHERE id NOT IN (SELECT value FROM json_each(?1))
-            UNION SELECT name FROM author WHERE person NOT IN (SELECT value FROM json_each(?1)) AND name IS NOT NULL
-            UNION SELECT handle FROM author WHERE person NOT IN (SELECT value FROM json_each(?1))"""
-        for (name,) in self._database.statement(sql, (json.dumps(list(persons)),)):
+        for name in self._of_others(persons):
             whole = name.casefold().removeprefix("@")
             shared |= left.intersection((whole, *whole.split()))
         return shared
+
+    def names_with(self, persons: Sequence[str], names: Collection[str]) -> set[str]:
+        """What others are called who have one of these names (case folded), whole, in their own handle or name."""
+        if not names:
+            return set()
+        held = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in names))
+        return {name for name in self._of_others(persons) if held.search(name.casefold().removeprefix("@"))}
+
+    def _of_others(self, persons: Sequence[str]) -> Iterator[str]:
+        sql = """SELECT name FROM person WHERE id NOT IN (SELECT value FROM json_each(?1))
+            UNION SELECT name FROM author WHERE person NOT IN (SELECT value FROM json_each(?1)) AND name IS NOT NULL
+            UNION SELECT handle FROM author WHERE person NOT IN (SELECT value FROM json_each(?1))"""
+        return (name for (name,) in self._database.statement(sql, (json.dumps(list(persons)),)))
 
     def namesakes(self, name: str) -> list[Person]:
         """Who is called exactly so, by handle or name, a few at most."""
@@ -120,20 +133,23 @@ class Persons:
         self._do("UPDATE person SET linked_to = ? WHERE id = ?", kept, other)
 
     def unlink(self, other: str, kept: str) -> None:
-        """`other` is somebody else after all: what was theirs is again, and what came since from their authors. Inside
-        a transaction."""
+        """`other` is somebody else after all: what was theirs, and of those linked to them, is again, and what came
+        since from their authors. Inside a transaction."""
+        selves = json.dumps(self.selves(other))
         self._do(
-            "UPDATE author SET person = ?1, linked_from = NULL WHERE person = ?2 AND linked_from = ?1", other, kept
-        )
+            """UPDATE author SET person = ?1, linked_from = nullif(linked_from, ?1)
+                WHERE person = ?2 AND linked_from IN (SELECT value FROM json_each(?3))""",
+            other, kept, selves,
+        )  # fmt: skip
         self._do(
             """UPDATE comment SET person = ?1 WHERE person = ?2 AND EXISTS (SELECT 1 FROM author a
                 WHERE a.account = comment.account AND a.handle = comment.handle AND a.person = ?1)""",
             other, kept,
         )  # fmt: skip
         for table in _MOVED:
-            theirs = """id IN (SELECT thing FROM linked WHERE person = ?1)
+            theirs = """id IN (SELECT thing FROM linked WHERE person IN (SELECT value FROM json_each(?3)))
                 OR comment IN (SELECT id FROM comment WHERE person = ?1)"""
-            self._do(f"UPDATE {table} SET person = ?1 WHERE person = ?2 AND ({theirs})", other, kept)  # noqa: S608
+            self._do(f"UPDATE {table} SET person = ?1 WHERE person = ?2 AND ({theirs})", other, kept, selves)  # noqa: S608
         self._do("DELETE FROM linked WHERE person = ?", other)
         self._do("UPDATE person SET linked_to = NULL WHERE id = ?", other)
 
@@ -149,3 +165,10 @@ class Persons:
 
     def _do(self, sql: str, *values: Any) -> None:
         self._database.statement(sql, values)
+
+
+def known_in(file: Path, aliases: Collection[Alias]) -> bool:
+    """Whether a database that is not open has one of these authors. NotFound, StoreProblem."""
+    with copies.reading(file) as source:
+        sql = "SELECT 1 FROM author WHERE account = ? AND handle = ?"
+        return any(source.execute(sql, (one.account, one.handle)).fetchall() for one in aliases)

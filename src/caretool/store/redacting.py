@@ -9,29 +9,37 @@ from typing import Any
 
 from caretool.domain.redaction import Redactor, deep
 from caretool.store.belongings import Belongings
-from caretool.store.database import Database
+from caretool.store.database import Database, moment_in
 from caretool.store.fates import FATES
 
 _RUN = 2_000
 _WORDS = ("theirs", "theirs-json", "ours", "ours-json")
 # What is kept of the settings comes from files: whoever is named there is named until somebody takes them out there.
-_OF_THE_FILES = "key NOT IN ('settings', 'front', 'digest')"
+_OF_THE_FILES = "key NOT IN ('settings', 'front', 'speakers', 'digest')"
+# What somebody typed in a draft's request; all else in it are ids and codes.
+REQUEST_WORDS = ("text", "given", "not_a_promise", "waived")
 
 Mask = Callable[[str], str]
 
 
 def learn_what_others_wrote(database: Database, theirs: Belongings, redactor: Redactor) -> None:
-    """What stands in other people's comments, in threads that are not theirs or in what we said to others is not theirs
-    alone. What names them there goes, so it does not count."""
-    mine, threads = set(theirs.comments) | set(theirs.answers), set(theirs.threads)
-    replies = {*theirs.alone, *theirs.together}
-    for table, own in (("comment", mine), ("thread", threads), ("reply", replies)):
-        for row in _rows(database, table, ("id", "text")):
-            if row["text"] and row["id"] not in own:
-                redactor.quotes.shared(redactor.masked(row["text"]))
+    """What stands in other people's comments and in threads that are not theirs is not theirs alone, nor what our files
+    say, or we said before they did. What names them there goes, so it does not count."""
+    mine, threads = set(theirs.comments), set(theirs.threads)
+    for row in _rows(database, "comment", ("id", "own", "text", "written_at")):
+        if row["id"] not in mine:
+            said_at = moment_in(row["written_at"]) if row["own"] else None
+            redactor.quotes.shared(redactor.masked(row["text"]), said_at)
+    for row in _rows(database, "reply", ("text", "made_at")):
+        redactor.quotes.shared(redactor.masked(row["text"]), moment_in(row["made_at"]))
+    for row in _rows(database, "thread", ("id", "text")):
+        if row["text"] and row["id"] not in threads:
+            redactor.quotes.shared(redactor.masked(row["text"]))
     for row in _rows(database, "revision", ("comment", "text")):
         if row["comment"] not in mine:
             redactor.quotes.shared(redactor.masked(row["text"]))
+    for (settings,) in database.statement("SELECT value FROM kept WHERE key = 'settings'"):
+        deep(json.loads(settings), redactor.quotes.shared)
 
 
 def redact_all(database: Database, theirs: Belongings, redactor: Redactor) -> None:
@@ -56,7 +64,8 @@ def _redact(database: Database, table: str, texts: Sequence[str], about: set[str
             text = row[name]
             if not isinstance(text, str) or not text:
                 continue
-            masked = _in_json(text, mask) if name in json_columns else mask(text)
+            words = REQUEST_WORDS if (table, name) == ("draft", "request") else None
+            masked = _in_json(text, mask, words) if name in json_columns else mask(text)
             if masked != text:
                 changed[name] = masked
         if changed:
@@ -73,13 +82,16 @@ def _without_names_in_keys(database: Database, redactor: Redactor) -> None:
             _set(database, "comment", {"id": comment["id"]}, {"reply_to": None})
 
 
-def _in_json(text: str, mask: Mask) -> str:
-    """Each text in a JSON value masked; what is no JSON is masked as it stands."""
+def _in_json(text: str, mask: Mask, only: Sequence[str] | None) -> str:
+    """Each text in a JSON value masked (`only` under these keys); what is no JSON is masked as it stands."""
     try:
         value = json.loads(text)
     except ValueError:
         return mask(text)
-    masked = deep(value, mask)
+    if only is None:
+        masked = deep(value, mask)
+    else:
+        masked = {key: deep(one, mask) if key in only else one for key, one in value.items()}
     return text if masked == value else json.dumps(masked, ensure_ascii=False)
 
 

@@ -101,6 +101,13 @@ class Rewards:
         ended = {W.c.state: "returned", W.c.ended_at: moment_out(at)}
         self._database.run(W.update(ended).where(W.c.id == reward))
 
+    def unsaid(self, reply: str, text: str) -> str:
+        """A reply's text without the codes that it brings, for whoever is only told about it."""
+        query = Code.select(Code.c.code).join(W, on=(W.c.id == Code.c.reward)).where(W.c.reply == reply)
+        for (code,) in self._database.tuples(query):
+            text = text.replace(code, PLACEHOLDER)
+        return text
+
     def given(self, kind: str, since: datetime | None = None) -> tuple[int, Decimal]:
         """How many of a kind were given (not before `since`) and not returned, and what they were worth together."""
         query = W.select(W.c.amount, fn.COUNT(SQL("*"))).where((W.c.kind == kind) & (W.c.state == "given"))

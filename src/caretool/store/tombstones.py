@@ -10,8 +10,9 @@ import hmac
 import json
 import os
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -60,8 +61,9 @@ class Marker:
         return self._mark("post", account, native_id)
 
     def author(self, account: str, handle: str) -> str:
-        """The mark of who writes under a handle; an @ before it and its case make no difference."""
-        return self._mark("author", account, handle.removeprefix("@").casefold())
+        """The mark of who writes under a handle; an @ before it, its case and how its accents are written make no
+        difference."""
+        return self._mark("author", account, unicodedata.normalize("NFC", handle.removeprefix("@")).casefold())
 
     def key(self) -> str:
         """The mark of the key itself."""
@@ -101,7 +103,9 @@ class Tombstones:
         """The same; the key is made where there is none. StoreProblem."""
         if self.marker is None:
             del self.__dict__["marker"]
-            self._write(KEY, secrets.token_hex(_BYTES) + "\n", os.O_EXCL)
+            part = self._folder / f"{KEY}.part"
+            self._write(part.name, secrets.token_hex(_BYTES) + "\n", os.O_TRUNC)
+            part.replace(self._folder / KEY)  # whole or not at all: a torn key would be a lost one
         marker = self.marker
         assert marker is not None
         return marker
@@ -113,14 +117,29 @@ class Tombstones:
         marker = self.marker
         return marker is None or not self._standing([marker.key()])
 
-    def write_down(self, stones: Sequence[Stone]) -> None:
-        """Add marks to the list beside the key, seen onto the disk; before the database. StoreProblem."""
+    def keys_before(self) -> bool:
+        """Whether some marks were made with a key that is not ours any more."""
+        query = T.select(T.c.mark).where(T.c.what == "key")
+        return len(self._database.tuples(query)) > 1
+
+    @contextmanager
+    def write_down(self, stones: Sequence[Stone]) -> Iterator[None]:
+        """Add marks to the list beside the key, seen onto the disk, before the database gets them within; where it does
+        not, they are taken out again. Nobody else may write there meanwhile. StoreProblem."""
+        path = self._folder / MARKS
+        before = path.stat().st_size if path.exists() else 0
         lines = [
             json.dumps({"mark": one.mark, "what": one.what, "forgotten_at": moment_out(one.forgotten_at)}) + "\n"
             for one in stones
         ]
         # A line that a crash has torn stays alone on its line.
         self._write(MARKS, "\n" + "".join(lines), os.O_APPEND)
+        try:
+            yield
+        except BaseException:
+            if len(self._standing([one.mark for one in stones])) < len({one.mark for one in stones}):
+                os.truncate(path, before)
+            raise
 
     def written_down(self) -> list[Stone]:
         """The list beside the key; a torn line is left out."""
@@ -180,21 +199,24 @@ class Tombstones:
         redacted = (R.c.account == account) & among(R.c.native_id, native_ids) & R.c.text.contains(MASK)
         return dict(self._database.tuples(R.select(R.c.native_id, R.c.text).where(redacted))) if native_ids else {}
 
-    def persons_meant(self, stones: Sequence[Stone]) -> list[str]:
-        """Who has a comment here that these marks mean, or wrote one before they were forgotten. None without a key."""
+    def persons_meant(self, stones: Sequence[Stone]) -> dict[str, datetime]:
+        """Who has a comment here that these marks mean, or wrote one before they were forgotten, with when that was.
+        Nobody without a key."""
         marks = {one.mark: one.forgotten_at for one in stones}
         marker = self.marker
         if marker is None or not marks:
-            return []
-        found: dict[str, None] = {}
+            return {}
+        found: dict[str, datetime] = {}
         authors: dict[tuple[str, str], datetime | None] = {}
         for person, account, native_id, handle, written_at in self._database.statement(_WRITTEN):
             if (account, handle) not in authors:
                 authors[account, handle] = marks.get(marker.author(account, handle))
             since = authors[account, handle]
-            if (since is not None and moment_in(written_at) < since) or marker.post(account, native_id) in marks:
-                found[person] = None
-        return list(found)
+            by_handle = since if since is not None and moment_in(written_at) < since else None
+            for at in (by_handle, marks.get(marker.post(account, native_id))):
+                if at is not None:
+                    found[person] = max(at, found.get(person, at))
+        return found
 
     def _standing(self, marks: Sequence[str]) -> Mapping[str, datetime]:
         query = T.select(T.c.mark, T.c.forgotten_at).where(among(T.c.mark, marks))

@@ -36,27 +36,38 @@ _ANSWERS_ALL: Final = re.compile(
     | claro | por[ ]supuesto | lamentablemente | por[ ]privado | mensaje[ ]privado | (?:escriba|escribe|mande|diga
         |envie)\w*
     | no[ ]lo[ ]sabemos
+    | non[ ](?:\w+[ ]){0,2}ancora | ancora[ ]non | not[ ](?:\w+[ ])?yet | todavia[ ]no | aun[ ]no
+    | (?:e|sono|trova)[ ](?:scritt|indicat|riportat|elencat)[oaie] | (?:nella|sulla)[ ](?:scheda|pagina)
+    | (?:listed|written|shown)[ ](?:on|in|at) | fuori[ ]produzione | esaurit[oaie] | sold[ ]out | out[ ]of[ ]stock
+    | discontinued | agotad[oa]s?
     )(?!\w) | (?:\A|[.!?,:;][ ])si[,.!: ;]""",
     re.VERBOSE,
 )
 _YES: Final = re.compile(r"(?<!\w)(?:sì|sí)(?!\w)", re.IGNORECASE)
-_SOME: Final = (
-    r"\d|(?<!\w)(?:due|tre|quattro|cinque|sette|otto|nove|dieci|venti|trenta|one|two|three|four|five"
-    r"|six|seven|eight|nine|ten|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez)(?!\w)"
+# "Sei" is "you are", too, and "one" may be a lamp.
+_NUMBER: Final = (
+    r"\d|(?<!\w)(?:due|tre|quattro|cinque|sette|otto|nove|dieci|undici|dodici|quindici|cento|duecento"
+    r"|(?:vent|trent|quarant|cinquant|sessant|settant|ottant|novant)[aio]?(?:uno|due|tre|quattro|cinque|sei|sette|otto"
+    r"|nove)?|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|hundred"
+    r"|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|doce|quince|veinte|treinta|cuarenta|cincuenta|cien)(?!\w)"
 )
+_SOME: Final = _NUMBER + r"|(?<!\w)one(?!\w)"
 _DATA: Final[Mapping[Sought, re.Pattern[str]]] = {
     "how-much": re.compile(
-        r"\d|[€$£]|(?<!\w)(?:euro|gratis|gratuit\w*|omaggio|inclus\w+|compres\w+|senza (?:spese|costi)|free|included"
+        _NUMBER + r"|[€$£]|(?<!\w)(?:euros?|gratis|gratuit\w*|omaggio|inclus\w+|compres\w+|regal\w+|meno di"
+        r"|senza (?:spese|costi)|free|included|less than|under|menos de"
         r"|no (?:charge|cost|fee)|gratuito|incluid\w+|sin coste|sconto|meta prezzo|half price)(?!\w)"
     ),
     "when": re.compile(
-        r"\d|(?<!\w)(?:oggi|domani|dopodomani|ieri|stasera|stamattina|mattin\w+|pomeriggio|sera|subito|adesso|gia"
+        _NUMBER
+        + r"|(?<!\w)(?:oggi|domani|dopodomani|ieri|stasera|stamattina|mattin\w+|pomeriggio|sera|subito|adesso|gia"
         r"|settiman\w+"
         r"|mes[ei]|lunedi|martedi|mercoledi|giovedi|venerdi|sabato|domenica|gennaio|febbraio|marzo|aprile|maggio"
         r"|giugno|luglio"
         r"|agosto|settembre|ottobre|novembre|dicembre|natale|pasqua|primavera|estate|autunno|inverno|ogni"
         r"|tutti i giorni"
-        r"|today|tomorrow|yesterday|tonight|morning|afternoon|evening|now|already|week\w*|months?|\w{3,6}day|january"
+        r"|chius\w+|closed|cerrad[oa]s?"
+        r"|today|tomorrow|yesterday|tonight|morning|afternoon|evening|now|already|week\w*|months?|\w{3,6}days?|january"
         r"|february"
         r"|march|april|may|june|july|august|september|october|november|december|christmas|easter|spring|summer"
         r"|autumn|winter"
@@ -66,7 +77,7 @@ _DATA: Final[Mapping[Sought, re.Pattern[str]]] = {
     ),
     "where": re.compile(
         r"(?<!\w)(?:via|viale|piazza|corso|largo|vicolo|centro|negozi\w*|magazzin\w*|sede|sit[oi]|online|app|menu"
-        r"|pagin[ae]"
+        r"|pagin[ae]|area personale|profilo|in (?:alto|basso)"
         r"|sezione|scatola|confezione|retro|sotto|sopra|dietro|accanto|davanti|dentro|fondo|ovunque|dappertutto"
         r"|tutta italia"
         r"|(?:lo|la|li|le|si) trov\w+|street|road|square|avenue|lane|shops?|stores?|warehouse|website|site|page"
@@ -77,13 +88,15 @@ _DATA: Final[Mapping[Sought, re.Pattern[str]]] = {
         r"|esta en)(?!\w)"
     ),
     "how-long": re.compile(
-        _SOME
-        + r"|(?<!\w)(?:or[ae]|giorn\w+|settiman\w+|mes[ei]|ann[oi]|minut\w+|sempre|hours?|days?|weeks?|months?|years?"
+        _SOME + r"|(?<!\w)(?:or[ae]|giorn\w+|settiman\w+|mes[ei]|ann[oi]|minut\w+|mattin\w+|sempre"
+        r"|morning|evening|tomorrow|hours?|days?|weeks?|months?|years?"
         r"|minutes?|always|forever|horas?|dias?|semanas?|anos?|siempre)(?!\w)"
     ),
     "which": re.compile(
-        _SOME + r"|[\"“«]|(?<!\w)(?:quell[oaie]|entramb\w+|tutt[eio]|qualsiasi|nessun\w*|both|all|either|any|none|every"
-        r"|the one|aquell\w+|ambos|ambas|todos|todas|cualquier\w*|ningun\w*)(?!\w)"
+        _SOME
+        + r"|[\"“«]|(?<!\w)(?:(?:il|la) (?:prim|second|terz)[oa]|ugual[ei]|the (?:first|second|former|latter|same)"
+        r"|(?:el|la) (?:primer|segund)[oa]|iguales|quell[oaie]|entramb\w+|tutt[eio]|qualsiasi|nessun\w*|both|all|either"
+        r"|any|none|every|the one|aquell\w+|ambos|ambas|todos|todas|cualquier\w*|ningun\w*)(?!\w)"
     ),
     "possible": re.compile(
         r"(?<!\w)(?:non|si puo|puo|possono|possibil\w+|potete|possiamo|impossibile|basta|bisogna|serve|certa?mente"
@@ -103,9 +116,23 @@ _NEEDS: Final[Mapping[Sought, str]] = {
     "which": "which one",
     "possible": "a yes or a no",
 }
-# A name in the midst of a sentence, or a size.
-_NAMELIKE: Final = re.compile(r"(?:(?<=[^\W\d_] )|(?<=, ))[A-ZÀ-Þ][^\W\d_]{2,}|(?<= )X{0,3}[SML](?=[ ,.!?])")
+_SIZE: Final = re.compile(r"(?<= )X{0,3}[SML](?=[ ,.!?])")
+_NAME: Final = re.compile(r"(?<=[^\W\d_] )[A-ZÀ-Þ][^\W\d_]+")
 _WORD: Final = re.compile(r"[^\W\d_]{4,}")
+_STEM: Final = 4
+_OPEN: Final[frozenset[Sought]] = frozenset({"which", "possible"})
+_TELLS: Final = 3
+# Thanks, apologies and names answer nothing, whatever was asked.
+_COURTESY: Final = re.compile(
+    r"""(?:graz|ringraz|gentil|buongiorno|buonasera|salve|salut|ciao|cordial|messagg|scritt|scriver|contatt|aver(?:ci|mi|lo)
+    |aver$|presto|content|felic|liet|piac|opinion|domand|question|prezios|important|interess|fiduci|aspett|car[oaei]$|davvero|molt|sempre
+    |dispiac|scus|capisc|comprend|disag|accadut|delus|attesa|inconven|rammaric|bell[oaie]$|ogni$|cura$|prend|ordin
+    |assistenz|client|servizi|nostr|vostr|tutt|sono|siam|abbiam|quest|anche|come$|dell|dall|nell|alla$|alle$|allo$|agli$|mille|tant[eo]|scelt
+    |thank|hello|dear|kind|regard|warm|best|messag|comment|order|purchas|writ|contact|reach|gett|touch|appreciat|your|with
+    |have|very|much|great|happy|glad|love|enjoy|hope|that|this|from|here|team|customer|service|support|sorry|apolog|understand|frustrat|wait|feedback|interest|look|forward|hear|seeing
+    |siento|disculp|lament|entend|gracias|hola|saludo|mensaje|escrib|contacta|inter[eé]s|buen[oa]s|dias|tardes|noches|opini)\w*""",
+    re.VERBOSE,
+)
 
 
 def wrong_language(reply: ReplyText) -> Iterator[Refusal]:
@@ -125,7 +152,10 @@ def wrong_register(reply: ReplyText) -> Iterator[Refusal]:
         return
     plain = reply.text.replace("’", "'")
     wanted = " or ".join(sorted(reply.registers))
-    for register, words in betraying(reply.text, reply.language).items():
+    spoken = reply.text
+    for name in reply.names:  # Vi, Tua and Hai are names, too
+        spoken = spoken.replace(name, " ", 1)
+    for register, words in betraying(spoken, reply.language).items():
         if register not in reply.registers:
             start = plain.find(words)
             excerpt = reply.text[start : start + len(words)]
@@ -162,12 +192,13 @@ def _without_names(reply: ReplyText) -> str:
 
 
 def _answers(sought: Sought, question: str, text: str) -> bool:
-    plain = folded(text)[0]
-    if _DATA[sought].search(plain):
+    """Whether it says a datum of the sort, or so much beside courtesy and the question's own words that it may well be
+    one: of which and whether, a single word."""
+    if _DATA[sought].search(folded(text)[0]) or (sought == "where" and _PLACE.search(text)):
         return True
-    if sought == "where":
-        return _PLACE.search(text) is not None
-    if sought == "which":
-        asked = {word[:5] for word in _WORD.findall(folded(question)[0])}
-        return bool(_NAMELIKE.search(text)) or any(word[:5] in asked for word in _WORD.findall(plain))
-    return False
+    if sought == "which" and _SIZE.search(text):
+        return True
+    asked = {word[:_STEM] for word in _WORD.findall(folded(question)[0])} if sought not in _OPEN else set()
+    words = _WORD.findall(folded(_NAME.sub(" ", text))[0])
+    told = {word for word in words if word[:_STEM] not in asked and not _COURTESY.fullmatch(word)}
+    return len(told) >= (1 if sought in _OPEN else _TELLS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from caretool.domain.chain import BEGINNING, hash_of
 from caretool.store.database import Database
 
 CHAIN = (
@@ -21,6 +20,8 @@ _RUN = 10_000
 
 def chain(database: Database) -> None:
     """Give every line there is its hash; the lines themselves stay as they are."""
+    from caretool.domain.chain import BEGINNING, hash_of  # mostly there is nothing to migrate
+
     previous, last = BEGINNING, 0
     while lines := database.statement(
         "SELECT number, at, agent, action, subject, codes FROM log WHERE number > ? ORDER BY number LIMIT ?",
