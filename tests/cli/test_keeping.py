@@ -320,7 +320,7 @@ def test_what_a_crash_left_beside_a_damaged_database_is_kept_and_not_read_into_t
     assert condition.examine(file).faults == ()
 
 
-def test_nobody_sends_or_fetches_while_the_database_is_exchanged(desk: Program) -> None:
+def test_nobody_sends_fetches_or_moderates_while_the_database_is_exchanged(desk: Program) -> None:
     backup = desk.done("backup", "--json").json()["file"]
     taken: list[str] = []
 
@@ -334,7 +334,8 @@ def test_nobody_sends_or_fetches_while_the_database_is_exchanged(desk: Program) 
     put_back = copies.put_back
     with mock.patch.object(copies, "put_back", watched):
         desk.done("restore", backup, "--yes")
-    assert taken == sorted(["fetch", *(f"{name.encode().hex()}.send" for name in ("page", "short"))])
+    held = [f"{name.encode().hex()}.{verb}" for name in ("page", "short") for verb in ("send", "moderate")]
+    assert taken == sorted(["fetch", *held])
 
 
 def test_nothing_is_restored_without_a_yes(desk: Program) -> None:

@@ -192,8 +192,11 @@ def test_every_line_is_printed_with_its_hash_and_can_be_verified_anywhere(busy: 
         (lambda lines: [lines[0], lines[1], lines[1], *lines[2:]], 2),
         (lambda lines: [lines[0], lines[1].replace("dario", "giulia"), *lines[2:]], 2),
         (lambda lines: [lines[0], "nonsense", *lines[1:]], 2),
+        (lambda lines: [lines[0], "[1]", *lines[1:]], 2),
         (lambda lines: [lines[0], '{"number": 2, "at": 3}', *lines[2:]], 2),
         (lambda lines: [lines[0], "[" * 100_000, *lines[2:]], 2),
+        (lambda lines: [lines[0], lines[1].replace("{", '{"why": "the owner said so", ', 1), *lines[2:]], 2),
+        (lambda lines: [lines[0], lines[1].replace("{", '{"agent": "tom", ', 1), *lines[2:]], 2),
     ],
 )
 def test_a_file_that_was_changed_is_found_out(busy: Program, tmp_path: Path, change: object, number: int) -> None:

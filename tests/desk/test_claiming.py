@@ -188,6 +188,15 @@ def test_answering_leaves_ones_own_claim_as_it_was(stage: Stage, group: str) -> 
     assert stage.store.claims.running(stage.clock())[group].until == at(23, 11, 12)
 
 
+def test_ones_own_claim_does_not_end_while_one_writes(stage: Stage, group: str) -> None:
+    claiming.claim(stage.desk("giulia"), group, Duration(1, "minutes"))
+    with claiming.answering(stage.desk("giulia"), [stage.comment("c1").id]) as claim:
+        assert claim.take() == []
+        stage.clock.goes(minutes=10)
+        assert _claimed(stage) == {group: "giulia"}
+    assert stage.store.claims.running(stage.clock())[group].until == at(23, 9, 27)
+
+
 def test_who_was_killed_takes_up_their_own_claim_again(stage: Stage, group: str) -> None:
     comments = [stage.comment("c1").id]
     killed = claiming.Answering(stage.desk("giulia"), comments)

@@ -69,7 +69,7 @@ CHANGES: dict[str, tuple[Callable[[Stage], object], str, tuple[str, ...]]] = {
     "deleted": (_deleted, "already-answered", ("deleted on the platform",)),
     "read otherwise": (
         _corrected, "group-changed",
-        ("complaint about delivery-late", "praise about praise", "corrected by giulia, Mon 23 Nov 09:12"),
+        ("neutral complaint about delivery-late", "neutral praise about praise", "corrected by giulia, Mon 23 Nov 09:12"),
     ),
 }  # fmt: skip
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from caretool.desk import approving, claiming, closing, permitting, retracting, settling, triaging
+from caretool.desk import approving, claiming, closing, permitting, promising, retracting, settling, triaging
 from caretool.domain.roles import RIGHTS, at_least
 from caretool.errors import UsageProblem
 from tests.desk.stage import CALLBACK, Stage, at, comment
@@ -53,6 +53,11 @@ def _id(stage: Stage) -> str:
     return stage.comment("c1").id
 
 
+def _promised(stage: Stage) -> str:
+    _posted(stage)
+    return stage.store.promises.open()[0].id
+
+
 def _group(stage: Stage) -> str:
     return stage.group_of("c1")
 
@@ -73,8 +78,14 @@ VERBS: dict[str, tuple[Callable[[Stage], Any], Callable[[Any, Any], Any]]] = {
     "close": (_id, lambda desk, found: closing.close(desk, [found], "chatter")),
     "snooze": (_id, lambda desk, found: closing.snooze(desk, [found], at(24, 9))),
     "triage": (_id, lambda desk, found: triaging.correct(desk, [found], {"kind": "praise"})),
+    "promise": (_id, lambda desk, found: promising.add(desk, "callback", found, at(24, 18), None)),
+    "keep": (_promised, lambda desk, promise: promising.keep(desk, [promise], "called at nine")),
+    "move": (_promised, lambda desk, promise: promising.move(desk, promise, at(25, 18), "strike", told=False)),
+    "tell": (_promised, lambda desk, promise: promising.move(desk, promise, at(25, 18), "strike", told=True)),
+    "break": (_promised, lambda desk, promise: promising.end(desk, [promise], "broken", "sold out")),
     "claim": (_group, lambda desk, found: claiming.claim(desk, found)),
 }
+_TABLES = ("comment", "reply", "draft", "promise", "claim", "log")
 _stages: dict[int, Stage] = {}
 
 
@@ -90,11 +101,11 @@ def test_nobody_works_on_an_account_that_is_not_theirs(stage: Stage, verb: str) 
     stage.look(agent="giulia")
     subject = begin(stage)
     confine(stage, "giulia", "fediverse")
-    before = [list(stage.rows(f"SELECT * FROM {table}")) for table in ("comment", "reply", "draft", "claim", "log")]
+    before = [list(stage.rows(f"SELECT * FROM {table}")) for table in _TABLES]
     with pytest.raises(UsageProblem, match=r"giulia may not work on page: .* \(dario"):
         attempt(stage.desk("giulia"), subject)
     assert before == [
-        list(stage.rows(f"SELECT * FROM {table}")) for table in ("comment", "reply", "draft", "claim", "log")
+        list(stage.rows(f"SELECT * FROM {table}")) for table in _TABLES
     ]
     confine(stage, "giulia", "page")
     attempt(stage.desk("giulia"), subject)
@@ -135,3 +146,22 @@ def test_a_trainee_says_nothing_that_only_others_may(stage: Stage) -> None:
     with pytest.raises(UsageProblem, match="only a manager says it is not"):
         triaging.correct(stage.desk("tom"), [stage.comment("c2").id], {"topic": "praise"})
     assert stage.reply("c2", text=CALLBACK).state == "approved"
+
+
+def test_a_trainee_moves_a_promise_and_keeps_it_and_neither_makes_nor_ends_one_alone(stage: Stage) -> None:
+    stage.fetch(comment("c1"), comment("c2"))
+    promise, tom = _promised(stage), stage.desk("tom")
+    with pytest.raises(UsageProblem, match="an agent or a manager says what was promised or told elsewhere"):
+        promising.add(tom, "callback", stage.comment("c2").id, at(24, 18), None)
+    with pytest.raises(UsageProblem, match="says what was promised or told elsewhere"):
+        promising.move(tom, promise, at(25, 18), "strike", told=True)
+    for state in ("broken", "released"):
+        with pytest.raises(UsageProblem, match="breaks or releases a promise"):
+            promising.end(tom, [promise], state, "sold out")
+    assert stage.promise_states() == ["running"]
+    moved = promising.move(tom, promise, at(25, 18), "strike", told=False)
+    with pytest.raises(UsageProblem, match="says what was promised or told elsewhere"):
+        promising.tell(tom, promise)
+    promising.tell(stage.desk("giulia"), promise)
+    promising.keep(tom, [moved.promises[1].id], "called at nine")
+    assert stage.promise_states() == ["moved", "kept"]

@@ -90,6 +90,15 @@ def test_only_a_manager_says_that_an_escalation_was_none(stage: Stage) -> None:
     assert stage.comment("c1").escalation is None
 
 
+def test_what_becomes_the_managers_by_an_edit_is_theirs_whatever_was_corrected_before(stage: Stage) -> None:
+    stage.fetch(comment("c1", "Il mio pacco non è ancora arrivato"))
+    _correct(stage, "c1", agent="tom", topic="praise")
+    stage.fetch(comment("c1", "Il mio pacco è arrivato e mi sono fatta una ustione"))
+    for _ in range(2):
+        assert (stage.comment("c1").escalation, stage.comment("c1").topic) == ("injury", "praise")
+        triaging.read_again(stage.desk())
+
+
 def test_what_was_taken_for_spam_is_due_an_answer_once_it_is_none(stage: Stage) -> None:
     stage.fetch(comment("c1", "Guadagna 500 euro al giorno da casa! Clicca qui http://facile.example/bonus"))
     assert (stage.comment("c1").kind, stage.comment("c1").due_at) == ("spam", None)

@@ -84,8 +84,10 @@ def moderate(
 
 
 def tell_wrongs(desk: Desk, comments: Sequence[str] | None) -> None:
-    """Say what is in force about a complaint (of these comments; None: any): it was read, or written, otherwise once."""
-    for one in desk.store.moderations.of_complaints():
+    """Say what is in force about complaints, of these comments (None: all): read or written otherwise before."""
+    from caretool.desk import undoing
+
+    for one in undoing.wrongs(desk):
         if comments is None or one.comment in comments:
             say(f"{one.comment} is a complaint, and {one.id} is in force: caretool undo {one.id} --because …")
 

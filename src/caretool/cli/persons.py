@@ -189,7 +189,10 @@ def _plan_lines(plan: Plan) -> list[str]:
         count(len(theirs.alone), "reply to them alone", "replies to them alone"),
         count(len(theirs.notes), "note", "notes"),
     ]
-    lines = [f"{plan.person.id} {one_line(plan.person.name, 60)}", f"Goes: the words of {', '.join(goes)}; their names and handles."]
+    lines = [
+        f"{plan.person.id} {one_line(plan.person.name, 60)}",
+        f"Goes: the words of {', '.join(goes)}; their names and handles.",
+    ]
     if theirs.together:
         lines.append(f"Their name goes from {count(len(theirs.together), 'reply', 'replies')} to several people.")
     lines += [f"Ends: promise {one.id} ({one.kind}): nobody is left to keep it for." for one in plan.promises]
@@ -201,7 +204,8 @@ def _plan_lines(plan: Plan) -> list[str]:
         lines.append(f"Wait again: {', '.join(plan.waiting_again)}, whom the same reply would have answered.")
     lines.append("Stays: ids, times, counts, kinds; of what was done about them its ground and a hash; the log.")
     lines += [
-        f"Shares a name with {one.id} {one_line(one.name, 60)}: the name stays, unless you link them." for one in plan.namesakes
+        f"Shares a name with {one.id} {one_line(one.name, 60)}: the name stays, unless you link them."
+        for one in plan.namesakes
     ]
     lines += [f"Also in {one.file}: {one.advice}." for one in plan.files]
     return [*lines, "What stands on the platforms, in mails and in other people's copies is not ours to take out."]

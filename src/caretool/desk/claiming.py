@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from caretool.desk import permitting
@@ -39,7 +39,7 @@ def respect(desk: Desk, comments: Sequence[str], agent: str) -> None:
 @dataclass
 class Answering:
     """The claim of whoever is answering these comments: taken with the first question or editor, renewed with each
-    further one, let go of in the end. What `caretool claim` had taken before stays as it was."""
+    further one, let go of in the end. What `caretool claim` had taken before stays, and ends no earlier than this."""
 
     desk: Desk
     comments: Sequence[str]
@@ -59,6 +59,8 @@ class Answering:
             running = desk.store.claims.running(now, groups)
             free = [name for name in groups if name not in running or not running[name].by_hand]
             until = _until(desk, now, None)
+            ending = [running[name] for name in groups if name not in free and running[name].until < until]
+            desk.store.claims.put([replace(one, until=until) for one in ending])
             desk.store.claims.put([Claim(name, agent.id, now, until, self.key) for name in free])
         self.taken = bool(free)
         return []

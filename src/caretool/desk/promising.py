@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from caretool.desk import following, knowing
+from caretool.desk import following, knowing, permitting
 from caretool.desk.load import keepers_of, load_of
 from caretool.domain.calendar import closing_of
 from caretool.domain.deliverability import earliest_due, escalated_to, judge, late_windows, review_time
@@ -20,7 +20,8 @@ from caretool.store.promises import OPEN, NewPromise
 if TYPE_CHECKING:
     from caretool.desk.desk import Desk
     from caretool.domain.draft import Refusal
-    from caretool.domain.policy import PromiseKind
+    from caretool.domain.policy import Agent, PromiseKind
+    from caretool.domain.roles import Ability
 
 DUE_NEXT = timedelta(hours=24)
 _DAYS_AHEAD = 60
@@ -77,9 +78,10 @@ def ledger(desk: Desk, *, everything: bool, limit: int | None = None) -> list[Pr
 
 def add(desk: Desk, kind_name: str, person: str, due_at: datetime, text: str | None) -> Changed:
     """Log a promise made elsewhere (on the phone, in the shop); it runs at once. Refused if it cannot be kept."""
-    agent = desk.agent()
+    agent = permitting.doer(desk, "promise-by-hand")
     kind = _known_kind(desk, kind_name)
     person_id, comment = _person(desk, person)
+    permitting.demand_for(desk, agent, "promise-by-hand", desk.store.comments.by_ids([comment] if comment else []))
     now = desk.clock()
     with desk.store.writing():
         refused, new = _checked(desk, kind, person_id, due_at, text, now)
@@ -123,6 +125,7 @@ def move(desk: Desk, promise_id: str, due_at: datetime, because: str, *, told: b
     now = desk.clock()
     with desk.store.writing():
         old = by_id(desk, promise_id)
+        _permit(desk, agent, "promise-by-hand" if told else "move-promise", [old.id])
         if old.state != "running" or old.moved_to is not None:
             raise UsageProblem(_wrong_state(old, "moved"))
         kind = desk.promise_kind(old.kind)
@@ -146,6 +149,7 @@ def tell(desk: Desk, promise_id: str) -> Changed:
     now = desk.clock()
     with desk.store.writing():
         old = by_id(desk, promise_id)
+        _permit(desk, agent, "promise-by-hand", [old.id])
         if old.state != "running" or old.moved_to is None:
             raise UsageProblem(f"{old.id} is not being moved: say by when it will be kept, with --due.")
         _refuse_unposted(desk, old)
@@ -223,6 +227,7 @@ def _end(
     now = desk.clock()
     ids = [promise.id for promise in promises]
     with desk.store.writing():
+        _permit(desk, agent, "keep-promise" if state == "kept" else "end-promise", ids)
         for promise in desk.store.promises.by_ids(ids):
             if promise.state not in was:
                 raise UsageProblem(_wrong_state(promise, state))
@@ -232,6 +237,12 @@ def _end(
             _end_pair(desk, promise_id, now)
         desk.store.journal.write(f"promise-{state}", ids, agent=agent.id, at=now)
         return Changed(tuple(standing(desk, desk.store.promises.by_ids(ids), now)))
+
+
+def _permit(desk: Desk, agent: Agent, what: Ability, promises: Sequence[str]) -> None:
+    """UsageProblem where the agent may not do it to these promises: the comments they answer say on which accounts."""
+    answered = [comment for comment, _ in desk.store.promises.told_to(promises).values() if comment]
+    permitting.demand_for(desk, agent, what, desk.store.comments.by_ids(answered))
 
 
 def _refused(desk: Desk, subject: str, refusal: Refusal | None) -> Changed:

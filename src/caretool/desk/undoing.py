@@ -48,6 +48,11 @@ def undo(desk: Desk, typed: str, because: str, *, by_hand: bool) -> Undone:
     return Undone(tuple(desk.store.moderations.by_ids(ids)), tuple(desk.store.comments.by_ids(waiting)))
 
 
+def wrongs(desk: Desk) -> list[Moderation]:
+    """What is in force about comments that are complaints by now, edited or corrected: somebody should take it back."""
+    return desk.store.moderations.of_complaints()
+
+
 def _meant(desk: Desk, typed: str) -> Moderation:
     found = desk.store.resolve(typed, ("m", "c"))
     if found.startswith("m"):

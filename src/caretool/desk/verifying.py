@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from caretool.desk.desk import Desk
     from caretool.store.store import Store
 
+_NAMES = frozenset(Link.__slots__)
 _KEPT = "log-verified"
 _TOLD = 20
 _EVERY = 10_000
@@ -141,13 +142,22 @@ def _links_in(lines: Iterable[bytes]) -> Iterator[Link | Break]:
         if not line.strip():
             continue
         try:
-            value = json.loads(line)
-            yield _link(value)
+            yield _link(_object(json.loads(line, object_pairs_hook=_each_once)))
         except (ValueError, KeyError, TypeError, RecursionError):
             yield Break(place, "of the file is none that `log --jsonl` writes")
 
 
+def _each_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """An object as Python reads it; ValueError where another reader might take another value."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError
+    return found
+
+
 def _link(value: Mapping[str, Any]) -> Link:
+    if value.keys() - _NAMES:
+        raise ValueError  # no hash covers what else stands there
     at, agent, action, subject, hashed = (_text(value[name]) for name in ("at", "agent", "action", "subject", "hash"))
     return Link(_number(value["number"]), at, agent, action, subject, codes_text(_object(value["codes"])), hashed)
 

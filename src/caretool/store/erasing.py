@@ -24,9 +24,12 @@ NOBODY = "(forgotten)"
 _EMPTY_COMMENTS = """UPDATE comment SET text = '', url = NULL, likes = NULL, attachments = '[]', warning = NULL,
     tag = NULL, alternatives = NULL, reasons = '[]', fold = NULL, digest = '', exposed = NULL,
     unread = 0, handle = 'forgotten:' || person WHERE id IN (SELECT value FROM json_each(?))"""
-_NEUTRAL_ANSWERS = """UPDATE comment AS answer SET reply_to = 'forgotten:' || theirs.id FROM comment AS theirs
-    WHERE theirs.id IN (SELECT value FROM json_each(?)) AND answer.account = theirs.account
-        AND answer.reply_to = theirs.native_id"""
+# One look for each answer there is: joined, it is one at every comment of the account for each of theirs.
+_ANSWERED = """SELECT {} FROM comment theirs
+    WHERE theirs.account = comment.account AND theirs.native_id = comment.reply_to"""
+_NEUTRAL_ANSWERS = f"""UPDATE comment SET reply_to = ({_ANSWERED.format("'forgotten:' || theirs.id")})
+    WHERE reply_to IS NOT NULL AND EXISTS (
+        {_ANSWERED.format("1")} AND theirs.id IN (SELECT value FROM json_each(?)))"""  # noqa: S608
 _NEUTRAL_IDS = "UPDATE comment SET native_id = 'forgotten:' || id WHERE id IN (SELECT value FROM json_each(?))"
 _FOLDS = """SELECT DISTINCT fold FROM comment WHERE fold <> '' AND fold NOT LIKE '~%'
     AND id IN (SELECT value FROM json_each(?))"""

@@ -125,12 +125,14 @@ _TELLS: Final = 3
 # Thanks, apologies and names answer nothing, whatever was asked.
 _COURTESY: Final = re.compile(
     r"""(?:graz|ringraz|gentil|buongiorno|buonasera|salve|salut|ciao|cordial|messagg|scritt|scriver|contatt|aver(?:ci|mi|lo)
-    |aver$|presto|content|felic|liet|piac|opinion|domand|question|prezios|important|interess|fiduci|aspett|car[oaei]$|davvero|molt|sempre
-    |dispiac|scus|capisc|comprend|disag|accadut|delus|attesa|inconven|rammaric|bell[oaie]$|ogni$|cura$|prend|ordin
-    |assistenz|client|servizi|nostr|vostr|tutt|sono|siam|abbiam|quest|anche|come$|dell|dall|nell|alla$|alle$|allo$|agli$|mille|tant[eo]|scelt
-    |thank|hello|dear|kind|regard|warm|best|messag|comment|order|purchas|writ|contact|reach|gett|touch|appreciat|your|with
-    |have|very|much|great|happy|glad|love|enjoy|hope|that|this|from|here|team|customer|service|support|sorry|apolog|understand|frustrat|wait|feedback|interest|look|forward|hear|seeing
-    |siento|disculp|lament|entend|gracias|hola|saludo|mensaje|escrib|contacta|inter[eé]s|buen[oa]s|dias|tardes|noches|opini)\w*""",
+    |aver$|presto|content|felic|liet|piac|opinion|domand|prezios|important|interess|fiduci|aspett|car[oaei]$|davvero|molt
+    |sempre|dispiac|scus|capisc|comprend|disag|accadut|delus|attesa|inconven|rammaric|bell[oaie]$|ogni$|cura$|prend|ordin
+    |assistenz|client|servizi|nostr|vostr|tutt|sono|siam|abbiam|quest|anche|come$|dell|dall|nell|alla$|alle$|allo$|agli$
+    |mille|tant[eo]|scelt
+    |thank|hello|dear|kind|regard|warm|best|messag|comment|order|purchas|writ|contact|reach|gett|touch|appreciat|your
+    |with|have|very|much|great|happy|glad|love|enjoy|hope|that|this|from|here|team|customer|service|support|sorry|apolog
+    |understand|frustrat|wait|feedback|interest|look|forward|hear|seeing
+    |siento|disculp|lament|entend|gracias|hola|saludo|mensaje|escrib|contacta|buen[oa]s|dias|tardes|noches)\w*""",
     re.VERBOSE,
 )
 
