@@ -40,7 +40,7 @@ COMMANDS = {
     "snooze": "closing",
     "note": "closing",
     "moderate": "moderating",
-    "undo": "moderating",
+    "undo": "undoing",
     "log": "recalling",
     "doctor": "keeping",
     "schedule": "keeping",
@@ -109,11 +109,14 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError, version
 
         from caretool.cli.context import out
 
-        out(f"caretool {version('caretool')}")
+        try:
+            out(f"caretool {version('caretool')}")
+        except PackageNotFoundError:  # run from its sources
+            out("caretool, not installed")
         raise typer.Exit
 
 

@@ -133,7 +133,7 @@ def _list_text(rooms: Sequence[Room], given: Sequence[Reward], zone: ZoneInfo) -
 
     if not rooms:
         out("The policy has no rewards: docs/rewards.md shows how one is added to policies.toml.")
-    table(("reward", "for", "left", "this month", "money"), [_room_row(room) for room in rooms])
+    table(("reward", "for", "left", "left this month", "money left"), [_room_row(room) for room in rooms])
     for room in rooms:
         if room.trouble:
             say(room.trouble)

@@ -13,7 +13,7 @@ READ: Final = 5_000
 """So many characters of a text are read."""
 
 # From the first of its digits, and from the first letter of its word, so that each is tried once.
-_NUMBER = re.compile(r"(?<!\d)\d(?:[ ./()-]{0,2}\d){4,30}(?!\d)")
+_NUMBER = re.compile(r"(?<!\d)\d(?:[ ./()-]{0,2}\d){4,}")
 _ADDRESS = re.compile(r"(?<![^\s@])[^\s@]{1,200}@[^\s@]{1,200}")
 
 
@@ -34,5 +34,5 @@ def masked(text: str, exposed: Sequence[Exposed] | None) -> str:
 
 
 def roughly_masked(text: str) -> str:
-    """The text without anything that looks like a number of five to thirty digits, or like an address with an @."""
+    """The text without anything that looks like a number of five digits or more, or like an address with an @."""
     return _NUMBER.sub("‹number›", _ADDRESS.sub("‹address›", text))

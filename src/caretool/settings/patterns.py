@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import regex
 from pydantic import AfterValidator
 
+from caretool.domain.harmless import one_line
 from caretool.settings.problems import shown
 
 _LONGEST = 200
@@ -50,7 +51,7 @@ def _compiled(pattern: str) -> regex.Pattern[str]:
             re.compile(pattern)
             compiled = regex.compile(pattern, regex.V0)
     except (re.error, regex.error, OverflowError, RecursionError, Warning) as error:
-        raise ValueError(f"{shown(pattern)} is not a regular expression: {error}") from None
+        raise ValueError(f"{shown(pattern)} is not a regular expression: {one_line(str(error))}") from None
     if _FUZZY.search(pattern):
         raise ValueError(f"{shown(pattern)} is not a regular expression: write \\{{ for a brace that is no count")
     return compiled
