@@ -59,5 +59,11 @@ class Claimed(CaretoolError):
     exit_code = 5
 
 
+class Protected(CaretoolError):
+    """What was asked for would silence a complaint, or somebody without a ground (R1): nothing was done."""
+
+    exit_code = 5
+
+
 class StoreProblem(CaretoolError):
     """The database is newer than this program, locked for too long, read-only, damaged or out of room."""

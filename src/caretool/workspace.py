@@ -26,6 +26,23 @@ if TYPE_CHECKING:
     from caretool.platforms.platform import Platform
 
 
+# What holds customers' words, or opens something.
+_KEPT_OUT = (
+    f"{DATABASE}*",
+    "caretool.before-*.db",
+    ".locks/",
+    ".secrets/",
+    "backups/",
+    "unsent/",
+    "codes/",
+    "person-*.json",
+    "comments.jsonl",
+    "replies.jsonl",
+    "*-replies.jsonl",
+    "*-actions.jsonl",
+)
+
+
 def clock() -> datetime:
     """The moment it is now; CARETOOL_NOW (RFC 3339) fixes it, for demonstrations and tests."""
     fixed = os.environ.get("CARETOOL_NOW")
@@ -180,8 +197,7 @@ def create(folder: Path) -> list[str]:
             made += _copy(starter / name, folder / name, name)
         ignore = folder / ".gitignore"
         if not ignore.exists():
-            kept_out = (f"{DATABASE}*", ".locks/", ".secrets/", "backups/", "unsent/", "codes/", "person-*.json")
-            ignore.write_text("".join(f"{name}\n" for name in kept_out), encoding="utf-8")
+            ignore.write_text("".join(f"{name}\n" for name in _KEPT_OUT), encoding="utf-8")
             made.append(".gitignore")
     except OSError as error:
         raise CaretoolError(f"{error.filename or folder} cannot be written ({error.strerror}).") from error

@@ -127,6 +127,66 @@ def test_what_waits_is_listed_for_whoever_may_decide(desk: Program) -> None:
     assert "to approve" not in desk.by("tom").done("inbox").stdout
 
 
+def test_a_stale_draft_is_marked_and_the_way_to_give_it_back_is_told(desk: Program) -> None:
+    group, _ = drafted(desk)
+    draft = draft_id(desk)
+    giulia = desk.by("giulia")
+    giulia.done("reply", group, "--yes", "--include-new")
+    shown = giulia.done("approve").stdout
+    assert "stale: answered meanwhile" in shown
+    assert f"{draft} can no longer be approved: caretool reject {draft} --because TEXT" in shown
+    assert "Next: caretool approve" not in shown
+    assert "(stale: answered meanwhile)" in desk.by("tom").done("approve").stdout
+    (found,) = giulia.done("approve", "--json").json()["drafts"]
+    assert found["stale"] == "answered"
+    ran = giulia.run("approve", draft, "--yes")
+    assert ran.code == 5
+    assert f"caretool reject {draft} --because TEXT" in ran.stderr
+    assert "out;" not in ran.stderr
+    giulia.done("reject", draft, "--because", "answered meanwhile")
+    assert giulia.done("approve").stdout == "Nothing waits for your approval.\n"
+
+
+def test_a_draft_is_stale_only_once_nobody_it_answers_waits(desk: Program) -> None:
+    drafted(desk)
+    assert desk.by("giulia").done("approve", "--json").json()["drafts"][0]["stale"] is None
+
+
+def test_who_may_not_decide_is_told_so_before_a_yes_is_asked_for(desk: Program) -> None:
+    _, reply = drafted(desk)
+    told = desk.by("tom").run("approve", reply).stderr
+    assert "Nobody is here" not in told
+    assert "tom may not decide" in told
+
+
+def test_whatever_refuses_a_draft_the_way_to_give_it_back_is_told(desk: Program) -> None:
+    tom = desk.by("tom")
+    text = "Buongiorno {{ person.name }}, sono Tom. Mi scuso: la richiamo entro martedì 24 novembre alle 18:00."
+    reply = tom.done("reply", tom.comment("damaged"), "--text", text, "--yes", "--json").json()["replies"][0]
+    ran = desk.at("2026-11-25T10:00:00+01:00").run("approve", reply["id"], "--yes")
+    assert f"To give it back to its writer: caretool reject {draft_id(desk)} --because TEXT" in ran.stderr
+
+
+def test_who_writes_what_somebody_has_drafted_is_told_that_it_waits(desk: Program) -> None:
+    group, _ = drafted(desk)
+    waits = f"{draft_id(desk)} by tom waits for approval already, and answers c"
+    assert waits in desk.by("giulia").run("reply", group, "--dry-run", "--include-new").stderr
+    assert waits in desk.by("tom").run("reply", group, "--yes").stderr
+
+
+def test_what_came_back_names_its_group_and_drafts_to_approve_stand_together(desk: Program) -> None:
+    group, _ = drafted(desk)
+    draft = draft_id(desk)
+    tom = desk.by("tom")
+    tom.done("reply", tom.group("praise"), "--yes")
+    lines = desk.done("inbox").stdout.splitlines()
+    places = [place for place, line in enumerate(lines) if line.startswith("To approve: ")]
+    assert len(places) == 2
+    assert places[1] == places[0] + 1
+    desk.done("reject", draft, "--because", "say more")
+    assert f"{draft} for {group} came back from dario: say more" in tom.done("inbox").stdout
+
+
 def test_with_nothing_waiting_there_is_nothing_to_list(desk: Program) -> None:
     assert desk.done("approve").stdout == "Nothing waits for your approval.\n"
     assert desk.done("approve", "--json").json() == {"drafts": []}
@@ -163,7 +223,7 @@ def test_a_rejected_draft_comes_back_to_its_writer(desk: Program) -> None:
     draft = draft_id(desk)
     desk.done("reject", draft, "--because", "promise a pickup too")
     tom = desk.by("tom")
-    assert f"{draft} came back from dario: promise a pickup too" in tom.done("inbox").stdout
+    assert f"{draft} for {group} came back from dario: promise a pickup too" in tom.done("inbox").stdout
     (back,) = tom.done("inbox", "--json").json()["given_back"]
     assert back == {"id": draft, "group": group, "by": "dario", "because": "promise a pickup too"}
     assert "promise a pickup too" in tom.done("show", draft).stdout

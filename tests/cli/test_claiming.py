@@ -60,6 +60,22 @@ def test_whoever_comes_second_is_told_by_whom_and_until_when(desk: Program) -> N
     assert len(desk.posted()) == 1
 
 
+def test_a_trainee_is_not_offered_what_only_others_may(desk: Program) -> None:
+    group = desk.by("tom").group("parcel-damaged")
+    desk.by("giulia").done("claim", group)
+    for words in (("reply", group, "--yes"), ("claim", group), ("claim", group, "--drop")):
+        told = desk.by("tom").run(*words).stderr
+        assert "giulia is at work on" in told
+        assert "take" not in told.casefold()
+
+
+def test_letting_go_of_what_nobody_has_says_so(desk: Program) -> None:
+    group = desk.group("price")
+    assert desk.done("claim", group, "--drop").stdout == f"{group} was not claimed: there is nothing to let go of.\n"
+    desk.done("claim", group)
+    assert desk.done("claim", group, "--drop").stdout == f"{group} is free.\n"
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

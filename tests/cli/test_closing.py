@@ -108,6 +108,17 @@ def test_a_correction_moves_a_comment_to_the_group_it_belongs_to(desk: Program) 
     assert group_of(desk, "chatter") == group_of(desk, "price")
 
 
+def test_what_a_person_corrected_is_no_longer_explained_by_what_was_read(desk: Program) -> None:
+    comment = desk.comment("damaged")
+    (before,) = desk.done("show", comment, "--json").json()["comments"]
+    assert any(reason.startswith("complaint:") for reason in before["why"])
+    desk.done("triage", comment, "--kind", "praise")
+    (after,) = desk.done("show", comment, "--json").json()["comments"]
+    assert not any(reason.startswith("complaint:") for reason in after["why"])
+    assert "kind: corrected by a person" in after["why"]
+    assert any(reason.startswith("topic:") for reason in after["why"])
+
+
 @pytest.mark.parametrize("words", [("--kind", "rant"), ("--tone", "furious"), ("--topic", "no-such-topic"), ()])
 def test_a_correction_into_what_there_is_not_is_refused(desk: Program, words: tuple[str, ...]) -> None:
     ran = desk.run("triage", desk.comment("chatter"), *words, "--json")

@@ -164,6 +164,46 @@ def test_an_older_backup_that_is_restored_forgets_him_again(desk: Program) -> No
     assert len(desk.groups()) >= 1
 
 
+def test_in_the_log_a_restore_forgets_again_by_whoever_restored(desk: Program) -> None:
+    forget(desk)
+    (backup,) = (desk.folder / "backups").glob("caretool-*.db")
+    desk.done("restore", str(backup), "--yes")
+    lines = desk.done("log", "--action", "person-forgotten", "--json").json()["log"]
+    assert {(line["action"], line["agent"]) for line in lines} == {("person-forgotten-again", "dario")}
+
+
+def test_backups_of_before_are_found_and_deleted_also_once_he_is_forgotten(desk: Program) -> None:
+    done = forget(desk)
+    (backup,) = (desk.folder / "backups").glob("caretool-*.db")
+    mine = Path(shutil.copy(backup, desk.folder / "backups" / "mine.db"))
+    later = desk.at("2026-11-23T13:00:00+01:00")
+    after = Path(later.done("backup", "--json").json()["file"])
+    again = ("person", "forget", done["person"])
+    named = later.done(*again, "--json").json()
+    assert {one["file"] for one in named["files"]} == {str(backup), str(mine)}
+    assert named["deleted"] == []
+    ran = later.run(*again, "--delete-backups")
+    assert (ran.code, backup.exists()) == (2, True)
+    assert "--yes" in ran.stderr
+    assert later.done(*again, "--delete-backups", "--yes", "--json").json()["deleted"] == [str(backup)]
+    assert (backup.exists(), mine.exists(), after.exists()) == (False, True, True)
+    assert later.done(*again).stdout.count("still there") == 1
+
+
+def test_on_the_screen_he_is_forgotten_and_his_words_erased(desk: Program) -> None:
+    person = forget(desk)["person"]
+    for words in (("show", person), ("person", "show", person)):
+        shown = desk.done(*words).stdout
+        assert "forgotten:" not in shown
+        assert "(erased)" in shown
+    assert "(forgotten)" in desk.done("show", person).stdout
+    assert "  Mon 23 Nov 0" in desk.done("person", "show", person).stdout
+
+
+def test_the_preview_says_that_only_the_whole_name_goes(desk: Program) -> None:
+    assert "whole name and handle go" in desk.run("person", "forget", linked(desk)).stderr
+
+
 def test_in_the_place_of_a_damaged_database_he_stays_forgotten(desk: Program) -> None:
     forget(desk)
     (backup,) = (desk.folder / "backups").glob("caretool-*.db")

@@ -266,6 +266,22 @@ def test_before_there_is_a_database_there_is_nothing_to_back_up(fresh: Program) 
 # restore
 
 
+@pytest.mark.parametrize("agent", ["tom", "giulia", None])
+def test_only_a_manager_goes_back_and_has_to_be_named(desk: Program, agent: str | None) -> None:
+    backup = desk.done("backup", "--json").json()["file"]
+    before = desk.done("log", "--json").stdout
+    ran = desk.by(agent).run("restore", backup, "--yes")
+    assert (ran.code, ran.stdout) == (2, "")
+    assert "dario" in ran.stderr
+    assert desk.done("log", "--json").stdout == before
+
+
+def test_where_the_settings_cannot_be_read_whoever_is_there_goes_back(desk: Program) -> None:
+    backup = desk.done("backup", "--json").json()["file"]
+    (desk.folder / "policies.toml").write_text("nonesuch = 1\n", encoding="utf-8")
+    desk.by(None).done("restore", backup, "--yes")
+
+
 def test_what_was_posted_after_the_backup_is_found_and_not_posted_again(desk: Program) -> None:
     approve(desk)
     backup = desk.done("backup", "--json").json()["file"]

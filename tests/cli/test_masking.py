@@ -49,6 +49,18 @@ def test_a_program_reads_all_of_it(desk: Program) -> None:
     assert desk.done("show", _with_exposed(desk), "--json").json()["comments"][0]["text"] == EXPOSED["text"]
 
 
+def test_a_person_is_read_whole_by_who_may_hand_it_out_and_that_is_logged(desk: Program) -> None:
+    person = desk.groups()[0]["comments"][0]["person"]
+    before = desk.done("log", "--json").json()["log"]
+    ran = desk.run("person", "show", person, "--as", "tom", "--json")
+    assert (ran.code, ran.stdout) == (2, "")
+    desk.by("tom").done("person", "show", person)
+    assert desk.done("log", "--json").json()["log"] == before
+    desk.done("person", "show", person, "--as", "giulia", "--json")
+    (line,) = desk.done("log", "--json").json()["log"][len(before) :]
+    assert (line["action"], line["agent"], line["subject"]) == ("shown-unmasked", "giulia", person)
+
+
 def test_what_was_said_before_an_edit_is_masked_too(desk: Program) -> None:
     comment = _with_exposed(desk)
     write_comments(desk.folder, "page", [EXPOSED | {"text": "Tolto il numero."}])

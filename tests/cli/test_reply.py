@@ -234,7 +234,9 @@ def test_yes_takes_a_suggestion_only_where_it_is_sure(desk: Program) -> None:
         ran = desk.run("reply", group, "--yes", "--json")
         assert (ran.code, ran.stdout) == (2, "")
         assert "--template delivery-late or --template parcel-damaged" in ran.stderr
-        assert desk.run("reply", group, "--dry-run").code == 0
+        looked = desk.run("reply", group, "--dry-run")
+        assert looked.code == 0
+        assert "--yes alone would not take it; say --template delivery-late" in looked.stderr
     assert untouched(desk)
 
 

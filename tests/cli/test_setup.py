@@ -16,6 +16,13 @@ def test_a_new_workspace_is_sound_and_ready_to_fetch(tmp_path: Path) -> None:
     assert program.done("inbox", "--json").json()["groups"]
 
 
+def test_git_is_kept_from_what_customers_wrote(tmp_path: Path) -> None:
+    program = Program(tmp_path / "desk")
+    program.done("init", str(program.folder))
+    ignored = set((program.folder / ".gitignore").read_text("utf-8").split())
+    assert ignored >= {"comments.jsonl", "replies.jsonl", "*-replies.jsonl", "*-actions.jsonl", "caretool.before-*.db"}
+
+
 def test_init_overwrites_nothing_and_adds_what_is_missing(desk: Program) -> None:
     policies = desk.folder / "policies.toml"
     ours = policies.read_text("utf-8") + "\n# ours\n"

@@ -86,6 +86,24 @@ def test_an_account_says_tu_and_a_text_that_says_lei_there_is_refused(desk: Prog
     assert found["replies"][0]["text"].startswith("Ciao Chiara Longo, sono Dario")
 
 
+def test_checking_the_settings_tells_of_texts_that_an_account_would_refuse(desk: Program) -> None:
+    assert desk.done("policy", "check").stderr == ""
+    desk.done("template", "check")
+    speak(
+        desk, '# accounts.instagram = { register = "tu", signature = "append" }', 'accounts.page = { register = "tu" }'
+    )
+    told = desk.done("policy", "check").stderr
+    assert "page asks for tu, and " in told
+    assert "templates have no texts in it" in told
+    ran = desk.run("template", "check", "parcel-damaged")
+    assert ran.code == 5
+    assert "parcel-damaged · it · public · page asks for tu\n    wrong-register: " in ran.stdout
+    shown = desk.done("template", "preview", "parcel-damaged").stdout
+    assert "parcel-damaged · it · public · page asks for tu\n    refused there: wrong-register\n" in shown
+    found = desk.run("template", "check", "parcel-damaged", "--json").json()["texts"]
+    assert {"register": "tu", "by": "page"} in [one["wanted"] for one in found]
+
+
 def test_every_reply_is_signed_where_the_policy_says_so(desk: Program) -> None:
     speak(desk, 'signature = "none"', 'signature = "append"')
     found = desk.done("reply", desk.group("praise"), "--dry-run", "--json").json()

@@ -28,13 +28,15 @@ HIDE_EXPOSED = ModerationRule("exposed", When(personal_data=True), "hide")
 @dataclass
 class GuardedPlatform(FakePlatform):
     """Keeps what was done there. `next_actions` tells what becomes of the next: nothing special (empty), `lost before`
-    and `lost after` it was done, `dies before` and `dies after` that (the whole process), or an error to raise."""
+    and `lost after` it was done, `dies before` and `dies after` that (the whole process), or an error to raise.
+    `hands_to`: the file in which it is written down for a person to carry out."""
 
     actions: list[tuple[str, str]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     next_actions: list[str | BaseException] = field(default_factory=list)
+    hands_to: str | None = None
 
-    def _act(self, action: str, about: str, key: str) -> None:
+    def _act(self, action: str, about: str, key: str) -> str | None:
         trouble = (self.next_actions.pop(0) or None) if self.next_actions else None
         if isinstance(trouble, BaseException):
             raise trouble
@@ -47,30 +49,31 @@ class GuardedPlatform(FakePlatform):
             raise KeyboardInterrupt
         if trouble is not None:
             raise AnswerLost("no answer")
+        return self.hands_to
 
-    def hide(self, offence: Offence) -> None:
-        self._act("hide", offence.native_id, offence.key)
+    def hide(self, offence: Offence) -> str | None:
+        return self._act("hide", offence.native_id, offence.key)
 
-    def unhide(self, offence: Offence) -> None:
-        self._act("unhide", offence.native_id, offence.key)
+    def unhide(self, offence: Offence) -> str | None:
+        return self._act("unhide", offence.native_id, offence.key)
 
-    def delete(self, offence: Offence) -> None:
-        self._act("delete", offence.native_id, offence.key)
+    def delete(self, offence: Offence) -> str | None:
+        return self._act("delete", offence.native_id, offence.key)
 
-    def mute(self, offence: Offence) -> None:
-        self._act("mute", offence.handle, offence.key)
+    def mute(self, offence: Offence) -> str | None:
+        return self._act("mute", offence.handle, offence.key)
 
-    def unmute(self, offence: Offence) -> None:
-        self._act("unmute", offence.handle, offence.key)
+    def unmute(self, offence: Offence) -> str | None:
+        return self._act("unmute", offence.handle, offence.key)
 
-    def ban(self, offence: Offence) -> None:
-        self._act("ban", offence.handle, offence.key)
+    def ban(self, offence: Offence) -> str | None:
+        return self._act("ban", offence.handle, offence.key)
 
-    def unban(self, offence: Offence) -> None:
-        self._act("unban", offence.handle, offence.key)
+    def unban(self, offence: Offence) -> str | None:
+        return self._act("unban", offence.handle, offence.key)
 
-    def report(self, offence: Offence) -> None:
-        self._act("report", offence.native_id, offence.key)
+    def report(self, offence: Offence) -> str | None:
+        return self._act("report", offence.native_id, offence.key)
 
 
 class GuardedStage(Stage):

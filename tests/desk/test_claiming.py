@@ -80,8 +80,8 @@ def test_only_who_has_it_lets_go_of_it(stage: Stage, group: str) -> None:
     claiming.claim(stage.desk("giulia"), group)
     with pytest.raises(Claimed, match="giulia"):
         claiming.drop(stage.desk(), group)
-    assert claiming.drop(stage.desk("giulia"), group) == group
-    assert claiming.drop(stage.desk("giulia"), group) == group
+    assert claiming.drop(stage.desk("giulia"), group) == (group, True)
+    assert claiming.drop(stage.desk("giulia"), group) == (group, False)
     assert _claimed(stage) == {}
     assert [line.action for line in stage.store.journal.about([group])] == ["claimed", "claim-dropped"]
 

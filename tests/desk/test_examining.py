@@ -118,8 +118,46 @@ def test_broken_settings_are_counted_and_the_rest_is_looked_at_all_the_same(ward
 def test_before_the_first_fetch_a_missing_database_is_well(ward: Ward) -> None:
     shutil.rmtree(ward.folder / "backups", ignore_errors=True)
     ward.database.unlink()
-    assert ward.wrong() == set()
+    found = ward.examine()
+    assert {check for check, finding in found.items() if finding.condition == "wrong"} == set()
+    assert found["files"].says == "no database and no .secrets yet"
     assert not ward.database.exists()
+
+
+_COUPON = """
+[rewards.thanks]
+form = "coupon"
+codes = "codes/thanks.txt"
+value = 5
+currency = "EUR"
+budget = { amount = 50, per = "month" }
+kinds = ["praise"]
+
+[rewards.thanks.says]
+it = "Ecco: {{ reward.code }}"
+en = "Here: {{ reward.code }}"
+"""
+
+
+def test_codes_that_others_can_read_or_that_are_missing_are_told_also_before_the_first_fetch(ward: Ward) -> None:
+    (ward.folder / "policies.toml").write_text(f"{POLICIES}\n{_COUPON}", encoding="utf-8")
+    ward.folder.chmod(0o755)
+    ward.database.unlink()
+    found = ward.examine()
+    assert found["settings"].condition == "ok", found["settings"].says
+    assert found["reward thanks"].condition == "wrong"
+    assert "codes/thanks.txt is missing" in found["reward thanks"].says
+    codes = ward.folder / "codes" / "thanks.txt"
+    codes.parent.mkdir(mode=0o755)
+    codes.write_text("AAAA-1\nAAAA-2\n", encoding="utf-8")
+    codes.chmod(0o644)
+    told = ward.examine()
+    assert told["reward thanks"].condition == "ok"
+    assert told["files"].condition == "warning"
+    assert "codes/thanks.txt" in told["files"].says
+    assert told["files"].fix == f"chmod o= {shlex.quote(str(codes))}"
+    codes.parent.chmod(0o700)
+    assert ward.examine()["files"].condition == "ok"
 
 
 def test_a_database_that_went_missing_is_told_with_the_backup_to_put_back(ward: Ward) -> None:

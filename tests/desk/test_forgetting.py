@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from caretool.desk import forgetting, persons
+from caretool.desk import barring, forgetting, persons
 from caretool.desk.request import Request
 from caretool.domain.comment import Author, Incoming, Thread
 from caretool.domain.redaction import QUOTE
@@ -373,5 +373,83 @@ def test_the_doctor_knows_marks_of_a_key_that_was_lost_and_made_anew(stage: Stag
     stage.store.close()
     stage.store = Store(stage.database, stage.clock(), stage.folder)
     forget(stage, "author.z2")
-    (told,) = forgetting.examined(stage.store)
+    (told,) = barring.examined(stage.store)
     assert (told.condition, "a key that is lost" in told.says) == ("warning", True)
+
+
+def _without_the_key(stage: Stage) -> None:
+    (stage.folder / ".secrets" / "tombstone.key").unlink()
+    _looked_at_anew(stage)
+
+
+def _looked_at_anew(stage: Stage) -> None:
+    stage.store.close()
+    stage.store = Store(stage.database, stage.clock(), stage.folder)
+
+
+def _texts(stage: Stage) -> list[str]:
+    return [row[0] for row in stage.rows("SELECT text FROM comment WHERE text <> '' ORDER BY native_id")]
+
+
+@pytest.mark.parametrize("how", ["missing", "another"])
+def test_without_the_key_nothing_older_than_the_last_forgetting_comes_in_and_with_it_all_that_may(
+    stage: Stage, how: str
+) -> None:
+    his = comment("z1", HIS)
+    stage.fetch(his)
+    stage.clock.goes(hours=2)
+    forget(stage, HANDLE)
+    key = stage.folder / ".secrets" / "tombstone.key"
+    before = key.read_text("ascii")
+    _without_the_key(stage)
+    if how == "another":
+        key.write_text("ab" * 32 + "\n", "ascii")
+    old, undated = comment("o1", "Quanto costa?"), replace(comment("o2", "E la lampada?"), written_at=None)
+    new = comment("o3", "Quando aprite?", written_at=at(23, 12))
+    stage.page.receive(his, old, undated, replace(new, thread=Thread("z1", HIS)))
+    for _ in range(2):
+        stage.said.clear()
+        stage.fetch()
+        assert _texts(stage) == ["Quando aprite?"]
+        assert [row[0] for row in stage.rows("SELECT text FROM thread WHERE text IS NOT NULL")] == []
+        (told,) = [sentence for sentence in stage.said if "held back" in sentence]
+        assert "3 comments" in told
+        assert ".secrets/tombstone.key is" in told
+        assert "put it back" in told
+    (doctor,) = barring.examined(stage.store)
+    assert (doctor.condition, "is missing" in doctor.says) == ("wrong", how == "missing")
+    key.write_text(before, "ascii")
+    _looked_at_anew(stage)
+    stage.said.clear()
+    stage.fetch()
+    assert sorted(_texts(stage)) == ["E la lampada?", "Quando aprite?", "Quanto costa?"]
+    assert not any("held back" in sentence for sentence in stage.said)
+
+
+def test_with_a_key_made_anew_the_older_stays_out_and_what_bears_no_date_is_read(stage: Stage) -> None:
+    stage.fetch(comment("z1", HIS), comment("z2", f"{HIS} E la lampada?"))
+    stage.clock.goes(hours=2)
+    forget(stage, HANDLE)
+    _without_the_key(stage)
+    forget(stage, "author.z2")
+    undated = replace(comment("o2", "E la lampada?"), written_at=None)
+    stage.fetch(comment("z1", HIS), comment("z2", f"{HIS} E la lampada?"), comment("o1", "Quanto costa?"), undated)
+    assert _texts(stage) == ["E la lampada?"]
+    assert any("held back" in sentence and "key" in sentence for sentence in stage.said)
+
+
+def test_who_has_the_same_words_in_another_order_is_mentioned(stage: Stage) -> None:
+    def called(native_id: str, handle: str, name: str) -> Incoming:
+        return Incoming(native_id, Author(handle, name), LATE, MONDAY)
+
+    stage.fetch(
+        called("z1", "mrossi", "Mario Rossi"),
+        called("o1", "qualcuno", "Rossi  Mario"),
+        called("o2", "rossi.mario", "Ada"),
+        called("o3", "altri", "Mario"),
+        called("o4", "uguale", "Mario Rossi"),
+    )
+    desk = stage.desk()
+    plan = forgetting.consider(desk, persons.find(desk, "mrossi"))
+    assert {one.id for one in plan.perhaps} == {stage.comment("o1").person, stage.comment("o2").person}
+    assert [one.id for one in plan.namesakes] == [stage.comment("o4").person]

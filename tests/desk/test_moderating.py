@@ -13,7 +13,7 @@ from caretool.desk import forgetting, moderating, proposing, triaging
 from caretool.desk.surroundings import around
 from caretool.domain.duration import Duration
 from caretool.domain.policy import ModerationRule, When
-from caretool.errors import PlatformBusy, PlatformFailed, TokenRefused, UsageProblem
+from caretool.errors import PlatformBusy, PlatformFailed, Protected, TokenRefused, UsageProblem
 from tests.desk.guarded import ABUSE, EXPOSED, FLOOD, HIDE_EXPOSED, HIDE_SPAM, SPAM, GuardedStage
 from tests.desk.stage import CALLBACK, LATE, MONDAY, comment
 
@@ -56,7 +56,7 @@ def test_exposed_data_is_hidden_and_the_complaint_is_answered_all_the_same(stage
     assert stage.propose().proposals == ()
     for action in ("delete", "mute", "ban"):
         for ground in ("personal-data", "spam", "abuse", "repeated"):
-            with pytest.raises(UsageProblem, match="Nothing was done"):
+            with pytest.raises(Protected, match="Nothing was done"):
                 stage.propose("c1", action=action, ground=ground, because="x")
 
 
@@ -66,7 +66,7 @@ def test_a_correction_to_a_complaint_protects_and_one_to_spam_is_a_ground(stage:
     triaging.correct(stage.desk(), [first], {"kind": "complaint"})
     triaging.correct(stage.desk(), [second], {"kind": "spam"})
     assert [done.comment for done in stage.moderate().done] == [second]
-    with pytest.raises(UsageProblem, match="a complaint is never silenced"):
+    with pytest.raises(Protected, match="a complaint is never silenced"):
         stage.propose("c1", action="ban", ground="spam", because="x")
 
 
@@ -170,9 +170,9 @@ def test_only_a_manager_bans_and_a_trainee_silences_nobody(stage: GuardedStage) 
 def test_a_person_asks_only_on_grounds_that_hold(stage: GuardedStage) -> None:
     stage.rules()
     stage.fetch(comment("c1", "Che bella giornata"), comment("c2", ABUSE))
-    with pytest.raises(UsageProblem, match=r"caretool triage c\w+ --kind spam"):
+    with pytest.raises(Protected, match=r"caretool triage c\w+ --kind spam"):
         stage.propose("c1", action="hide", ground="spam", because="x")
-    with pytest.raises(UsageProblem, match="it has no ground"):
+    with pytest.raises(Protected, match="it has no ground"):
         stage.propose("c1", action="hide", because="x")
     (done,) = stage.moderate("c2", action="mute", because="again and again").done
     assert (done.ground, done.rule, done.because) == ("abuse", None, "again and again")

@@ -11,7 +11,7 @@ import pytest
 from caretool.desk import moderating, proposing, triaging
 from caretool.domain.comment import Kind
 from caretool.domain.policy import ModerationRule, When
-from caretool.errors import PlatformFailed, UsageProblem
+from caretool.errors import PlatformFailed, Protected, UsageProblem
 from tests.desk.guarded import HIDE_EXPOSED, SPAM, GuardedStage
 from tests.desk.stage import LATE, comment
 
@@ -44,7 +44,7 @@ def test_what_says_nearly_the_same_as_a_complaint_is_no_spam_whatever_the_rules_
     stage.clock.goes(hours=1)
     stage.fetch(comment("c2", STORY.replace(" e il", " ed anche il"), author="anna"))
     read_as(stage, "c2", "spam")
-    with suppress(UsageProblem):
+    with suppress(Protected):
         assert stage.propose("c2", **asked).ready == ()
     assert stage.propose().proposals == ()
 

@@ -52,6 +52,10 @@ def _corrected(stage: Stage) -> None:
     triaging.correct(stage.desk("giulia"), [stage.comment("c1").id], {"kind": "praise", "topic": "praise"})
 
 
+def _calmed(stage: Stage) -> None:
+    triaging.correct(stage.desk("giulia"), [stage.comment("c1").id], {"tone": "pleased"})
+
+
 def _deleted(stage: Stage) -> None:
     stage.fetch(deleted=["c1"])
 
@@ -69,8 +73,9 @@ CHANGES: dict[str, tuple[Callable[[Stage], object], str, tuple[str, ...]]] = {
     "deleted": (_deleted, "already-answered", ("deleted on the platform",)),
     "read otherwise": (
         _corrected, "group-changed",
-        ("neutral complaint about delivery-late", "neutral praise about praise", "corrected by giulia, Mon 23 Nov 09:12"),
+        ("neutral complaint about delivery-late", "neutral praise about praise", "by giulia, Mon 23 Nov 09:12"),
     ),
+    "read as less angry": (_calmed, "group-changed", ("neutral complaint about", "is pleased complaint about")),
 }  # fmt: skip
 
 

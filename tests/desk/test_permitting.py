@@ -104,9 +104,7 @@ def test_nobody_works_on_an_account_that_is_not_theirs(stage: Stage, verb: str) 
     before = [list(stage.rows(f"SELECT * FROM {table}")) for table in _TABLES]
     with pytest.raises(UsageProblem, match=r"giulia may not work on page: .* \(dario"):
         attempt(stage.desk("giulia"), subject)
-    assert before == [
-        list(stage.rows(f"SELECT * FROM {table}")) for table in _TABLES
-    ]
+    assert before == [list(stage.rows(f"SELECT * FROM {table}")) for table in _TABLES]
     confine(stage, "giulia", "page")
     attempt(stage.desk("giulia"), subject)
 

@@ -337,7 +337,8 @@ def test_words_that_are_no_promise_are_not_logged_and_that_is_in_the_log(stage: 
     text = "Grazie {{ person.name }}, sono Dario: domani passa il corriere a ritirare il pacco."
     outcome = stage.reply("c1", text=text, not_a_promise=("domani passa il corriere",))
     assert (outcome.state, outcome.promises) == ("approved", ())
-    assert stage.store.journal.about([outcome.replies[0].id or ""])[0].codes["waived"] == 1
+    codes = stage.store.journal.about([outcome.replies[0].id or ""])[0].codes
+    assert (codes["not-promises"], codes["waived"]) == (1, 0)
 
 
 def test_a_promise_of_what_the_policy_does_not_know_is_refused_by_name(stage: Stage) -> None:

@@ -35,5 +35,5 @@ def test_a_linked_export_is_looked_into_too(stage: Stage, tmp_path_factory: pyte
     export.write_text(f'{{"author": "{HANDLE}"}}\n', encoding="utf-8")
     linked = stage.folder / "page.jsonl"
     linked.symlink_to(export)
-    found = tracing.traces(stage.folder, Terms(names=(HANDLE,)), (), (), {linked: "comments"}, (), lambda _: None)
+    found = tracing.traces(stage.folder, Terms(names=(HANDLE,)), (), (), {linked: "comments"}, lambda _: None)
     assert [(one.file, one.what, one.ours) for one in found] == [(linked, "comments", False)]

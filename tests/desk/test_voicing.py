@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from caretool.desk import approving, composing, previewing, replying
+from caretool.desk.registers import Wanted, remarks
 from caretool.desk.request import Composed, Request
 from caretool.domain.links import Link
 from caretool.domain.template import Template, Wording
@@ -423,3 +424,38 @@ def test_whatever_is_combined_only_known_values_are_shown_and_always_the_same(
         for word in sorted((*KNOWN, *(one.called for one in part.addressees)), key=len, reverse=True):
             left = left.replace(word, "")
         assert set(left) <= set("xy| "), part.text
+
+
+def test_texts_are_tried_in_the_register_that_an_account_or_a_thread_asks_for(stage: Stage) -> None:
+    lay(stage, "{{ greeting }}, sono {{ agent.name }}: grazie per il suo messaggio.")
+    threads = (ThreadVoice("https://x.example/1", {"it": "voi"}),)
+    speaks(stage, Voice({"it": "lei"}, accounts={"page": AccountVoice({"it": "tu"})}, threads=threads))
+    tried = [
+        (one.wanted, {refusal.check for refusal in one.refusals})
+        for one in previewing.preview(stage.desk(), ["thanks"])
+    ]
+    assert tried == [
+        (None, set()),
+        (Wanted("tu", "page"), {"wrong-register"}),
+        (Wanted("voi", "https://x.example/1"), {"wrong-register"}),
+    ]
+    assert next(iter(remarks(stage.settings))).startswith("page asks for tu, and 2 templates have no texts in it:")
+
+
+def test_a_template_that_has_texts_for_the_register_is_not_told(stage: Stage) -> None:
+    tu = Wording(public="{{ greeting }}, grazie per il tuo messaggio. {{ agent.name }}")
+    words = Wording(public="{{ greeting }}, grazie per il suo messaggio. {{ agent.name }}", registers={"tu": tu})
+    stage.settings = replace(stage.settings, templates={"thanks": Template("thanks", "thanks", replies={"it": words})})
+    speaks(stage, Voice({"it": "lei"}, accounts={"page": AccountVoice({"it": "tu"})}))
+    found = previewing.preview(stage.desk(), ["thanks"])
+    assert [(one.register, one.wanted, one.refusals) for one in found] == [(None, None, ()), ("tu", None, ())]
+    assert remarks(stage.settings) == []
+
+
+def test_a_short_comment_that_was_surely_read_is_answered_in_its_language(stage: Stage) -> None:
+    stage.fetch(comment("one", "Chiamo da tre giorni e al telefono non risponde nessuno", name="Anna Rossi"))
+    text = (
+        "Hello, this is {{ agent.name }}: I am sorry that nobody has answered you, we will do better with your order."
+    )
+    found = replying.consider(stage.desk(), stage.ask("one", text=text)).refusals
+    assert "wrong-language" in {one.check for one in found}

@@ -42,6 +42,8 @@ def test_what_is_waived_goes_out_under_a_name(stage: Stage) -> None:
     assert (waived.by, waived.wish, waived.refusal.excerpt) == ("dario", False, "UN SALUTO DA TUTTI")
     (reply,) = done.replies
     assert logged(stage, "check-waived") == [("dario", reply.id, '{"shouting": 1}')]
+    (approved,) = [line.codes for line in stage.store.journal.about([reply.id]) if line.action == "reply-approved"]
+    assert (approved["waived"], approved["not-promises"]) == (1, 0)
     kept = (Kept("shouting", "UN SALUTO DA TUTTI", "dario"),)
     assert showing.show(stage.desk(), reply.id).waived == kept
     assert showing.show(stage.desk(), reply.draft).waived == kept

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import caretool
+from caretool.domain.respeaking import respoken
 from caretool.domain.voice import (
     REGISTERS,
     AccountVoice,
@@ -206,3 +207,30 @@ def test_the_starters_italian_texts_say_lei_to_one_and_voi_to_many(path: Path) -
     for form, texts in words.items():
         for text in [texts] if isinstance(texts, str) else texts:
             assert wrong_registers(text, "it", "lei", several=form == "together") == frozenset(), text
+
+
+@pytest.mark.parametrize(
+    ("words", "language", "found", "wanted", "better"),
+    [
+        ("suo", "it", "lei", "tu", "tuo"),
+        ("Tua", "it", "tu", "lei", "Sua"),
+        ("hai", "it", "tu", "voi", "avete"),
+        ("le rispondo", "it", "lei", "tu", "ti rispondo"),
+        ("La ringrazio", "it", "lei", "voi", "Vi ringrazio"),
+        ("gliela mando", "it", "lei", "tu", "te la mando"),
+        ("aiutarla", "it", "lei", "tu", "aiutarti"),
+        ("a te", "it", "tu", "lei", "a lei"),
+        ("vi", "it", "voi", "tu", "ti"),
+        ("tus", "es", "tu", "usted", "sus"),
+    ],
+)
+def test_words_of_one_register_are_said_in_another(
+    words: str, language: str, found: Register, wanted: Register, better: str
+) -> None:
+    assert respoken(words, language, found, wanted) == better
+    assert wrong_registers(better, language, wanted, several=False) == frozenset()
+
+
+@pytest.mark.parametrize("words", ["ti", "scrivimi", "t'ho scritto", "aiutarti"])
+def test_what_hangs_on_more_than_the_words_is_not_said_for_them(words: str) -> None:
+    assert respoken(words, "it", "tu", "lei") is None

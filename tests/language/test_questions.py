@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caretool.language.plainly import language_of
+from caretool.language.plainly import agrees, language_of
 from caretool.language.questions import find
 
 
@@ -77,3 +77,18 @@ def test_whatever_is_written_at_most_three_questions_are_found(text: str) -> Non
 )
 def test_a_language_is_named_only_where_it_is_certain(text: str, language: str | None) -> None:
     assert language_of(text) == language
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "agreeing"),
+    [
+        ("Chiamo da tre giorni e al telefono non risponde nessuno", "it", True),
+        ("Chiamo da tre giorni e al telefono non risponde nessuno", "es", False),
+        ("I keep calling and nobody picks up", "en", True),
+        ("ordine 4711 stato?", "it", False),
+        ("La console Pro non parte, error and restart", "it", False),
+        ("Console Pro Edition bundle rosso blu", "it", False),
+    ],
+)
+def test_a_few_small_words_agree_with_a_language_that_was_read(text: str, language: str, agreeing: bool) -> None:
+    assert agrees(text, language) is agreeing

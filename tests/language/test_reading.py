@@ -115,6 +115,27 @@ def test_words_are_found_whole() -> None:
     assert not read("Avete ritardato la consegna di una balla di fieno").vulgar
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Siete proprio delle merde, complimenti, il mio pacco è ancora fermo a Bologna",
+        "Complimenti, bravissimi, servizio di merda: il pacco è ancora fermo in dogana",
+        "Che servizio del cazzo, complimenti, del pacco nessuna notizia",
+    ],
+)
+def test_praise_beside_vulgar_words_and_trouble_is_a_complaint(text: str) -> None:
+    reading = read(text)
+    assert (reading.kind, reading.tone, reading.vulgar) == ("complaint", "angry", True), reading.reasons
+
+
+@pytest.mark.parametrize(
+    ("text", "language"), [("Cazzo che bella, complimenti!", "it"), ("Fucking brilliant, love it", "en")]
+)
+def test_who_praises_in_vulgar_words_praises_but_is_not_taken_for_pleased(text: str, language: str) -> None:
+    reading = read(text, language)
+    assert (reading.kind, reading.tone) == ("praise", "neutral"), reading.reasons
+
+
 @pytest.mark.parametrize(("rating", "kind"), [(1, "complaint"), (2, "complaint"), (4, "praise"), (5, "praise")])
 def test_stars_speak_where_words_do_not(rating: int, kind: str) -> None:
     reading = read("Comprato a marzo.", rating=rating)

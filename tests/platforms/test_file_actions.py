@@ -51,6 +51,15 @@ def test_the_file_is_the_one_that_the_settings_name(tmp_path: Path) -> None:
     assert not (tmp_path / LINE).exists()
 
 
+def test_each_says_in_which_file_a_person_finds_it(tmp_path: Path) -> None:
+    platform = opened(tmp_path)
+    every = (platform.hide, platform.unhide, platform.delete, platform.mute, platform.unmute, platform.ban)
+    for act in (*every, platform.unban, platform.report):
+        assert act(offence()) == LINE
+        assert act(offence()) == LINE  # also where it stood there before
+    assert opened(tmp_path, actions="done.jsonl").hide(offence()) == "done.jsonl"
+
+
 def test_the_same_key_is_written_once_and_another_is_another_line(tmp_path: Path) -> None:
     for key in ("a1", "a1", "a2", "a1"):
         opened(tmp_path).report(offence(key=key))

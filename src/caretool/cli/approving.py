@@ -40,11 +40,14 @@ def _draft_shape(one: Waiting) -> dict[str, Any]:
         "who": list(one.who),
         "why": list(one.draft.why),
         "yours": one.yours,
+        "stale": one.stale,
     }
 
 
 def tell_waiting(found: Sequence[Waiting], zone: ZoneInfo) -> None:
     """What waits for whoever is at the desk, and how much waits for others."""
+    from caretool.desk.approving import rejecting
+
     yours = [one for one in found if one.yours]
     others = [one for one in found if not one.yours]
     if not yours:
@@ -55,7 +58,7 @@ def tell_waiting(found: Sequence[Waiting], zone: ZoneInfo) -> None:
             one.draft.agent,
             _names(one.comments),
             stamp(one.draft.made_at, zone),
-            "; ".join(one.draft.why),
+            f"stale: {one.stale} meanwhile" if one.stale else "; ".join(one.draft.why),
             one_line(one.replies[0].text, 44) if one.replies else "",
         )
         for one in yours
@@ -63,9 +66,15 @@ def tell_waiting(found: Sequence[Waiting], zone: ZoneInfo) -> None:
     table(("draft", "by", "to", "since", "why it waits", "says"), rows)
     for one in others:
         who = ", ".join(one.who) or "nobody"
-        out(f"{one.draft.id}, by {one.draft.agent} to {_names(one.comments)}, waits for {who}.")
+        stale = f" (stale: {one.stale} meanwhile)" if one.stale else ""
+        out(f"{one.draft.id}, by {one.draft.agent} to {_names(one.comments)}, waits for {who}{stale}.")
     if yours:
-        out(f"\nNext: caretool approve {yours[0].draft.id}")
+        out("")
+    for one in yours:
+        if one.stale:
+            out(f"{one.draft.id} can no longer be approved: {rejecting(one.draft)}")
+    if fresh := next((one.draft.id for one in yours if not one.stale), None):
+        out(f"Next: caretool approve {fresh}")
 
 
 def tell_draft(one: Waiting, zone: ZoneInfo, tell: Callable[[str], None] = say) -> None:

@@ -60,8 +60,9 @@ def claim(
         raise UsageProblem(f"--for: {problem}.") from None
     with desk_of(ctx, agent) as desk:
         if drop:
-            found = claiming.drop(desk, group)
-            show(found, as_json, lambda name: _shape(name, None), lambda name: out(f"{name} is free."))
+            found, held = claiming.drop(desk, group)
+            told = f"{found} is free." if held else f"{found} was not claimed: there is nothing to let go of."
+            show(found, as_json, lambda name: _shape(name, None), lambda _: out(told))
             return
         taken = claiming.claim(desk, group, wanted, because=because if take_over else None)
         until = stamp(taken.until, desk.zone)

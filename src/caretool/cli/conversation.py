@@ -118,6 +118,8 @@ def _talk(desk: Desk, request: Request, asked: Asked, claim: Answering) -> tuple
         nothing = Composed((), (), tuple(edited))
         _remember(desk, request, edited, asked.dry_run)
         return Outcome(nothing, refusals=nothing.refusals), None
+    for remark in seconding.waits_already(desk, request.comments):
+        say(remark)
     request = _with_words(desk, request, asked)
     replying.answerable(desk, request, desk.agent())
     request = _with_needs(desk, request)
@@ -130,13 +132,13 @@ def decide(desk: Desk, typed: str, *, yes: bool, later: bool, waive: Sequence[st
     """The same for somebody else's draft; `waive` are checks as typed."""
     waived = waiving.named(waive)
     draft = approving.find(desk, typed)
-    if not (yes or somebody_is_there()):
-        raise UsageProblem("Nobody is here to say yes: add --yes. Nothing was written.")
     while True:
         composed = approving.consider(desk, draft, waived)
         if composed.refusals:
             recounting.remember_refused(desk, draft.id, composed.refusals)
             return Outcome(composed, refusals=composed.refusals), None
+        if not (yes or somebody_is_there()):
+            raise UsageProblem("Nobody is here to say yes: add --yes. Nothing was written.")
         for remark in approving.since(desk, draft, composed):
             say(remark)
         if not yes:
@@ -197,6 +199,8 @@ def _with_words(desk: Desk, request: Request, asked: Asked) -> Request:
         raise UsageProblem(f"{what}; a manager writes it with --text or --edit. Nothing was written.")
     template, sure, alternatives = replying.suggestion_for(desk, request)
     offered = [name for name in (template, *alternatives) if name]
+    if template is not None and asked.dry_run and not (sure or asked.yes):
+        say(f"{template} is not sure here: --yes alone would not take it; say --template {template}.")
     if template is not None and (sure or not asked.yes):
         return replace(request, template=template)
     if asked.edit:

@@ -150,7 +150,8 @@ def _inbox_text(found: Inbox, zone: ZoneInfo) -> None:
     if len(found.unsure) > _MOST_UNSURE:
         out(f"… and {len(found.unsure) - _MOST_UNSURE} more like it")
     for draft in found.given_back:
-        out(f"{draft.id} came back from {draft.decided_by}: {one_line(draft.because or '', 90)}")
+        group = f" for {draft.group}" if draft.group else ""
+        out(f"{draft.id}{group} came back from {draft.decided_by}: {one_line(draft.because or '', 90)}")
     if not found.groups:
         out("Nobody waits here." if not found.waiting else "Nothing matches: see all with caretool inbox")
         return
@@ -159,10 +160,12 @@ def _inbox_text(found: Inbox, zone: ZoneInfo) -> None:
     rows = [_inbox_row(listed, found.as_of, zone, drafted.get(listed.group.id)) for listed in found.groups]
     headings = ("due", "group", "people", "where", "what they say", "", "suggested")
     table(headings, rows, [listed.urgency in ("late", "escalated", "again") for listed in found.groups])
+    if yours:
+        out("")
     for one in yours:
         replies = count(one.replies, "reply", "replies")
         why = f" ({'; '.join(one.draft.why)})" if one.draft.why else ""
-        out(f"\nTo approve: {one.draft.id}, {replies} by {one.draft.agent}{why}: caretool approve {one.draft.id}")
+        out(f"To approve: {one.draft.id}, {replies} by {one.draft.agent}{why}: caretool approve {one.draft.id}")
     first = found.groups[0].group
     more = f" · more: --limit {2 * len(found.groups)}" if found.more else ""
     out(f"\nNext: caretool show {first.id} · {_answer_to(first)}{more}")

@@ -162,7 +162,7 @@ def restore(
     agent: AsAgent = None,
     as_json: AsJson = False,
 ) -> None:
-    """Go back to a backup, after your yes. What is there now is kept beside the backups.
+    """Go back to a backup, after a manager's yes. What is there now is kept beside the backups.
 
     What had not been posted yet at the time of the backup may have been since: it becomes unsure, and `caretool send`
     looks on the platform before it posts anything.

@@ -1,15 +1,15 @@
-"""moderate and undo: what the policy would do about a comment or its author, and taking it back."""
+"""moderate: what the policy would do about a comment or its author, and doing it."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from caretool.cli import completing
-from caretool.cli.context import AsAgent, AsJson, Because, Yes, desk_of, out, say, show, somebody_is_there
+from caretool.cli.context import AsAgent, AsJson, Yes, desk_of, out, say, show, somebody_is_there
 from caretool.errors import UsageProblem
 
 if TYPE_CHECKING:
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from caretool.desk.desk import Desk
     from caretool.desk.moderating import Moderated
     from caretool.desk.proposing import Plan, Proposal
-    from caretool.desk.undoing import Undone
     from caretool.domain.comment import Comment
     from caretool.domain.moderation import Moderation
 
 _MOST = 50
+_NAMED = 5
 _OWN_YES = ("ban",)
 
 Does = Literal["hide", "unhide", "delete", "mute", "ban", "report"]
@@ -30,9 +30,8 @@ On = Literal["spam", "abuse", "repeated", "personal-data"]
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Add the command."""
     app.command()(moderate)
-    app.command()(undo)
 
 
 def moderate(
@@ -57,9 +56,11 @@ def moderate(
     """Show what the policy would hide, delete, mute, ban or report, and why; do it on a yes. Never a complaint.
 
     What stands there is kept as evidence before anything is touched. A ban is asked by itself. With --yes and nobody
-    there, only what is named by its own id is deleted, muted or banned.
+    there, only what is named by its own id is deleted, muted or banned. What somebody has undone is done again only by
+    its own id. For an account of files a line is written for a person, who carries it out on the platform.
 
-    Exits 6 if only some of it was done, 2 if all of it needs somebody to name it or to decide.
+    Exits 6 if only some of it was done, 2 if all of it needs somebody to name it or to decide, 5 if what --action asks
+    for is refused: it is a complaint, or without a ground.
 
     \b
     Examples:
@@ -74,12 +75,14 @@ def moderate(
         plan = proposing.consider(desk, ids or [], asked)
         tell_wrongs(desk, [one.comment.id for one in plan.proposals] if ids else None)
         if dry_run or not (plan.ready or plan.to_settle):
-            raise typer.Exit(_shown(desk, plan, as_json, dry_run))
+            raise typer.Exit(_shown(plan, as_json, dry_run))
         agreed = _careful(plan) if yes else _agreed(desk, plan, as_json)
         outcome = moderating.moderate(desk, [*agreed, *plan.to_settle], asked)
         outcome.left += [one for one in plan.proposals if one.needs_somebody and one not in agreed]
         outcome.left += [one for one in plan.ready if one not in agreed] if yes else []
-        _tell(desk, plan, outcome, as_json)
+        if yes:  # nobody was asked, so nobody was told
+            _warn_of_done(desk, plan, outcome)
+        _tell(plan, outcome, as_json, told=not (yes or as_json))
     raise typer.Exit(outcome.exit_code)
 
 
@@ -118,11 +121,13 @@ def _agreed(desk: Desk, plan: Plan, as_json: bool) -> list[Proposal]:
     from caretool.domain.harmless import one_line
 
     if not somebody_is_there():
-        raise UsageProblem("Nobody is here to say yes: add --yes, and name who is banned. Nothing was done.")
+        to_name = [one.comment.id for one in plan.ready if one.careful and not one.named]
+        name = f", and name {_some(to_name)}, which a yes to everything leaves out" if to_name else ""
+        raise UsageProblem(f"Nobody is here to say yes: add --yes{name}. Nothing was done.")
     apart = [proposal for proposal in plan.ready if proposal.action in _OWN_YES]
     together = [proposal for proposal in plan.ready if proposal not in apart]
     if not as_json:
-        _table(desk, plan.proposals)
+        _table(plan)
     agreed: list[Proposal] = []
     if together:
         for proposal in together:
@@ -149,10 +154,17 @@ def _confirmed(question: str) -> bool:
 
 
 def _warn(desk: Desk, proposal: Proposal) -> None:
-    """Say loudly what somebody has to know before this person is silenced."""
+    """Say what somebody has to know before this is done, and loudly before a person is silenced."""
     from caretool.desk.proposing import known_of
+    from caretool.domain.harmless import one_line
     from caretool.domain.moderation import SILENCING
+    from caretool.domain.moment import stamp
 
+    undone = proposal.undone
+    if undone is not None and undone.undone_at is not None:
+        why = f": because {one_line(undone.undone_because)}" if undone.undone_because else ""
+        on = stamp(undone.undone_at, desk.zone)
+        say(f"{proposal.comment.id}: {undone.undone_by} undid this ({undone.action}) on {on}{why}")
     if proposal.action not in SILENCING:
         return
     known = known_of(desk, proposal.comment)
@@ -184,16 +196,17 @@ def _introduce(desk: Desk, proposal: Proposal) -> None:
     _warn(desk, proposal)
 
 
-def _shown(desk: Desk, plan: Plan, as_json: bool, dry_run: bool) -> int:
+def _shown(plan: Plan, as_json: bool, dry_run: bool) -> int:
     """Show a plan of which nothing is done; the exit code."""
     stuck = [] if dry_run else [proposal for proposal in plan.proposals if proposal.needs_somebody]
     if not (as_json and stuck):
-        show(plan, as_json, plan_shape, lambda value: _table(desk, value.proposals))
-    if stuck:
+        show(plan, as_json, plan_shape, _table)
+    if not stuck:
+        return 0
+    if as_json:
         _tell_left(stuck)
-        say("Nothing was done.")
-        return 2
-    return 0
+    say("Nothing was done: it needs somebody, as is said of each.")
+    return 2
 
 
 def plan_shape(plan: Plan) -> dict[str, Any]:
@@ -204,6 +217,7 @@ def plan_shape(plan: Plan) -> dict[str, Any]:
         "failed": [],
         "unsure": [],
         "left": [],
+        "protected": plan.protected,
     }
 
 
@@ -232,28 +246,47 @@ def _proposal_shape(one: Proposal) -> dict[str, Any]:
     }
 
 
-def _table(desk: Desk, proposals: Sequence[Proposal]) -> None:
-    from caretool.cli.screen import table
+def _table(plan: Plan) -> None:
+    """What would be done, and below it, in full, why and what a person does about the rest."""
+    from caretool.cli.screen import count, table
     from caretool.domain.harmless import one_line
 
-    if not proposals:
+    listed = plan.proposals[:_MOST]
+    if not listed:
         out("Nothing waits about which a rule would do something.")
-        return
     rows = [
         (
             one.action if one.standing == "ready" else f"({one.action})",
             one.comment.id,
             one.comment.account,
             _name(one.comment),
+            one.decision.rule or "",
             one.decision.ground or "",
-            one.told or one_line("; ".join(one.decision.why)),
             one_line(one.comment.masked, 40),
         )
-        for one in proposals[:_MOST]
+        for one in listed
     ]
-    table(("would", "comment", "account", "from", "ground", "because", "what it says"), rows)
-    if len(proposals) > _MOST:
-        out(f"… and {len(proposals) - _MOST} more: --json has them all")
+    table(("would", "comment", "account", "from", "rule", "ground", "what it says"), rows)
+    for ids, why in _together((one.comment.id, one.told or "; ".join(one.decision.why)) for one in listed):
+        out(f"{ids}: {one_line(why)}")
+    if len(plan.proposals) > _MOST:
+        out(f"… and {len(plan.proposals) - _MOST} more: --json has them all")
+    if plan.protected:
+        match = count(plan.protected, "comment that waits matches", "comments that wait match")
+        out(f"{match} a rule that is not applied: a complaint is never silenced.")
+
+
+def _together(told: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What is said of several comments, once, with their ids."""
+    ids: dict[str, list[str]] = {}
+    for one, what in told:
+        ids.setdefault(what, []).append(one)
+    return [(_some(whose), what) for what, whose in ids.items()]
+
+
+def _some(ids: Sequence[str]) -> str:
+    more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
+    return f"{', '.join(ids[:_NAMED])}{more}"
 
 
 def _name(comment: Comment) -> str:
@@ -262,14 +295,19 @@ def _name(comment: Comment) -> str:
     return one_line(comment.name or comment.handle, 24)
 
 
-def _tell(desk: Desk, plan: Plan, outcome: Moderated, as_json: bool) -> None:
+def _warn_of_done(desk: Desk, plan: Plan, outcome: Moderated) -> None:
+    done = {one.comment for one in outcome.done}
+    for proposal in plan.ready:
+        if proposal.comment.id in done:
+            _warn(desk, proposal)
+
+
+def _tell(plan: Plan, outcome: Moderated, as_json: bool, *, told: bool) -> None:
+    """What became of it; `told`: what needs somebody was said before the question."""
     from caretool.cli.telling import tell_problems
 
-    for one in plan.ready:
-        if one.comment.id in {done.comment for done in outcome.done}:
-            _warn(desk, one)
     tell_problems(outcome.problems)
-    _tell_left(outcome.left)
+    _tell_left([one for one in outcome.left if not (told and one.needs_somebody)])
     if not (as_json and outcome.exit_code in (1, 2, 4)):
         show(outcome, as_json, lambda value: {**plan_shape(plan), **_outcome_shape(value)}, _outcome_text)
 
@@ -277,14 +315,15 @@ def _tell(desk: Desk, plan: Plan, outcome: Moderated, as_json: bool) -> None:
 def _tell_left(left: Sequence[Proposal]) -> None:
     from caretool.domain.harmless import one_line
 
-    for one in left[:_MOST]:
-        if one.standing == "ready" and one.careful:
-            whom = "it" if one.action in ("hide", "delete", "report") else "who wrote it"
-            say(f"{one.comment.id} is left: to {one.action} {whom}, name it: caretool moderate {one.comment.id}")
-        elif one.standing != "settle":
-            say(f"{one.comment.id} is left: {one_line(one.told) or 'it was not tried'}")
-    if len(left) > _MOST:
-        say(f"… and {len(left) - _MOST} more")
+    for ids, why in _together((one.comment.id, _why_left(one)) for one in left if one.standing != "settle"):
+        say(f"Nothing was done about {ids}: {one_line(why)}")
+
+
+def _why_left(one: Proposal) -> str:
+    if one.standing == "ready" and one.careful:
+        whom = "it" if one.action in ("hide", "delete", "report") else "who wrote it"
+        return f"to {one.action} {whom}, name it: caretool moderate {one.comment.id}"
+    return one.told or "it was not tried"
 
 
 def _outcome_shape(outcome: Moderated) -> dict[str, Any]:
@@ -300,13 +339,18 @@ def _outcome_shape(outcome: Moderated) -> dict[str, Any]:
 
 def _outcome_text(outcome: Moderated) -> None:
     from caretool.cli.screen import table
+    from caretool.domain.harmless import one_line
     from caretool.domain.moderation import REVERSIBLE
+    from caretool.reports.moderation import stands
 
     rows = [
-        (one.id, one.action, one.comment, one.account, one.ground or "", one.state)
+        (one.id, one.action, one.comment, one.account, one.ground or "", stands(one))
         for one in (*outcome.done, *outcome.failed, *outcome.unsure)
     ]
     table(("id", "what", "comment", "account", "ground", ""), rows)
+    for account, file in dict.fromkeys((one.account, one.handed_to) for one in outcome.done):
+        if file is not None:
+            out(f"Nothing is done on {account} yet: {one_line(file)} says what a person has to do there.")
     reversible = next((one for one in outcome.done if one.action in REVERSIBLE), None)
     if reversible is not None:
         out(f"To take it back: caretool undo {reversible.id} --because …")
@@ -314,13 +358,14 @@ def _outcome_text(outcome: Moderated) -> None:
 
 def tell_moderations(moderations: Sequence[Moderation], zone: ZoneInfo, *, unmasked: bool) -> None:
     """What was done about a comment or a person, with its evidence."""
-    from caretool.cli.screen import indented
+    from caretool.cli.screen import count, indented
     from caretool.domain.harmless import one_line
     from caretool.domain.masking import roughly_masked
     from caretool.domain.moment import stamp
+    from caretool.reports.moderation import stands
 
     for one in moderations:
-        facts = [one.ground, f"rule {one.rule!r}" if one.rule else None, "by hand" if one.by_hand else None, one.state]
+        facts = [one.ground, f"rule {one.rule!r}" if one.rule else None, stands(one)]
         told = " · ".join(fact for fact in facts if fact)
         out(f"\n{one.id}  {one.action} {one.comment} on {one.account}, by {one.agent}  {stamp(one.made_at, zone)}")
         out(f"    [{one_line(told)}]")
@@ -329,58 +374,7 @@ def tell_moderations(moderations: Sequence[Moderation], zone: ZoneInfo, *, unmas
             if reason:
                 out(indented(f"{name} {one_line(reason)}"))
         if one.evidence is not None:
-            copies = f", {len(one.evidence.copies)} copies" if one.evidence.copies else ""
+            copies = f", {count(len(one.evidence.copies), 'copy', 'copies')}" if one.evidence.copies else ""
             said = one.evidence.text if one.evidence.text is not None else "(forgotten)"
             out(indented(f'it said: "{one_line(said if unmasked else roughly_masked(said), 300)}"'))
             out(f"    evidence {one.evidence.hash[:16]}…, kept {stamp(one.evidence.kept_at, zone)}{copies}")
-
-
-def undo(
-    ctx: typer.Context,
-    subject: Annotated[
-        str,
-        typer.Argument(
-            metavar="ID",
-            help="What was done (m…), or the comment about which it was.",
-            autocompletion=completing.undoable,
-        ),
-    ],
-    because: Because,
-    by_hand: Annotated[
-        bool, typer.Option("--by-hand", help="You have taken it back on the platform yourself.")
-    ] = False,
-    agent: AsAgent = None,
-    as_json: AsJson = False,
-) -> None:
-    """Show again what was hidden, let in again who was muted or banned. A comment closed by that waits again.
-
-    What was deleted or reported stays so: no platform takes that back.
-
-    \b
-    Example:
-      caretool undo m7k2m9 --because "it was a joke among friends"
-    """
-    from caretool.desk import undoing
-
-    with desk_of(ctx, agent) as desk:
-        undone = undoing.undo(desk, subject, because.strip(), by_hand=by_hand)
-    show(undone, as_json, _undone_shape, _undone_text)
-
-
-def _undone_shape(undone: Undone) -> dict[str, Any]:
-    from caretool.reports import moderation, shapes
-
-    return {
-        "undone": [moderation.one(one) for one in undone.moderations],
-        "comments": [shapes.comment(one) for one in undone.comments],
-    }
-
-
-def _undone_text(undone: Undone) -> None:
-    from caretool.cli.screen import count
-
-    for one in undone.moderations:
-        out(f"{one.id} is undone: the {one.action} of {one.comment} on {one.account}.")
-    if undone.comments:
-        waits = count(len(undone.comments), "comment waits", "comments wait")
-        out(f"{waits} again: caretool show {undone.comments[0].id}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ import typer
 from caretool.cli import completing
 from caretool.cli.context import AsAgent, AsJson, Because, Yes, desk_of, out, say, show, somebody_is_there
 from caretool.cli.screen import count, said, table
-from caretool.cli.telling import tell_promises
+from caretool.cli.telling import said_in, tell_promises
 from caretool.errors import UsageProblem
 
 if TYPE_CHECKING:
@@ -35,10 +36,11 @@ PersonId = Annotated[
 
 
 @app.command("show")
-def show_person(ctx: typer.Context, person: PersonId, as_json: AsJson = False) -> None:
+def show_person(ctx: typer.Context, person: PersonId, agent: AsAgent = None, as_json: AsJson = False) -> None:
     """Everything about one person: accounts, comments, replies, promises, cases, rewards, moderation, notes.
 
-    Personal data in comments is masked on the screen; --json and `person export` hold all of it.
+    Personal data in comments is masked on the screen; --json and `person export` hold all of it, for an agent or a
+    manager, and that somebody looked is logged.
 
     \b
     Examples:
@@ -48,8 +50,9 @@ def show_person(ctx: typer.Context, person: PersonId, as_json: AsJson = False) -
     from caretool.desk import persons
     from caretool.reports import person as report
 
-    with desk_of(ctx) as desk:
-        found = persons.dossier(desk, persons.find(desk, person))
+    with desk_of(ctx, agent) as desk:
+        meant = persons.find(desk, person)
+        found = persons.unmasked(desk, meant) if as_json else persons.dossier(desk, meant)
         zone = desk.zone
     show(found, as_json, report.dossier, lambda one: _dossier_text(one, zone))
 
@@ -137,7 +140,7 @@ def forget(
     ctx: typer.Context,
     person: PersonId,
     delete_backups: Annotated[
-        bool, typer.Option("--delete-backups", help="Delete the backups that caretool made and that hold them.")
+        bool, typer.Option("--delete-backups", help="Delete the backups made by caretool that (may) hold them.")
     ] = False,
     yes: Yes = False,
     agent: AsAgent = None,
@@ -145,8 +148,12 @@ def forget(
 ) -> None:
     """Erase one person everywhere, after a manager's yes. It cannot be undone, and they do not come back by a fetch.
 
-    First it shows what goes, what ends and what stays, and which of your files still hold them. Exits 6 if bytes of
-    them are left in the database's files, because somebody else has it open: the next fetch takes them out.
+    First it shows what goes, what ends and what stays, and which of your files still hold them. In what other people
+    wrote, only the whole name and the handle go: a first name alone stays.
+
+    Said of who was forgotten already, it looks for backups of before, and with --delete-backups deletes those that
+    caretool made. Exits 6 if bytes of them are left in the database's files, because somebody else has it open: the
+    next fetch takes them out.
 
     \b
     Examples:
@@ -157,27 +164,28 @@ def forget(
 
     with desk_of(ctx, agent) as desk:
         plan = forgetting.consider(desk, persons.find(desk, person))
-        _agreed(plan, yes)
+        _agreed(plan, yes, delete_backups=delete_backups)
         done = forgetting.forget(desk, plan, delete_backups=delete_backups)
     show(done, as_json, _forgotten_shape, _forgotten_text)
     if not done.whole:
         raise typer.Exit(6)
 
 
-def _agreed(plan: Plan, yes: bool) -> None:
+def _agreed(plan: Plan, yes: bool, *, delete_backups: bool) -> None:
     """Say what would be done, on stderr, and go on only with a yes."""
     from caretool.cli.conversation import ask
 
-    if plan.person.forgotten_at is not None:
+    forgotten = plan.person.forgotten_at is not None
+    if forgotten and not (delete_backups and any(one.ours for one in plan.files)):
         return
-    for line in _plan_lines(plan):
+    for line in _files_lines(plan) if forgotten else _plan_lines(plan):
         say(line)
     if plan.stops:
         raise UsageProblem(f"{' '.join(plan.stops)} Nothing was written.")
     if not (yes or somebody_is_there()):
         raise UsageProblem("Nobody is here to say yes: add --yes. Nothing was written.")
     if not yes:
-        ask(f"Forget {plan.person.id} for good?")
+        ask("Delete the backups that caretool made?" if forgotten else f"Forget {plan.person.id} for good?")
 
 
 def _plan_lines(plan: Plan) -> list[str]:
@@ -202,13 +210,22 @@ def _plan_lines(plan: Plan) -> list[str]:
     lines += [f"Nobody will know whether {one.id} was posted: look on {one.account}." for one in plan.doubtful]
     if plan.waiting_again:
         lines.append(f"Wait again: {', '.join(plan.waiting_again)}, whom the same reply would have answered.")
+    lines.append("In what others wrote, the whole name and handle go; a part of the name, or a nickname, stays.")
     lines.append("Stays: ids, times, counts, kinds; of what was done about them its ground and a hash; the log.")
     lines += [
         f"Shares a name with {one.id} {one_line(one.name, 60)}: the name stays, unless you link them."
         for one in plan.namesakes
     ]
-    lines += [f"Also in {one.file}: {one.advice}." for one in plan.files]
+    lines += [
+        f"Perhaps the same: {one.id} {one_line(one.name, 60)}. Nothing of theirs goes, unless you link them."
+        for one in plan.perhaps
+    ]
+    lines += _files_lines(plan)
     return [*lines, "What stands on the platforms, in mails and in other people's copies is not ours to take out."]
+
+
+def _files_lines(plan: Plan) -> list[str]:
+    return [f"Also in {one.file}: {one.advice}." for one in plan.files]
 
 
 def _forgotten_shape(done: Forgotten) -> dict[str, Any]:
@@ -223,6 +240,7 @@ def _forgotten_shape(done: Forgotten) -> dict[str, Any]:
         "rejected": [one.id for one in plan.drafts],
         "doubtful": [one.id for one in plan.doubtful],
         "namesakes": [one.id for one in plan.namesakes],
+        "perhaps": [one.id for one in plan.perhaps],
         "whole": done.whole,
         "deleted": [str(one) for one in done.deleted],
         "files": [_trace_shape(one) for one in done.files],
@@ -256,12 +274,15 @@ def _person_text(one: Person) -> None:
 
 
 def _dossier_text(one: Dossier, zone: ZoneInfo) -> None:
+    from caretool.domain.masking import masked
+    from caretool.domain.moment import stamp
+
     _person_text(one.person)
     if one.selves:
         out(f"known before as {', '.join(one.selves)}")
     for comment in one.comments:
-        out(f"\n{comment.id}  {comment.written_at.astimezone(zone):%Y-%m-%d %H:%M}  {comment.account}  {comment.state}")
-        out(said(comment.masked))
+        out(f"\n{comment.id}  {stamp(comment.written_at, zone)}  {comment.account}  {comment.state}")
+        out(said_in(comment, partial(masked, exposed=comment.exposed)))
         if comment.id in one.revisions:
             out(f"    edited {count(len(one.revisions[comment.id]), 'time', 'times')}")
     for reply in one.replies:
@@ -282,6 +303,8 @@ def _dossier_text(one: Dossier, zone: ZoneInfo) -> None:
 
 
 def _notes_text(one: Dossier, zone: ZoneInfo) -> None:
+    from caretool.domain.moment import stamp
+
     for note in one.notes:
-        out(f"\nnote on {note.subject}, {note.at.astimezone(zone):%Y-%m-%d %H:%M}, {note.agent}:")
+        out(f"\nnote on {note.subject}, {stamp(note.at, zone)}, {note.agent}:")
         out(said(note.text))

@@ -36,7 +36,7 @@ def check_policy(ctx: typer.Context, as_json: AsJson = False) -> None:
       caretool policy check
     """
     from caretool import workspace
-    from caretool.desk import coupons, foreseeing
+    from caretool.desk import coupons, foreseeing, registers
     from caretool.errors import SettingsProblem
 
     folder = workspace.find(ctx.obj)
@@ -52,7 +52,7 @@ def check_policy(ctx: typer.Context, as_json: AsJson = False) -> None:
     }
     foreseen = workspace.foreseen(folder, settings)
     show(counts, as_json, lambda found: {**found, "problems": 0, "foreseen": foreseen}, _sound_text)
-    for remark in coupons.remarks(folder, settings.policy.rewards):
+    for remark in (*coupons.remarks(folder, settings.policy.rewards), *registers.remarks(settings)):
         say(remark)
     if sentence := foreseeing.reminder(foreseen):
         say(sentence)
@@ -236,6 +236,8 @@ def _templates_text(found: list[Template]) -> None:
 def check_templates(ctx: typer.Context, names: Names = None, as_json: AsJson = False) -> None:
     """Render every text of the templates and run the checks on it. Exits 5 if one would be refused.
 
+    A text is also tried in each register that an account or a thread asks of it.
+
     \b
     Example:
       caretool template check
@@ -276,6 +278,7 @@ def _previewed_shape(found: list[Previewed]) -> dict[str, Any]:
                 "variant": one.variant,
                 "register": one.register,
                 "number": one.number,
+                "wanted": {"register": one.wanted.register, "by": one.wanted.by} if one.wanted else None,
                 "text": one.text,
                 "refused": [shapes.refusal(refusal) for refusal in one.refusals],
             }
@@ -286,14 +289,20 @@ def _previewed_shape(found: list[Previewed]) -> dict[str, Any]:
 
 def _which(one: Previewed) -> str:
     turn = f"{one.number} of {one.of}" if one.of > 1 else ""
-    return " · ".join(filter(None, (one.template, one.language, one.register, one.variant, turn)))
+    wanted = f"{one.wanted.by} asks for {one.wanted.register}" if one.wanted else ""
+    return " · ".join(filter(None, (one.template, one.language, one.register, one.variant, turn, wanted)))
 
 
 def _previewed_text(found: list[Previewed]) -> None:
     from caretool.cli.screen import indented
 
     for one in found:
+        if one.wanted and not one.refusals:
+            continue
         out(_which(one))
+        if one.wanted:
+            out(f"    refused there: {', '.join(dict.fromkeys(refusal.check for refusal in one.refusals))}\n")
+            continue
         out(indented(one.text))
         out("")
 

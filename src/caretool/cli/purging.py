@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -29,7 +31,10 @@ def purge(
     """Erase what has been kept as long as [retention] in policies.toml says, or the platform allows.
 
     What still waits stays, and whatever is by somebody to whom a promise or a case runs. Erased comments leave their
-    id, time and kind, so that figures stay true and nothing comes in twice.
+    id, time and kind, so that figures stay true and nothing comes in twice. A manager says yes; where nobody is named
+    (--as, CARETOOL_AGENT), as in cron, --yes is enough: the policy has said so.
+
+    Backups, exports and the files of replies and actions are not touched; it ends by naming those of the accounts.
 
     \b
     Examples:
@@ -39,11 +44,25 @@ def purge(
     from caretool.desk import purging
 
     with desk_of(ctx, agent) as desk:
+        if not dry_run:
+            purging.permit(desk, asked=not yes)
         planned = purging.plan(desk)
         if not as_json:
             _tell(planned)
-        erased = purging.purge(desk, planned) if _agreed(planned, dry_run=dry_run, yes=yes) else 0
-    show((planned, erased), as_json, _shape, lambda _: out(_outcome(planned, erased, dry_run=dry_run)))
+        agreed = _agreed(planned, dry_run=dry_run, yes=yes)
+        erased = purging.purge(desk, planned, asked=not yes) if agreed else 0
+        copies = purging.copies(desk)
+        # Cron would mail it every night.
+        unattended = yes and desk.agent_id is None and not somebody_is_there()
+    show((planned, erased, copies), as_json, _shape, lambda _: out(_outcome(planned, erased, dry_run=dry_run)))
+    if not unattended and (agreed or dry_run) and (planned.comments or planned.evidence):
+        _tell_copies(copies)
+
+
+def _tell_copies(files: Sequence[Path]) -> None:
+    say("Not touched: backups, documents of `person export`, and the files that accounts read and write:")
+    for file in files:
+        say(f"  {file}")
 
 
 def _agreed(planned: Purge, *, dry_run: bool, yes: bool) -> bool:
@@ -73,10 +92,10 @@ def _outcome(planned: Purge, erased: int, *, dry_run: bool) -> str:
     return f"{count(erased, 'comment', 'comments')} erased." if erased or planned.evidence else "Nothing to erase."
 
 
-def _shape(found: tuple[Purge, int]) -> dict[str, Any]:
+def _shape(found: tuple[Purge, int, Sequence[Path]]) -> dict[str, Any]:
     from caretool.reports.shapes import moment
 
-    planned, erased = found
+    planned, erased, copies = found
     return {
         "expired": [
             {
@@ -91,4 +110,5 @@ def _shape(found: tuple[Purge, int]) -> dict[str, Any]:
         ],
         "evidence": planned.evidence,
         "erased": erased,
+        "not_touched": [str(one) for one in copies],
     }

@@ -143,7 +143,8 @@ def approve(
 ) -> None:
     """Approve somebody else's draft: checked again, its times fixed anew, posted. Without an ID: what waits for you.
 
-    Exits 5 if a check refuses it now, or something has changed since it was written; 6 if only some of it went out.
+    Exits 5 if a check refuses it now, or something has changed since it was written: a draft that is stale waits until
+    somebody rejects it. Exits 6 if only some of it went out.
 
     \b
     Examples:
@@ -151,15 +152,16 @@ def approve(
       caretool approve d7k2m
     """
     from caretool.cli import approving, conversation
-    from caretool.desk.approving import waiting
+    from caretool.desk.approving import find, rejecting, waiting
 
     with desk_of(ctx, agent) as desk:
         if draft is None or listed:
             found, zone = waiting(desk), desk.zone
             show(found, as_json, approving.waiting_shape, lambda drafts: approving.tell_waiting(drafts, zone))
             return
+        back = rejecting(find(desk, draft))
         told = conversation.decide(desk, draft, yes=yes, later=later, waive=waive or ())
-        tell(desk, told, as_json)
+        tell(desk, told, as_json, back)
 
 
 def reject(
@@ -204,14 +206,17 @@ def _pairs(values: Sequence[str]) -> dict[str, str]:
     return pairs
 
 
-def tell(desk: Desk, told: tuple[Outcome, Sent | None], as_json: bool) -> None:
-    """Show what became of a reply; exits 5 if it was refused, else as sending went."""
+def tell(desk: Desk, told: tuple[Outcome, Sent | None], as_json: bool, back: str | None = None) -> None:
+    """Show what became of a reply; exits 5 if it was refused, else as sending went. `back` is the command that gives a
+    draft back to its writer."""
     outcome, sent = told
     for remark in outcome.composed.remarks:
         say(remark)
     if outcome.refusals and not as_json:
         tell_refusals(outcome.refusals, desk.zone)
         _tell_way_out(desk, outcome.refusals)
+        if back is not None and not any(back in (one.suggest or "") for one in outcome.refusals):
+            say(f"To give it back to its writer: {back}")
     elif sent is None or not stays_empty(as_json, sent.exit_code):
         show(outcome, as_json, outcome_shape, lambda value: _outcome_text(value, sent, desk.zone))
     if outcome.refusals:

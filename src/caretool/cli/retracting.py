@@ -104,7 +104,7 @@ def _tell(desk: Desk, planned: Retraction) -> None:
 def _name(comment: Comment) -> str:
     from caretool.domain.harmless import one_line
 
-    return one_line(comment.name or comment.handle, 40)
+    return one_line(comment.author, 40)
 
 
 def retraction_shape(done: Retraction) -> dict[str, Any]:

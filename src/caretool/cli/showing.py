@@ -14,7 +14,7 @@ from caretool.cli import completing
 from caretool.cli.context import AsAgent, AsJson, desk_of, out, show
 from caretool.cli.inbox import listed_shape
 from caretool.cli.screen import count, indented, said
-from caretool.cli.telling import tell_promises
+from caretool.cli.telling import said_in, tell_promises
 
 if TYPE_CHECKING:
     from caretool.desk.listing import Listed
@@ -184,11 +184,12 @@ def _tell_comment(comment: Comment, zone: ZoneInfo, *, unmasked: bool, with_reas
     from caretool.domain.moment import stamp
     from caretool.reports.shapes import why
 
-    name, handle = one_line(comment.name or comment.handle, 40), one_line(comment.handle, 40)
+    name = one_line(comment.author, 40)
+    who = name if comment.erased else f"{name} (@{one_line(comment.handle, 40)})"
     told = [comment.kind, comment.tone, comment.topic, comment.language, comment.state]
     facts = ["private", *told] if comment.private else told
-    out(f"{comment.id}  {name} (@{handle})  {stamp(comment.written_at, zone)}")
-    out(said(comment.text, str if unmasked else partial(masked, exposed=comment.exposed)))
+    out(f"{comment.id}  {who}  {stamp(comment.written_at, zone)}")
+    out(said_in(comment, str if unmasked else partial(masked, exposed=comment.exposed)))
     if not unmasked and comment.masked != comment.text:
         out(f"    (masked: caretool show {comment.id} --unmasked)")
     out(f"    [{' · '.join(fact for fact in facts if fact)}]")
@@ -199,7 +200,7 @@ def _tell_comment(comment: Comment, zone: ZoneInfo, *, unmasked: bool, with_reas
 def _tell_same(others: Sequence[Comment]) -> None:
     from caretool.domain.harmless import one_line
 
-    names = ", ".join(f"{one_line(comment.name or comment.handle, 40)} ({comment.id})" for comment in others)
+    names = ", ".join(f"{one_line(comment.author, 40)} ({comment.id})" for comment in others)
     if names:
         out(indented(f"{count(len(others), 'other says', 'others say')} the same: {names}"))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from caretool.cli.context import say, show
-from caretool.cli.screen import advice, indented, table
+from caretool.cli.screen import advice, indented, said, table
 from caretool.domain.harmless import one_line
 from caretool.domain.moment import stamp
 
@@ -31,17 +31,22 @@ def _comments(comments: Sequence[Comment]) -> None:
     rows = [
         (
             c.id,
-            one_line(c.name or c.handle, 24),
+            one_line(c.author, 24),
             c.state,
             (c.group if c.state == "waiting" else None) or "",
             c.kind or "",
             c.tone or "",
             c.topic or "",
-            one_line(c.masked, 50),
+            one_line(c.masked, 50) if not c.erased else "(erased)",
         )
         for c in comments
     ]
     table(("comment", "from", "state", "group", "kind", "tone", "topic", "text"), rows)
+
+
+def said_in(comment: Comment, hide: Callable[[str], str]) -> str:
+    """What a comment says, as `said` sets it in; of one whose words were erased, that they were."""
+    return indented("(erased)") if comment.erased else said(comment.text, hide)
 
 
 def tell_promises(promises: Sequence[Promise], zone: ZoneInfo) -> None:

@@ -21,13 +21,14 @@ from caretool.errors import NotFound, UsageProblem
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """A draft that waits for somebody's yes: its replies, the comments they answer, who may give it. `yours`: whoever
-    is at the desk is one of them."""
+    is at the desk is one of them. `stale`: what became meanwhile of all that it answers; None: some of it waits."""
 
     draft: Draft
     replies: tuple[Reply, ...]
     comments: tuple[Comment, ...]
     who: tuple[str, ...]
     yours: bool
+    stale: str | None = None
 
 
 def waiting(desk: Desk) -> list[Waiting]:
@@ -41,7 +42,7 @@ def about(desk: Desk, draft: Draft) -> Waiting:
     comments = desk.store.comments.by_ids([comment for reply in replies for comment in reply.comments])
     accounts = list(dict.fromkeys(reply.account for reply in replies))
     who = permitting.who_may(desk, draft.by, accounts, but=draft.agent)
-    return Waiting(draft, tuple(replies), tuple(comments), who, desk.onlooker() in who)
+    return Waiting(draft, tuple(replies), tuple(comments), who, desk.onlooker() in who, outdated.stale(draft, comments))
 
 
 def find(desk: Desk, typed: str) -> Draft:
@@ -73,7 +74,8 @@ def consider(desk: Desk, draft: Draft, waive: Sequence[Check] = ()) -> Composed:
     replying.look_again(desk, request)
     triaging.read_these(desk, request.comments)
     try:
-        against = [*replying.standing(desk, request, decider, closed_is_done=True), *_outdated(desk, draft, request)]
+        standing = replying.standing(desk, request, decider, closed_is_done=True)
+        against = [*_rejectable(draft, standing), *_outdated(desk, draft, request)]
         composed = composing.compose(desk, request, writer, desk.clock())
     except NotFound as gone:
         raise _gone(draft, gone) from gone
@@ -94,9 +96,10 @@ def approve(desk: Desk, draft: Draft, *, shown: Composed | None, waive: Sequence
             raise _gone(draft, gone) from gone
         outdated_now = _outdated(desk, draft, request)
         if outdated_now:
-            return Outcome(composed, refusals=(*outdated_now, *(stopped.refusals if stopped is not None else ())))
+            others = _rejectable(draft, stopped.refusals) if stopped is not None else []
+            return Outcome(composed, refusals=(*outdated_now, *others))
         if stopped is not None:
-            return stopped
+            return replace(stopped, refusals=tuple(_rejectable(draft, stopped.refusals)))
         _demand_role(desk, draft, request, composed, writer, decider)
         if not desk.store.replies.decide(draft.id, "approved", by=decider.id, at=now):
             raise UsageProblem(f"{draft.id} was decided by somebody else meanwhile.")
@@ -119,6 +122,17 @@ def reject(desk: Desk, draft: Draft, because: str) -> None:
             desk.store.replies.change(reply.id, "rejected", was=("awaiting",), error=why)
         rewarding.take_back(desk, [reply.id for reply in desk.store.replies.of_draft(draft.id)], decider.id, now)
         desk.store.journal.write("draft-rejected", [draft.id], agent=decider.id, at=now)
+
+
+def rejecting(draft: Draft) -> str:
+    """The command that gives a draft back to its writer."""
+    return f"caretool reject {draft.id} --because TEXT"
+
+
+def _rejectable(draft: Draft, refusals: Sequence[Refusal]) -> list[Refusal]:
+    """Refusals with what can be done about them in a draft: its comments are fixed, so none is left out."""
+    instead = f"Give it back: {rejecting(draft)}"
+    return [replace(one, suggest=instead) if one.check == "already-answered" else one for one in refusals]
 
 
 def _decider(desk: Desk, draft: Draft) -> Agent:
@@ -166,7 +180,8 @@ def _outdated(desk: Desk, draft: Draft, request: Request) -> list[Refusal]:
     comments = desk.store.comments.by_ids(request.comments)
     known = [comment for comment in comments if comment.id in ids and comment.id in request.said]
     before = {comment.id: outdated.text_then(desk, comment, request.said[comment.id]) for comment in known}
-    return [*outdated.edited(desk, ids, before), *outdated.read_otherwise(desk, request.read, comments)]
+    found = [*outdated.edited(desk, ids, before), *outdated.read_otherwise(desk, request.read, comments)]
+    return [replace(one, suggest=f"Give it back, to be written anew: {rejecting(draft)}") for one in found]
 
 
 def since(desk: Desk, draft: Draft, composed: Composed) -> Sequence[str]:

@@ -7,14 +7,16 @@ from datetime import datetime
 
 from caretool.desk import notifying
 from caretool.desk.desk import Desk
-from caretool.domain.audit import Audit, audit
+from caretool.domain.audit import Audit, audit, concerned
 from caretool.errors import NotFound, UsageProblem
 
 
 def look_over(desk: Desk, since: datetime | None, as_of: datetime) -> Audit:
     """What was begun since a moment (None: ever) until another."""
     followers = {name: account.followers for name, account in desk.settings.accounts.items()}
-    return audit(desk.store.moderations.since(since, as_of), followers, since=since, as_of=as_of)
+    done = desk.store.moderations.since(since, as_of)
+    about = sorted({comment for one in done for comment in concerned(one)})
+    return audit(done, followers, since=since, as_of=as_of, log=desk.store.journal.about(about))
 
 
 def tell(desk: Desk, owner: str, found: Audit) -> notifying.Notified:

@@ -93,7 +93,8 @@ def claim(desk: Desk, typed: str, length: Duration | None = None, *, because: st
             raise NotFound(f"Nobody waits in {group} any more: there is nothing to claim.")
         held = _of_others(desk, [group], agent.id, now)
         if held and because is None:
-            raise Claimed(f"{_who(desk, held[0])} Wait, or take it over with --take-over --because TEXT.")
+            instead = ", or take it over with --take-over --because TEXT" if permitting.may(agent, "take-over") else ""
+            raise Claimed(f"{_who(desk, held[0])} Wait{instead}.")
         if held:
             permitting.demand(desk, agent, "take-over")
             desk.store.journal.note(group, because or "", agent=agent.id, at=now)
@@ -106,19 +107,20 @@ def claim(desk: Desk, typed: str, length: Duration | None = None, *, because: st
     return taken
 
 
-def drop(desk: Desk, typed: str) -> str:
-    """Let go of a group; its id. Claimed where it is somebody else's; nothing happens where nobody has it."""
+def drop(desk: Desk, typed: str) -> tuple[str, bool]:
+    """Let go of a group: its id, and whether there was a claim to let go of. Claimed where it is somebody else's."""
     group = _group(desk, typed)
     agent = desk.agent()
     with desk.store.writing():
         now = desk.clock()
         running = desk.store.claims.running(now, [group])
         if group in running and running[group].agent != agent.id:
-            raise Claimed(f"{_who(desk, running[group])} To take it over: --take-over --because TEXT.")
+            instead = " To take it over: --take-over --because TEXT." if permitting.may(agent, "take-over") else ""
+            raise Claimed(f"{_who(desk, running[group])}{instead}")
         if group in running:
             desk.store.claims.let_go(running[group].key)
             desk.store.journal.write("claim-dropped", [group], agent=agent.id, at=now)
-    return group
+    return group, group in running
 
 
 def _group(desk: Desk, typed: str) -> str:
@@ -159,5 +161,7 @@ def _who(desk: Desk, held: Claim) -> str:
 
 
 def _refusal(desk: Desk, held: Claim) -> Refusal:
-    suggest = f"Wait, or take it over: caretool claim {held.group} --take-over --because TEXT"
+    able = permitting.may(desk.agent(), "take-over")
+    instead = f", or take it over: caretool claim {held.group} --take-over --because TEXT" if able else "."
+    suggest = f"Wait{instead}"
     return Refusal("claimed", held.group, _who(desk, held), suggest)

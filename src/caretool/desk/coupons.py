@@ -130,7 +130,7 @@ def examine(store: Store, folder: Path, settings: Settings | None) -> Iterator[F
         try:
             found = pool(store, folder, kind, kinds)
         except NoCodes as problem:
-            yield Finding(check, "wrong", str(problem).rstrip("."), f"put the codes into {kind.codes}, one a line")
+            yield _unreadable(kind, problem)
             continue
         says = f"{found.left:,} of {found.all_of_them:,} codes left"
         if found.left * 100 < found.all_of_them * _FEW or not found.left:
@@ -140,6 +140,25 @@ def examine(store: Store, folder: Path, settings: Settings | None) -> Iterator[F
             yield Finding(check, "warning", f"{says}; {found.odd[0]}{more}", f"mend {kind.codes}")
         else:
             yield Finding(check, "ok", says)
+
+
+def examine_files(folder: Path, settings: Settings | None) -> Iterator[Finding]:
+    """What is wrong with each file of codes, for the doctor where there is no database to hold it against."""
+    kinds = settings.policy.rewards if settings is not None else {}
+    for kind in kinds.values():
+        if kind.codes is None:
+            continue
+        try:
+            found, _ = read(folder, kind)
+        except NoCodes as problem:
+            yield _unreadable(kind, problem)
+        else:
+            yield Finding(f"reward {kind.name}", "ok", f"{len(found.codes):,} codes")
+
+
+def _unreadable(kind: RewardKind, problem: NoCodes) -> Finding:
+    fix = f"put the codes into {kind.codes}, one a line"
+    return Finding(f"reward {kind.name}", "wrong", str(problem).rstrip("."), fix)
 
 
 def after_restore(store: Store, before: Path | None, now: datetime, say: Callable[[str], None]) -> None:

@@ -28,6 +28,20 @@ class Front:
     agents: tuple[str, ...]
 
 
+def agent_of(settings: Settings, agent_id: str | None) -> Agent:
+    """The agent who was named, else the only one there is. NotFound, UsageProblem."""
+    agents = settings.agents
+    if agent_id is not None:
+        if agent_id not in agents:
+            raise NotFound(f"No agent is called {agent_id!r}: accounts.toml has {', '.join(agents) or 'none'}.")
+        return agents[agent_id]
+    if len(agents) == 1:
+        return next(iter(agents.values()))
+    if not agents:
+        raise UsageProblem("accounts.toml names no agent: add [agents.yourname] with a name and a role.")
+    raise UsageProblem(f"Who is answering? Say --as {' or --as '.join(agents)}, or set CARETOOL_AGENT.")
+
+
 @dataclass
 class Desk:
     """One agent at work in one workspace. Everything is opened on first use; `clock` gives aware moments.
@@ -76,18 +90,7 @@ class Desk:
 
     def agent(self) -> Agent:
         """Who is answering: the one named, else the only one there is."""
-        agents = self.settings.agents
-        if self.agent_id is not None:
-            if self.agent_id not in agents:
-                raise NotFound(
-                    f"No agent is called {self.agent_id!r}: accounts.toml has {', '.join(agents) or 'none'}."
-                )
-            return agents[self.agent_id]
-        if len(agents) == 1:
-            return next(iter(agents.values()))
-        if not agents:
-            raise UsageProblem("accounts.toml names no agent: add [agents.yourname] with a name and a role.")
-        raise UsageProblem(f"Who is answering? Say --as {' or --as '.join(agents)}, or set CARETOOL_AGENT.")
+        return agent_of(self.settings, self.agent_id)
 
     def onlooker(self) -> str:
         """Who is looking: the agent's id, or an empty one where several could be and none was named."""

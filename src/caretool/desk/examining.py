@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from caretool.desk import coupons, forgetting, verifying
+from caretool.desk import barring, coupons, verifying
 from caretool.desk.keeping import BACKUPS
 from caretool.desk.premises import Premises
 from caretool.domain.draft import Draft, Reply, ReplyState
@@ -34,11 +34,13 @@ _LEAVING: tuple[ReplyState, ...] = ("approved", "sending", "unsure")
 def examine(premises: Premises) -> list[Finding]:
     """What was looked at and how it is. Kept counts that differ are made anew; nothing else is written."""
     settings, in_settings = _settings(premises)
-    findings = [*in_settings, *_files(premises), *_secrets(settings)]
+    findings = [*in_settings, *_files(premises), *_files_of_codes(premises, settings), *_secrets(settings)]
     contents, in_database = _database(premises)
     findings += [*in_database, _disk(premises), _clock(premises, contents)]
     if contents is not None:
         findings += _kept(premises, settings)
+    else:
+        findings += coupons.examine_files(premises.folder, settings)
     return findings
 
 
@@ -68,7 +70,25 @@ def _files(premises: Premises) -> Iterator[Finding]:
         says = f"everybody on this machine can read {_names(folder, read)}"
         yield Finding("files", "warning", says, f"chmod o= {' '.join(_quoted(path) for path in read)}")
     if not open_secrets and (shut or not read):
-        yield Finding("files", "ok", "nobody else on this machine can read the database or .secrets")
+        there = [path.name for path in (database, folder / ".secrets") if path.exists()]
+        says = f"nobody else on this machine can read {' or '.join(there)}" if there else ""
+        yield Finding("files", "ok", says or "no database and no .secrets yet")
+
+
+def _files_of_codes(premises: Premises, settings: Settings | None) -> Iterator[Finding]:
+    """Whether everybody on this machine can read codes that are worth money."""
+    named = {kind.codes for kind in settings.policy.rewards.values() if kind.codes} if settings is not None else set()
+    files = [premises.folder / name for name in sorted(named)]
+    read = [path for path in files if _mode(path) & stat.S_IROTH and _can_be_reached(premises.folder, path)]
+    if read:
+        says = f"everybody on this machine can read {_names(premises.folder, read)}"
+        yield Finding("files", "warning", says, f"chmod o= {' '.join(_quoted(path) for path in read)}")
+
+
+def _can_be_reached(folder: Path, path: Path) -> bool:
+    """Whether everybody can go through the workspace's folders to a file in it."""
+    between = [parent for parent in path.parents if parent == folder or parent.is_relative_to(folder)]
+    return all(_mode(one) & stat.S_IXOTH for one in between)
 
 
 def _secrets(settings: Settings | None) -> Iterator[Finding]:
@@ -173,7 +193,7 @@ def _kept(premises: Premises, settings: Settings | None) -> Iterator[Finding]:
         lambda: verifying.examine(store, now),
         lambda: _outbox(store, now),
         lambda: _promises(store, now),
-        lambda: forgetting.examined(store),
+        lambda: barring.examined(store),
         lambda: _accounts(store, settings, now),
         lambda: coupons.examine(store, premises.folder, settings),
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from queue import Empty, Queue
 
-from caretool.desk import forgetting, triaging
+from caretool.desk import barring, forgetting, triaging
 from caretool.desk.desk import Desk
 from caretool.desk.locks import held
 from caretool.domain.calendar import after
@@ -21,12 +21,14 @@ _AT_ONCE = 32
 
 @dataclass
 class Fetched:
-    """What one account's fetch brought. `remarks` are for a person to read; `error` is why it stopped early."""
+    """What one account's fetch brought. `held_back`: of so many nobody can tell whether they were forgotten. `remarks`
+    are for a person to read; `error` is why it stopped early."""
 
     account: str
     new: int = 0
     edited: int = 0
     deleted: int = 0
+    held_back: int = 0
     skipped: list[Skipped] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     error: CaretoolError | None = None
@@ -76,6 +78,7 @@ def _fetch(desk: Desk, names: Sequence[str]) -> list[Fetched]:
     triaging.wake(desk, now)
     triaging.read_unread(desk)
     triaging.read_edited(desk)
+    barring.tell_held_back(desk, sum(result.held_back for result in results.values()))
     return list(results.values())
 
 
@@ -101,12 +104,14 @@ def _read_accounts(
 
 def _store(desk: Desk, account: Account, page: Page, now: datetime, result: Fetched) -> None:
     with desk.store.writing():
+        # What is held back now is read once more, and comes in when the key is there again.
+        bookmark = None if desk.store.tombstones.key_is_lost() else page.bookmark
         first_page = desk.store.arrivals.bookmark(account.name) is None
         bound = _before(desk, account, now) if first_page else desk.store.arrivals.first_fetch_bound(account.name)
         stored = desk.store.arrivals.add_page(
             account.name,
             page.comments,
-            bookmark=page.bookmark,
+            bookmark=bookmark,
             now=now,
             our_handle=account.handle,
             deleted=page.deleted,
@@ -118,6 +123,7 @@ def _store(desk: Desk, account: Account, page: Page, now: datetime, result: Fetc
     result.new += stored.new
     result.edited += stored.edited
     result.deleted += stored.deleted
+    result.held_back += stored.held_back
     result.remarks += page.remarks
     result.skipped += page.skipped
 

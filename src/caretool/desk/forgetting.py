@@ -7,31 +7,28 @@ doing it again ends it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from caretool.desk import permitting, rewarding, tracing
 from caretool.desk.locks import held
-from caretool.domain.health import Finding
 from caretool.domain.person import Person
 from caretool.domain.promise import Promise
 from caretool.errors import SettingsProblem, StoreProblem, UsageProblem
 from caretool.store.promises import OPEN
-from caretool.store.tombstones import Stone, standing_in
+from caretool.store.tombstones import Stone
 
 if TYPE_CHECKING:
     from caretool.desk.desk import Desk
-    from caretool.desk.premises import Premises
     from caretool.desk.tracing import Trace
     from caretool.domain.draft import Draft, Reply
     from caretool.domain.procedure import Case
     from caretool.domain.redaction import Terms
     from caretool.store.belongings import Belongings
-    from caretool.store.store import Store
 
 WHY = "the person was forgotten"
 _LEAVING = ("approved", "sending", "unsure")
@@ -42,7 +39,8 @@ class Plan:
     """What forgetting a person does. `theirs` goes, save ids, codes, times and counts. `promises` and `cases` end,
     `withdrawn` replies fail and `drafts` are rejected; of `doubtful` replies nobody will know whether they were posted.
     `waiting_again` are comments of others whom a withdrawn reply answered too. `stops`: why it cannot be done yet.
-    `namesakes` share a handle or a name with them, which stays therefore; `files` of the workspace hold them."""
+    `namesakes` share a handle or a name with them, which stays therefore; `perhaps` have the same words in their names,
+    in another order; `files` of the workspace hold them."""
 
     person: Person
     theirs: Belongings
@@ -54,6 +52,7 @@ class Plan:
     waiting_again: tuple[str, ...] = ()
     stops: tuple[str, ...] = ()
     namesakes: tuple[Person, ...] = ()
+    perhaps: tuple[Person, ...] = ()
     files: tuple[Trace, ...] = ()
 
 
@@ -73,16 +72,17 @@ def consider(desk: Desk, person: Person) -> Plan:
     permitting.doer(desk, "forget-person")
     theirs = desk.store.erasing.belongings(desk.store.persons.selves(person.id))
     if person.forgotten_at is not None:
-        return Plan(person, theirs)
+        return Plan(person, theirs, files=_of_before(desk, theirs))
     files = _sought(desk, theirs, terms_of(desk, theirs))()
-    return replace(_planned(desk, person, theirs), namesakes=_namesakes(desk, person, theirs), files=files)
+    namesakes, perhaps = _namesakes(desk, theirs)
+    return replace(_planned(desk, person, theirs), namesakes=namesakes, perhaps=perhaps, files=files)
 
 
 def forget(desk: Desk, plan: Plan, *, delete_backups: bool = False) -> Forgotten:
     """Do it. UsageProblem where something has to be settled first; then nothing was written."""
     agent = permitting.doer(desk, "forget-person")
     if plan.person.forgotten_at is not None:
-        return Forgotten(plan, finish(desk))
+        return _looked_again(desk, plan, delete_backups=delete_backups)
     with _alone(desk, plan):
         now = desk.clock()
         tombstones = desk.store.tombstones
@@ -104,6 +104,19 @@ def forget(desk: Desk, plan: Plan, *, delete_backups: bool = False) -> Forgotten
     if delete_backups:
         deleted += _deleted(files)
     return Forgotten(plan, whole, deleted, tuple(one for one in files if one.file not in deleted))
+
+
+def _looked_again(desk: Desk, plan: Plan, *, delete_backups: bool) -> Forgotten:
+    """Who was forgotten already: what is left of it to do. By now nobody knows what they were called: every backup of
+    before may hold them."""
+    whole = finish(desk)
+    files = _of_before(desk, plan.theirs)
+    deleted = _deleted(files) if delete_backups else ()
+    return Forgotten(plan, whole, deleted, tuple(one for one in files if one.file not in deleted))
+
+
+def _of_before(desk: Desk, theirs: Belongings) -> tuple[Trace, ...]:
+    return tuple(tracing.backups_of_before(desk.folder, theirs.persons, desk.progress))
 
 
 def _deleted(files: Sequence[Trace]) -> tuple[Path, ...]:
@@ -140,35 +153,6 @@ def again(desk: Desk, stones: Sequence[Stone]) -> int:
             _forget(desk, _planned(desk, person, theirs), desk.agent_id or "", now, live=False)
     finish(desk)
     return len(meant)
-
-
-def stones_of(premises: Premises, store: Store, *, current: bool) -> list[Stone]:
-    """Every mark there is: beside the key, in the database that is being replaced (`current`: it can be read), and in
-    the one that takes its place (`store`)."""
-    tombstones = store.tombstones
-    stones = [*tombstones.written_down(), *(standing_in(premises.database) if current else ()), *tombstones.standing()]
-    if stones and tombstones.marker is None:
-        premises.say("The key of the tombstones is lost: who was forgotten since may be in this backup. See doctor.")
-    return stones
-
-
-def examined(store: Store) -> Iterator[Finding]:
-    """For the doctor: whether who was forgotten stays forgotten."""
-    if store.erasing.due():
-        says = "what was erased may still stand in the database's files, as nobody could make them anew yet"
-        yield Finding("forgotten", "warning", says, "caretool fetch, when nobody else has the desk open")
-    if store.tombstones.key_is_lost():
-        says = (
-            ".secrets/tombstone.key is not the one with which the tombstones were made: who was forgotten can come back"
-        )
-        yield Finding(
-            "forgotten", "wrong", says, "put the key back from a copy of it; else forget again whoever comes back"
-        )
-    elif store.tombstones.keys_before():
-        says = "some tombstones were made with a key that is lost: whoever was forgotten then can come back"
-        yield Finding("forgotten", "warning", says, "forget again whoever comes back")
-    elif store.tombstones.any():
-        yield Finding("forgotten", "ok", "who was forgotten stays so: the tombstones and their key are there")
 
 
 def terms_of(desk: Desk, theirs: Belongings) -> Terms:
@@ -268,7 +252,8 @@ def _forget(desk: Desk, plan: Plan, agent: str, now: datetime, *, live: bool) ->
         "replies": len(theirs.alone) + len(theirs.together),
         "promises": len(theirs.promises),
     }
-    desk.store.journal.write("person-forgotten", theirs.persons, agent=agent, at=now, codes=codes)
+    action = "person-forgotten" if live else "person-forgotten-again"
+    desk.store.journal.write(action, theirs.persons, agent=agent, at=now, codes=codes)
 
 
 def _end(desk: Desk, plan: Plan, agent: str, now: datetime, *, live: bool) -> None:
@@ -353,32 +338,19 @@ def _stones(desk: Desk, theirs: Belongings, now: datetime) -> list[Stone]:
     return [Stone(marker.key(), "key", now), *posts, *aliases]
 
 
-def _namesakes(desk: Desk, person: Person, theirs: Belongings) -> tuple[Person, ...]:
+def _namesakes(desk: Desk, theirs: Belongings) -> tuple[tuple[Person, ...], tuple[Person, ...]]:
+    """Who else is called exactly so, and who has the same words in another order."""
     persons = desk.store.persons.by_ids(theirs.persons)
-    called: Iterable[str] = {name for p in persons for one in p.aliases for name in (one.handle, one.name) if name}
-    found = {one.id: one for name in called for one in desk.store.persons.namesakes(name)}
-    return tuple(one for one in found.values() if one.id not in theirs.persons and one.id != person.id)
+    called = {name for p in persons for one in p.aliases for name in (one.handle, one.name) if name}
+    found = {one.id: one for name in sorted(called) for one in desk.store.persons.namesakes(name)}
+    others = tuple(one for one in found.values() if one.id not in theirs.persons)
+    alike = desk.store.persons.with_the_words(theirs.persons, called)
+    return others, tuple(one for one in alike if one.id not in found)
 
 
 def _sought(desk: Desk, theirs: Belongings, terms: Terms) -> Callable[[], tuple[Trace, ...]]:
     """What looks for them in the files of the workspace, also once the database knows nothing of them any more."""
-    from caretool.settings.files import DATABASE
-
     native_ids = {native_id for _, native_id in desk.store.persons.posts(theirs)}
-    database = [desk.folder / f"{DATABASE}{ending}" for ending in ("", "-wal", "-shm")]
-    known = {desk.folder / path: what for path, what in _files_of_accounts(desk)}
+    known = tracing.files_of_accounts(desk.folder, desk.settings)
     aliases = [alias for person in desk.store.persons.by_ids(theirs.persons) for alias in person.aliases]
-    return lambda: tuple(tracing.traces(desk.folder, terms, native_ids, aliases, known, database, desk.progress))
-
-
-def _files_of_accounts(desk: Desk) -> Iterator[tuple[Path, str]]:
-    """The files that accounts read and write, with what each is."""
-    for account in desk.settings.accounts.values():
-        settings: Any = account.settings
-        values = settings if isinstance(settings, Mapping) else settings.model_dump()
-        for what in ("comments", "replies", "actions"):
-            named = values.get(what)
-            if named is None and account.platform == "file":
-                named = f"{account.name}-{what}.jsonl"
-            if isinstance(named, str | Path):
-                yield Path(named), what
+    return lambda: tuple(tracing.traces(desk.folder, terms, native_ids, aliases, known, desk.progress))

@@ -9,7 +9,7 @@ from caretool.domain.policy import Action
 from caretool.errors import CaretoolError
 from caretool.platforms.platform import Bans, Deletes, Hides, Mutes, Offence, Platform, Reports
 
-Done = Callable[[Offence], None]
+Done = Callable[[Offence], str | None]
 
 
 def ability(platform: Platform, action: Action) -> Done | None:

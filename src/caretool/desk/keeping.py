@@ -6,14 +6,14 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
 
 from caretool import paths
-from caretool.desk import coupons, forgetting, locks, moderating, sending
-from caretool.desk.desk import Desk
+from caretool.desk import barring, coupons, forgetting, locks, moderating, permitting, sending
+from caretool.desk.desk import Desk, agent_of
 from caretool.desk.premises import Premises
 from caretool.domain.policy import Account
 from caretool.errors import CaretoolError, NotFound, SettingsProblem, UsageProblem
@@ -79,8 +79,10 @@ def restore(premises: Premises, file: Path, agree: Callable[[Exchange], None]) -
     """Make the database what a backup holds; what was there is kept beside the backups. `agree` is shown what would be
     done, and raises where nobody says yes. What could have been posted since the backup becomes unsure.
 
-    NotFound, StoreProblem: nothing was changed. A crash leaves the old database or the new one.
+    NotFound, StoreProblem, UsageProblem (who is there may not): nothing was changed. A crash leaves the old database or
+    the new one.
     """
+    premises = _permitted(premises)
     exchange = _exchange(premises, file)
     agree(exchange)
     with _nobody_else(premises, exchange), _folder_for_it(premises) as folder:
@@ -94,6 +96,16 @@ def restore(premises: Premises, file: Path, agree: Callable[[Exchange], None]) -
                 premises.progress("somebody has written meanwhile: once more")
             exchange, ready = done
     return Restored(exchange, kept if kept.exists() else None, *ready)
+
+
+def _permitted(premises: Premises) -> Premises:
+    """The same with the agent who restores, if they may; UsageProblem. Where the settings are wrong nobody can tell."""
+    try:
+        agent = agent_of(premises.settings, premises.agent_id)
+    except SettingsProblem:
+        return premises
+    permitting.demand(premises, agent, "restore")
+    return replace(premises, agent_id=agent.id)
 
 
 def _exchanged(premises: Premises, staged: Path, kept: Path, file: Path) -> tuple[Exchange, tuple[int, int]] | None:
@@ -176,7 +188,7 @@ def _made_ready(premises: Premises, staged: Path, exchange: Exchange) -> tuple[i
             if exchange.now is not None:
                 codes["head"] = exchange.now.head  # where the log ended that is put aside
             store.journal.write("restored", ["database"], agent=premises.agent_id or "", at=now, codes=codes)
-        forgotten = forgetting.again(desk, forgetting.stones_of(premises, store, current=exchange.now is not None))
+        forgotten = forgetting.again(desk, barring.stones_of(premises, store, current=exchange.now is not None))
     finally:
         store.close()
     return len(unsure), forgotten

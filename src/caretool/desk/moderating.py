@@ -208,7 +208,7 @@ def _leave(desk: Desk, platform: Platform, moderation: Moderation, outcome: Mode
     if able is None:  # `consider` saw that it can
         raise PlatformFailed(f"{moderation.account} cannot {moderation.action}.")
     try:
-        able(offence)
+        handed_to = able(offence)
     except AnswerLost:
         _unsure(desk, moderation.id, outcome)
     except (TokenRefused, PlatformBusy) as problem:
@@ -220,18 +220,18 @@ def _leave(desk: Desk, platform: Platform, moderation: Moderation, outcome: Mode
     except Exception as bug:  # a connector's: whether it was done before it failed, nobody knows
         _unsure(desk, moderation.id, outcome, f"the {moderation.account} connector failed ({bug!r})")
     else:
-        outcome.done.append(_done(desk, moderation))
+        outcome.done.append(_done(desk, moderation, handed_to))
 
 
-def _done(desk: Desk, moderation: Moderation) -> Moderation:
-    """It is done: a comment that nobody sees any more waits for no answer, save one that was hidden to protect who
-    wrote it."""
+def _done(desk: Desk, moderation: Moderation, handed_to: str | None = None) -> Moderation:
+    """It is done, or `handed_to` a person in a file: a comment that nobody sees any more waits for no answer, save one
+    that was hidden to protect who wrote it."""
     now = desk.clock()
     with desk.store.writing():
         (comment,) = desk.store.comments.by_ids([moderation.comment])
         closes = moderation.action in CLOSING and moderation.ground != "personal-data"
         was = comment.state if closes and comment.state in ("waiting", "snoozed") else None
-        values = {"done_at": now, "was": was, "error": None}
+        values = {"done_at": now, "was": was, "error": None, "handed_to": handed_to}
         desk.store.moderations.change(moderation.id, "done", was=("doing",), values=values)
         if was is not None:
             desk.store.comments.set_state([comment.id], "closed", was=(was,))

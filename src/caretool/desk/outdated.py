@@ -7,14 +7,16 @@ from collections.abc import Mapping, Sequence
 
 from caretool.desk import looking
 from caretool.desk.desk import Desk
+from caretool.desk.request import Request
 from caretool.domain.changed import side_by_side
 from caretool.domain.comment import Comment
-from caretool.domain.draft import Refusal, Reply, ReplyState
+from caretool.domain.draft import Draft, Refusal, Reply, ReplyState
 from caretool.domain.harmless import one_line
 from caretool.domain.masking import roughly_masked
 from caretool.domain.moment import stamp
 
 _LONGEST = 60
+_BECAME: Mapping[str, str] = {"queued": "answered", "answered": "answered", "closed": "closed", "gone": "deleted"}
 _ANSWERS: tuple[ReplyState, ...] = ("approved", "sending", "posted", "unsure")
 
 
@@ -32,6 +34,14 @@ def ended(desk: Desk, comment: Comment) -> Refusal:
         f"{comment.id} is {comment.state}: {became.get(comment.state, 'it does not wait.')}",
         f"Leave {comment.id} out; to write again: caretool reopen {comment.id} --because TEXT",
     )
+
+
+def stale(draft: Draft, comments: Sequence[Comment]) -> str | None:
+    """What became of the comments of a draft in a word or two where none of them waits; None: one does."""
+    if not comments or Request.from_json(draft.request).further:
+        return None
+    became = list(dict.fromkeys(_BECAME.get(comment.state) for comment in comments))
+    return " or ".join(word for word in became if word) if all(became) else None
 
 
 def edited(desk: Desk, ids: Sequence[str], before: Mapping[str, str | None]) -> list[Refusal]:
@@ -78,8 +88,9 @@ def read_otherwise(desk: Desk, read: Mapping[str, str], comments: Sequence[Comme
 
 
 def reading_of(comment: Comment) -> str:
-    """What a comment is taken to be, in a word or two: "complaint about delivery-late"."""
-    return f"{comment.kind} about {comment.topic}" if comment.topic else str(comment.kind)
+    """What a comment is taken to be, in a few words: "angry complaint about delivery-late"."""
+    words = " ".join(word for word in (comment.tone, comment.kind) if word)
+    return f"{words} about {comment.topic}" if comment.topic else words
 
 
 def _difference(then: str | None, comment: Comment) -> str:

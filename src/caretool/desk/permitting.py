@@ -5,11 +5,12 @@ it, the agent's `accounts` in accounts.toml say. Nothing here is proof of identi
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from caretool.desk.desk import Desk
 from caretool.domain import roles
 from caretool.domain.comment import Comment
-from caretool.domain.policy import Agent
+from caretool.domain.policy import Agent, Settings
 from caretool.domain.roles import Ability, Role
 from caretool.errors import UsageProblem
 
@@ -24,7 +25,15 @@ def may_use(agent: Agent, account: str) -> bool:
     return agent.accounts is None or account in agent.accounts
 
 
-def demand(desk: Desk, agent: Agent, what: Ability, accounts: Iterable[str] = ()) -> None:
+class Staffed(Protocol):
+    """What knows the agents: a desk, or the premises where none can be opened."""
+
+    @property
+    def settings(self) -> Settings:
+        """The workspace's settings."""
+
+
+def demand(desk: Staffed, agent: Agent, what: Ability, accounts: Iterable[str] = ()) -> None:
     """UsageProblem where the agent may not do it on these accounts: it names who may."""
     accounts = list(dict.fromkeys(accounts))
     right = roles.RIGHTS[what]
@@ -34,7 +43,7 @@ def demand(desk: Desk, agent: Agent, what: Ability, accounts: Iterable[str] = ()
     demand_accounts(desk, agent, accounts, right.least)
 
 
-def demand_accounts(desk: Desk, agent: Agent, accounts: Iterable[str], least: Role = "trainee") -> None:
+def demand_accounts(desk: Staffed, agent: Agent, accounts: Iterable[str], least: Role = "trainee") -> None:
     """UsageProblem where the agent may not use one of these accounts: it names who may."""
     closed = next((account for account in accounts if not may_use(agent, account)), None)
     if closed is not None:
@@ -54,7 +63,7 @@ def demand_for(desk: Desk, agent: Agent, what: Ability, comments: Sequence[Comme
     demand(desk, agent, what, (comment.account for comment in comments))
 
 
-def who_may(desk: Desk, least: Role, accounts: Sequence[str], *, but: str | None = None) -> tuple[str, ...]:
+def who_may(desk: Staffed, least: Role, accounts: Sequence[str], *, but: str | None = None) -> tuple[str, ...]:
     """The ids of the agents of at least this role who may use all of these accounts, without one of them."""
     return tuple(
         agent.id

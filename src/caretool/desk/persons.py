@@ -61,6 +61,14 @@ def _listed(person: Person) -> str:
     return f"{person.id} {one_line(person.name, 30)}" + (f" ({where})" if where else "")
 
 
+def unmasked(desk: Desk, person: Person) -> Dossier:
+    """The same, for who wants to read all of it: that they looked is logged. UsageProblem where they may not."""
+    agent = permitting.doer(desk, "export-person")
+    with desk.store.writing():
+        desk.store.journal.write("shown-unmasked", [person.id], agent=agent.id, at=desk.clock())
+    return dossier(desk, person)
+
+
 def dossier(desk: Desk, person: Person) -> Dossier:
     """Everything that is known of them."""
     store = desk.store

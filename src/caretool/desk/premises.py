@@ -25,3 +25,8 @@ class Premises:
     agent_id: str | None
     say: Callable[[str], None]
     progress: Callable[[str], None]
+
+    @property
+    def settings(self) -> Settings:
+        """The workspace's files as they are now. SettingsProblem."""
+        return self.load_settings()

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import get_args
 
-from caretool.desk import committing, composing, linking, rewarding, voicing, weighing
+from caretool.desk import committing, composing, linking, registers, rewarding, voicing, weighing
 from caretool.desk.desk import Desk
 from caretool.desk.load import load_of
+from caretool.desk.registers import Wanted
 from caretool.domain import checks, voice, wording
 from caretool.domain.address import listing
 from caretool.domain.deliverability import wished_due
@@ -32,7 +33,8 @@ _PEOPLE = {
 @dataclass(frozen=True, slots=True)
 class Previewed:
     """One text of a template as it would read now, and what the checks say of it. `variant` is its form, `register`
-    None for the usual texts; `number` is its place, from 1, among the `of` texts that take turns."""
+    None for the usual texts; `number` is its place, from 1, among the `of` texts that take turns. `wanted` is who asks
+    for another register than it is written in, and which; None: it is tried in its own."""
 
     template: str
     language: str
@@ -42,6 +44,7 @@ class Previewed:
     register: Register | None = None
     number: int = 1
     of: int = 1
+    wanted: Wanted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class _Sample:
     source: str
     number: int
     of: int
+    wanted: Wanted | None = None
 
     @property
     def together(self) -> bool:
@@ -71,12 +75,20 @@ def preview(desk: Desk, names: Sequence[str]) -> list[Previewed]:
 
 def _samples(desk: Desk, template: Template) -> Iterator[_Sample]:
     for language, words in template.replies.items():
-        usual = template.register.get(language) or desk.policy.voice.register.get(language)
+        usual = voicing.usual(desk.policy.voice, template, language)
+        asked = registers.asked(desk.policy.voice, template, language)
         for own, texts in ((None, words), *words.registers.items()):
             for form in _FORMS:
                 variants = texts.variants(form)
+                # Where the template has no texts for a register that is asked for, these are taken.
+                others = [
+                    one for one in asked if own is None and not registers.has(template, language, form, one.register)
+                ]
                 for number, source in enumerate(variants, 1):
-                    yield _Sample(template, language, own, own or usual, form, source, number, len(variants))
+                    place = (form, source, number, len(variants))
+                    yield _Sample(template, language, own, own or usual, *place)
+                    for one in others:
+                        yield _Sample(template, language, None, one.register, *place, one)
 
 
 def _previewed(desk: Desk, sample: _Sample, now: datetime) -> Previewed:
@@ -144,5 +156,5 @@ def _registers(sample: _Sample) -> frozenset[Register]:
 
 
 def _of(sample: _Sample, text: str, refusals: tuple[Refusal, ...]) -> Previewed:
-    place = (sample.own, sample.number, sample.of)
+    place = (sample.own, sample.number, sample.of, sample.wanted)
     return Previewed(sample.template.id, sample.language, sample.form, text, refusals, *place)

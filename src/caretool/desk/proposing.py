@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Literal, cast
 
 from caretool.desk import permitting, surroundings, triaging
@@ -27,7 +28,7 @@ from caretool.domain.moderation import (
 from caretool.domain.policy import Action
 from caretool.domain.reading import Reading
 from caretool.domain.roles import Ability
-from caretool.errors import NotFound, UsageProblem
+from caretool.errors import NotFound, Protected, UsageProblem
 
 Standing = Literal["ready", "leave", "decide", "done", "unable", "forbidden", "settle"]
 # Where a comment may stand when something is done about it; one to which a reply is on its way is left alone.
@@ -65,7 +66,7 @@ class Proposal:
     person decides what (`decide`), it was done already (`done`), the platform cannot (`unable`), this agent may not
     (`forbidden`), whether it was done nobody knows (`settle`); `told` says so in a sentence. `named`: by its own id,
     not with its group's or its author's. `again`: what was begun before, and is not known to be done; `repeated`: that
-    was named by its own id."""
+    was named by its own id. `undone`: the last that was done about it and taken back."""
 
     comment: Comment
     decision: Decision
@@ -75,6 +76,7 @@ class Proposal:
     copies: tuple[Copy, ...] = ()
     again: Moderation | None = None
     repeated: bool = False
+    undone: Moderation | None = None
 
     @property
     def action(self) -> Action:
@@ -104,9 +106,11 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What would be done, and what would not, with the reason."""
+    """What would be done, and what would not, with the reason. `protected`: about how many comments beside these
+    nothing is done although a rule matches."""
 
     proposals: tuple[Proposal, ...]
+    protected: int = 0
 
     @property
     def ready(self) -> tuple[Proposal, ...]:
@@ -146,9 +150,14 @@ class _Case:
         """What of this sort is in force."""
         return next((one for one in self.before if one.action == action and one.in_force), None)
 
+    @property
+    def undone(self) -> Moderation | None:
+        """The last that somebody took back."""
+        return max((one for one in self.before if one.undone_at), key=attrgetter("undone_at"), default=None)
+
 
 def consider(desk: Desk, typed: Sequence[str], asked: Asked) -> Plan:
-    """What would be done about these comments (none: all that wait and match a rule). UsageProblem where an action is
+    """What would be done about these comments (none: all that wait and match a rule). Protected where an action is
     asked for that R1 does not allow, NotFound for what does not exist."""
     desk.agent()
     cases = _cases(desk, _meant(desk, typed), asked)
@@ -156,9 +165,10 @@ def consider(desk: Desk, typed: Sequence[str], asked: Asked) -> Plan:
     if asked.action is not None and not asked.still:
         _refuse(cases, decisions)
     proposals = [_proposal(desk, case, one, asked) for case, one in zip(cases, decisions, strict=True)]
-    if not typed:
-        proposals = [one for one in proposals if one.standing not in ("leave", "done")]
-    return Plan(tuple(proposals))
+    if typed:
+        return Plan(tuple(proposals))
+    protected = sum(one.standing == "leave" and one.decision.protected for one in proposals)
+    return Plan(tuple(one for one in proposals if one.standing not in ("leave", "done")), protected)
 
 
 def count(desk: Desk) -> int:
@@ -171,8 +181,12 @@ def count(desk: Desk) -> int:
     comments = desk.store.comments.by_ids(ids)
     known = surroundings.readings(desk, comments)
     around = surroundings.around(desk, comments, "quickly")
-    settled = {(one.comment, one.action) for one in desk.store.moderations.of_comments(ids) if one.state != "failed"}
-    actions = [(one.id, decide(known[one.id], rules, around[one.id]).action) for one in comments]
+    before = desk.store.moderations.of_comments(ids)
+    settled = {(one.comment, one.action) for one in before if one.in_force}
+    undone = {one.comment for one in before if one.state == "undone"}
+    actions = [
+        (one.id, decide(known[one.id], rules, around[one.id]).action) for one in comments if one.id not in undone
+    ]
     return sum(action != "leave" and (comment, action) not in settled for comment, action in actions)
 
 
@@ -252,14 +266,14 @@ def _decision(desk: Desk, case: _Case, asked: Asked) -> Decision:
 
 
 def _refuse(cases: Sequence[_Case], decisions: Sequence[Decision]) -> None:
-    """UsageProblem where a person asks for what R1 does not allow."""
+    """Protected where a person asks for what R1 does not allow."""
     refused: list[str] = []
     for case, decision in zip(cases, decisions, strict=True):
         why = _against(case, decision)
         if why is not None:
             refused.append(f"{case.comment.id} is not to be {PAST[decision.action]}: {why}.")
     if refused:
-        raise UsageProblem("\n".join([*refused[:10], "Nothing was done."]))
+        raise Protected("\n".join([*refused[:10], "Nothing was done."]))
 
 
 def _against(case: _Case, decision: Decision) -> str | None:
@@ -279,6 +293,7 @@ def _proposal(desk: Desk, case: _Case, decision: Decision, asked: Asked) -> Prop
         copies=case.around.copies if decision.action != "leave" else (),
         again=again if again is not None and (again.state != "done" or standing == "done") else None,
         repeated=case.repeated,
+        undone=case.undone,
     )
 
 
@@ -292,17 +307,24 @@ def _hindrances(desk: Desk, case: _Case, decision: Decision, asked: Asked) -> It
         yield "done", f"it was {PAST[action]} before: {again.id}"
     if again is None and comment.state not in STANDS:
         yield "leave", "it is gone there" if comment.state == "gone" else "a reply to it is on its way"
-    if not (case.named or asked.still) and any(one.action == action and one.state == "undone" for one in case.before):
-        yield "done", "somebody has undone this before: it is done again only by its id"
+    if case.undone is not None and again is None and not (case.named or asked.still):
+        yield "done", f"{case.undone.id} was undone: something is done about it again only by its id"
     yield from _settled_elsewhere(desk, case, action)
     if action == "ask":
-        yield "decide", f"a person decides: caretool moderate {comment.id} --action hide --because …"
+        yield "decide", _how_to_decide(case)
     # What a rule says holds now; what was begun, or asked for, before has to hold still.
     protected = _against(case, decision)
     if protected is not None:
         undo = f": caretool undo {again.id} --because …" if again is not None else ""
         yield ("settle" if again is not None else "leave"), f"{protected}{undo}"
     yield from _not_able(desk, case, action, asked)
+
+
+def _how_to_decide(case: _Case) -> str:
+    id_ = case.comment.id
+    if likely_ground(case.reading, case.around, "hide") is None:  # as it was read, whatever they do would be refused
+        return f"a person decides; if it is spam or abuse, say so first: caretool triage {id_} --kind abuse"
+    return f"a person decides: caretool moderate {id_} --action hide --because …"
 
 
 def _not_able(desk: Desk, case: _Case, action: Action, asked: Asked) -> Iterator[tuple[Standing, str]]:

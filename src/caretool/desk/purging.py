@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
-from caretool.desk import forgetting, triaging
+from caretool.desk import forgetting, permitting, tracing, triaging
 from caretool.desk.desk import Desk
 from caretool.domain.codes import Kind
 from caretool.domain.retention import kept_for
@@ -51,8 +52,17 @@ def plan(desk: Desk) -> Purge:
     return Purge(expired, desk.store.expiring.old_evidence(before) if before is not None else 0, before)
 
 
-def purge(desk: Desk, planned: Purge) -> int:
-    """Erase it, a few hundred comments at once; how many. What is stopped in between goes on with the next purge."""
+def permit(desk: Desk, *, asked: bool) -> None:
+    """UsageProblem where who is there may not purge. Where nobody is named and nobody was `asked`, as in cron, the
+    policy has said so."""
+    if asked or desk.agent_id is not None:
+        permitting.doer(desk, "purge")
+
+
+def purge(desk: Desk, planned: Purge, *, asked: bool = False) -> int:
+    """Erase it, a few hundred comments at once; how many. What is stopped in between goes on with the next purge.
+    `asked`: a person said yes to it."""
+    permit(desk, asked=asked)
     now = desk.clock()
     done = 0
     for one in planned.expired:
@@ -67,6 +77,11 @@ def purge(desk: Desk, planned: Purge) -> int:
     if (done or planned.evidence) and not forgetting.finish(desk):
         desk.say("Old bytes stay in the database's files until the next fetch.")
     return done
+
+
+def copies(desk: Desk) -> tuple[Path, ...]:
+    """The files that a purge does not touch although they may hold the same: what our accounts read and write."""
+    return tuple(path for path in tracing.files_of_accounts(desk.folder, desk.settings) if path.is_file())
 
 
 def _some(desk: Desk, one: Expired, now: datetime) -> int:

@@ -208,7 +208,12 @@ def settle(
     desk.store.comments.set_state(comments, state, was=was)
     triaging.leave_groups(desk, comments)
     action = "reply-posted-by-hand" if by_hand is not None else "reply-approved"
-    codes: dict[str, str | int | None] = {"draft": draft.id, "writer": writer.id, "waived": len(request.not_a_promise)}
+    codes: dict[str, str | int | None] = {
+        "draft": draft.id,
+        "writer": writer.id,
+        "not-promises": len(request.not_a_promise),
+        "waived": len(composed.waived),
+    }
     desk.store.journal.write(action, [reply.id for reply in replies], agent=decider.id, at=now, codes=codes)
     desk.store.journal.write("promise-logged", [promise.id for promise in promises], agent=decider.id, at=now)
     return Outcome(composed, replies, promises, (), "posted" if by_hand is not None else "approved", rewards)

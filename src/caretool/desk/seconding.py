@@ -28,6 +28,17 @@ def expected(desk: Desk, request: Request, composed: Composed, by_hand: str | No
     return demand_eyes(desk, writer, waits, composed, by_hand=by_hand is not None) if waits is not None else None
 
 
+def waits_already(desk: Desk, comments: Sequence[str]) -> list[str]:
+    """A sentence for each draft that waits for a yes and answers one of these comments."""
+    found = []
+    for draft in desk.store.replies.drafts("awaiting"):
+        answered = {comment for reply in desk.store.replies.of_draft(draft.id) for comment in reply.comments}
+        if both := [comment for comment in comments if comment in answered]:
+            more = f" and {len(both) - 1} more of these" if len(both) > 1 else ""
+            found.append(f"{draft.id} by {draft.agent} waits for approval already, and answers {both[0]}{more}.")
+    return found
+
+
 def demand_eyes(desk: Desk, writer: Agent, waits: Awaited, composed: Composed, *, by_hand: bool) -> Awaited:
     """With those who may say that yes. UsageProblem where nobody may, or where it was posted by hand without it."""
     why = "; ".join(waits.why)

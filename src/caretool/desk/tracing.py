@@ -5,14 +5,20 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from caretool.domain.person import Alias
 from caretool.domain.redaction import Terms, spellings
 from caretool.errors import CaretoolError
+from caretool.settings.files import DATABASE
+from caretool.store.erasing import forgotten_in
 from caretool.store.persons import known_in
+
+if TYPE_CHECKING:
+    from caretool.domain.policy import Settings
 
 Progress = Callable[[str], None]
 
@@ -29,6 +35,8 @@ _TOLD = {
     "replies": "what was posted: take their lines out once nobody needs them",
     "actions": "what was done about comments: take their lines out once nobody needs them",
     "backup": "delete it (--delete-backups), or keep it: caretool restore forgets them again",
+    "before": "of before they were forgotten: delete it (--delete-backups), or keep it: caretool restore forgets them "
+    "again",
     "export": "hand it over, then delete it",
     "unsent": "a text that was never sent: delete it",
     "settings": "take them out: what caretool keeps of the settings follows",
@@ -78,7 +86,6 @@ def traces(
     native_ids: Collection[str],
     aliases: Collection[Alias],
     known: Mapping[Path, str],
-    leaving_out: Sequence[Path],
     progress: Progress,
 ) -> list[Trace]:
     """Every file in the workspace, and every file of `known` (with what it is), in which they stand; databases are
@@ -87,7 +94,7 @@ def traces(
     searched = _Searched(terms, native_ids)
     found = []
     for path in dict.fromkeys((*_files(folder), *known)):
-        if path in leaving_out or not path.is_file():
+        if not path.is_file() or _is_the_database(folder, path):
             continue
         progress(f"looking for them in {path.name}")
         relative = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else ""
@@ -95,6 +102,42 @@ def traces(
         if _holds(path, searched) or (what == "backup" and _knows(path, aliases)):
             found.append(Trace(path, what, bool(_OURS.fullmatch(relative))))
     return found
+
+
+def backups_of_before(folder: Path, persons: Collection[str], progress: Progress) -> Iterator[Trace]:
+    """Every backup in the workspace in which one of these persons, who were forgotten since, is not forgotten yet, or
+    what was erased may still stand, or of which nobody can tell."""
+    for path in _files(folder):
+        relative = path.relative_to(folder).as_posix()
+        if _kind(relative) != "backup" or _is_the_database(folder, path):
+            continue
+        progress(f"looking into {path.name}")
+        ours = bool(_OURS.fullmatch(relative))
+        try:
+            held = not forgotten_in(path, persons)
+        except CaretoolError:  # no database, or not a whole one
+            held = ours or path.parent == folder / "backups"
+        if held:
+            yield Trace(path, "before", ours)
+
+
+def files_of_accounts(folder: Path, settings: Settings) -> dict[Path, str]:
+    """The files that accounts read and write, with what each is: comments, replies or actions."""
+    found = {}
+    for account in settings.accounts.values():
+        values: Any = account.settings
+        named = values if isinstance(values, Mapping) else values.model_dump()
+        for what in ("comments", "replies", "actions"):
+            file = named.get(what)
+            if file is None and account.platform == "file":
+                file = f"{account.name}-{what}.jsonl"
+            if isinstance(file, str | Path):
+                found[folder / file] = what
+    return found
+
+
+def _is_the_database(folder: Path, path: Path) -> bool:
+    return path.parent == folder and path.name in (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm")
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -12,6 +12,7 @@ from caretool.domain.calendar import response_due
 from caretool.domain.comment import Comment, CommentState
 from caretool.domain.group import suggest
 from caretool.domain.limits import Limits
+from caretool.domain.log import KIND_WAS
 from caretool.domain.reading import Reading, Text
 from caretool.errors import UsageProblem
 from caretool.language.alike import fold_key, near_copies
@@ -124,7 +125,9 @@ def _keep_corrections(comment: Comment, reading: Reading) -> Reading:
     kind = comment.kind if "kind" in comment.corrected and comment.kind else reading.kind
     tone = comment.tone if "tone" in comment.corrected and comment.tone else reading.tone
     if "topic" in comment.corrected:
-        return replace(reading, kind=kind, tone=tone, topic=comment.topic, confidence=1.0, escalation=None)
+        # Who said that it is not the manager's did not mean what was written since.
+        escalation = reading.escalation if comment.unread or comment.escalation else None
+        return replace(reading, kind=kind, tone=tone, topic=comment.topic, confidence=1.0, escalation=escalation)
     return replace(reading, kind=kind, tone=tone)
 
 
@@ -204,7 +207,7 @@ def correct(desk: Desk, ids: Sequence[str], values: Mapping[str, str]) -> list[C
     with desk.store.writing():
         read_these(desk, ids)
         before = desk.store.groups.of_comments(ids)
-        comments = desk.store.comments.by_ids(ids)
+        comments = was = desk.store.comments.by_ids(ids)
         permitting.demand_for(desk, agent, "triage", comments)
         for comment in comments:
             if comment.escalation and "topic" in values and not permitting.may(agent, "de-escalate"):
@@ -213,5 +216,13 @@ def correct(desk: Desk, ids: Sequence[str], values: Mapping[str, str]) -> list[C
             desk.store.comments.correct(comment.id, values, sorted({*comment.corrected, *values}), due_at)
         comments = desk.store.comments.by_ids(ids)
         _place(desk, [comment.id for comment in comments if comment.state == "waiting"], before, anew=False)
-        desk.store.journal.write("triage-corrected", ids, agent=agent.id, at=now, codes=dict(values))
+        lifted = {comment.id for comment in was if _lifts(comment, values)}
+        for corrected, more in ((lifted, {KIND_WAS: "complaint"}), (set(ids) - lifted, {})):
+            subjects = [id_ for id_ in ids if id_ in corrected]
+            desk.store.journal.write("triage-corrected", subjects, agent=agent.id, at=now, codes={**values, **more})
     return desk.store.comments.by_ids(ids)
+
+
+def _lifts(comment: Comment, values: Mapping[str, str]) -> bool:
+    """Whether what a person says takes the protection of a complaint from it."""
+    return comment.kind == "complaint" and values.get("kind", "complaint") != "complaint"

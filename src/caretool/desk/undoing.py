@@ -24,10 +24,11 @@ from caretool.platforms.platform import Offence
 @dataclass(frozen=True, slots=True)
 class Undone:
     """What was taken back, and the comments that wait again because of it. Who was muted or banned for several comments
-    is let in once, for all of them."""
+    is let in once, for all of them. `handed_to`: the file from which a person carries it out (None: it is done)."""
 
     moderations: tuple[Moderation, ...]
     comments: tuple[Comment, ...]
+    handed_to: str | None = None
 
 
 def undo(desk: Desk, typed: str, because: str, *, by_hand: bool) -> Undone:
@@ -38,14 +39,13 @@ def undo(desk: Desk, typed: str, because: str, *, by_hand: bool) -> Undone:
     with alone(desk, moderation.account):
         (moderation,) = desk.store.moderations.by_ids([moderation.id])
         _refuse_finished(moderation)
-        if not by_hand:
-            _take_back(desk, moderation)
+        handed_to = None if by_hand else _take_back(desk, moderation)
         together = _all_of_it(desk, moderation)
         now = desk.clock()
         with desk.store.writing():
             waiting = _written_down(desk, together, agent.id, because, now)
     ids = [one.id for one in together]
-    return Undone(tuple(desk.store.moderations.by_ids(ids)), tuple(desk.store.comments.by_ids(waiting)))
+    return Undone(tuple(desk.store.moderations.by_ids(ids)), tuple(desk.store.comments.by_ids(waiting)), handed_to)
 
 
 def wrongs(desk: Desk) -> list[Moderation]:
@@ -79,7 +79,8 @@ def _refuse_finished(moderation: Moderation) -> None:
         raise UsageProblem(f"{one.comment} was {PAST[one.action]} on {one.account}: there is no way back from that.")
 
 
-def _take_back(desk: Desk, moderation: Moderation) -> None:
+def _take_back(desk: Desk, moderation: Moderation) -> str | None:
+    """On the platform; the file from which a person does, if one has to."""
     one = moderation
     if not one.known:
         raise UsageProblem(
@@ -93,7 +94,7 @@ def _take_back(desk: Desk, moderation: Moderation) -> None:
             f"`caretool undo {one.id} --by-hand --because …`. Nothing was changed."
         )
     try:
-        able(Offence(one.native_id, one.handle, one.ground or "", one.key))
+        return able(Offence(one.native_id, one.handle, one.ground or "", one.key))
     except CaretoolError:
         desk.say(f"{one.id} counts as done until it is surely taken back; to try again: caretool undo {one.id}")
         raise

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from caretool.domain.links import Link
     from caretool.domain.policy import Agent
     from caretool.domain.template import Form, Template
-    from caretool.domain.voice import Register
+    from caretool.domain.voice import Register, Voice
 
 _JINJA = re.compile(r"\{[{%].*?[%}]\}", re.DOTALL)
 
@@ -121,19 +121,14 @@ class Voicing:
         texts = words.variants(form)
         if register is not None and register in words.registers and words.registers[register].variants(form):
             texts = words.registers[register].variants(form)
-        elif register is not None and register != self._usual(language):
+        elif register is not None and register != usual(self._desk.policy.voice, self._template, language):
             several = form == "together"
             # Where the words contradict it, the check says so.
-            if not any(voice.wrong_registers(_said(text), language, register, several=several) for text in texts):
+            if not any(voice.wrong_registers(said_in(text), language, register, several=several) for text in texts):
                 said = f"{self._template.id} has no {form} text in {language} for {register}: the usual one is taken"
                 self._remarks[said] += 1
         turn = self._turn(members, texts)
         return Chosen(language, register, texts[turn], len(texts), turn)
-
-    def _usual(self, language: str) -> Register | None:
-        """The register in which the template's own texts are."""
-        assert self._template is not None
-        return self._template.register.get(language) or self._desk.policy.voice.register.get(language)
 
     def _turn(self, members: Sequence[Comment], texts: Sequence[str]) -> int:
         """Which text: round and round by the place among the answers under a thread, beginning after what was last said
@@ -158,7 +153,12 @@ class Voicing:
         return self._last[thread]
 
 
-def _said(source: str) -> str:
+def usual(spoken: Voice, template: Template, language: str) -> Register | None:
+    """The register in which a template's own texts are; None: nobody has said."""
+    return template.register.get(language) or spoken.register.get(language)
+
+
+def said_in(source: str) -> str:
     """What stands in a text beside its values."""
     return _JINJA.sub(" ", source)
 

@@ -79,5 +79,10 @@ def _asked(comments: Sequence[Comment]) -> tuple[Question, ...]:
 def _spoken(desk: Desk, comments: Sequence[Comment]) -> frozenset[str]:
     """The languages of the company that these people write in; empty where that is certain of none of them."""
     ours = [comment for comment in comments if comment.language in desk.policy.company.languages]
-    certain = any(plainly.language_of(comment.text) == comment.language for comment in ours)
+    certain = any(comment.language is not None and _certain(comment.text, comment.language) for comment in ours)
     return frozenset(comment.language for comment in ours if comment.language) if certain else frozenset()
+
+
+def _certain(text: str, language: str) -> bool:
+    """Whether a text is in the language it was read as: its small words alone tell it, or none speaks against it."""
+    return plainly.language_of(text) == language or plainly.agrees(text, language)

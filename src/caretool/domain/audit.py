@@ -3,12 +3,13 @@ figures, no text and no name."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from caretool.domain.moderation import SILENCING, Moderation
+from caretool.domain.log import KIND_WAS, Line
+from caretool.domain.moderation import GUARDED, SILENCING, Moderation
 
 PER = 10_000
 
@@ -41,9 +42,22 @@ class Reach:
 
 
 @dataclass(frozen=True, slots=True)
+class Lifted:
+    """That `agent` said of a complaint, `comment`, that it is of another `kind`, before `moderation` was done about it
+    or about what says the same."""
+
+    comment: str
+    kind: str
+    agent: str
+    at: datetime
+    moderation: str
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     """The report. `since` None: from the beginning. `reaches`: every account; `known` are those together whose
-    followers are known. `entries` are all that was done, the oldest first."""
+    followers are known. `entries` are all that was done, the oldest first; `lifted`: which corrections of people let
+    some of it be done."""
 
     since: datetime | None
     as_of: datetime
@@ -51,12 +65,18 @@ class Audit:
     reaches: tuple[Reach, ...]
     known: Reach
     entries: tuple[Moderation, ...]
+    lifted: tuple[Lifted, ...] = ()
 
 
 def audit(
-    done: Sequence[Moderation], followers: Mapping[str, int | None], *, since: datetime | None, as_of: datetime
+    done: Sequence[Moderation],
+    followers: Mapping[str, int | None],
+    *,
+    since: datetime | None,
+    as_of: datetime,
+    log: Sequence[Line] = (),
 ) -> Audit:
-    """The whole report. What failed was not done; `followers` by account."""
+    """The whole report. What failed was not done; `followers` by account; `log` holds the lines about `concerned`."""
     entries = tuple(one for one in done if one.state != "failed")
     accounts = sorted({*followers, *(one.account for one in entries)})
     reaches = tuple(
@@ -75,7 +95,24 @@ def audit(
             sum(reach.followers or 0 for reach in counted) or None,
         ),
         entries=entries,
+        lifted=tuple(_lifted(entries, log)),
     )
+
+
+def concerned(moderation: Moderation) -> frozenset[str]:
+    """The comment, and those that said the same: a complaint among them would have protected it."""
+    copies = moderation.evidence.copies if moderation.evidence is not None else ()
+    return frozenset({moderation.comment, *(copy for copy, _, _ in copies)})
+
+
+def _lifted(entries: Sequence[Moderation], log: Sequence[Line]) -> Iterator[Lifted]:
+    corrections = [line for line in log if line.codes.get(KIND_WAS) == "complaint"]
+    for entry in entries:
+        if entry.action in GUARDED:
+            about = concerned(entry)
+            for line in corrections:
+                if line.subject in about and line.at <= entry.made_at:
+                    yield Lifted(line.subject, str(line.codes.get("kind")), line.agent, line.at, entry.id)
 
 
 def _reach(account: str, entries: Sequence[Moderation], followers: int | None) -> Reach:

@@ -9,6 +9,7 @@ from caretool.domain.codes import CommentState as CommentState
 from caretool.domain.codes import Form as Form
 from caretool.domain.codes import Kind as Kind
 from caretool.domain.codes import Tone as Tone
+from caretool.domain.ids import FORGOTTEN
 from caretool.domain.masking import Exposed, masked
 
 
@@ -112,6 +113,16 @@ class Comment:
     joined: int = 0
     again: str | None = None
     exposed: tuple[Exposed, ...] | None = None
+
+    @property
+    def erased(self) -> bool:
+        """Whether its words were erased, and who wrote it."""
+        return self.handle.startswith(FORGOTTEN)
+
+    @property
+    def author(self) -> str:
+        """What whoever wrote it is called."""
+        return "(forgotten)" if self.erased else self.name or self.handle
 
     @property
     def masked(self) -> str:

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+# The code of a correction that says of a complaint that it is none.
+KIND_WAS = "kind-was"
+
 
 @dataclass(frozen=True, slots=True)
 class Line:

@@ -72,12 +72,13 @@ class Circumstances:
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What the rules would do with a comment: the action, the rule's name (None: no rule), the ground (None where the
-    action needs none), and why."""
+    action needs none), and why. `protected`: a rule that matched was not applied."""
 
     action: Action
     rule: str | None
     ground: Ground | None
     why: tuple[str, ...]
+    protected: bool = False
 
 
 def grounded(when: When, action: Action) -> str | None:
@@ -100,7 +101,7 @@ def decide(reading: Reading, rules: Sequence[ModerationRule], around: Circumstan
     """What the rules would do with a comment; the first that matches wins.
 
     A guarded rule without a ground never applies, and none applies to what was read as a complaint or says the same as
-    one, save hiding what exposes personal data.
+    one, save hiding what exposes personal data. Nor is a person asked to decide where all they could do is refused.
     """
     spared: list[str] = []
     for rule in rules:
@@ -111,9 +112,9 @@ def decide(reading: Reading, rules: Sequence[ModerationRule], around: Circumstan
         against = protection(rule.action, ground, reading, around)
         if against is None:
             why = (*spared, *(matched or ("the rule asks for nothing",)))
-            return Decision(rule.action, rule.name, ground, why)
+            return Decision(rule.action, rule.name, ground, why, bool(spared))
         spared.append(f"rule {rule.name!r} is not applied: {against}")
-    return Decision("leave", None, None, (*spared, "no moderation rule applies"))
+    return Decision("leave", None, None, (*spared, "no moderation rule applies"), bool(spared))
 
 
 def against(action: Action, ground: Ground | None, reading: Reading, around: Circumstances) -> str | None:
@@ -134,17 +135,25 @@ def against(action: Action, ground: Ground | None, reading: Reading, around: Cir
 
 def protection(action: Action, ground: Ground | None, reading: Reading, around: Circumstances) -> str | None:
     """What protects a comment from an action on this ground, whoever asks for it; None: nothing does."""
+    if action == "ask":
+        return None if reading.personal_data else _complaint(reading, around)
     if action not in GUARDED:
         return None
     if ground == "personal-data" and action == "hide":
         return None if reading.personal_data else "no personal data is read in it"
-    if reading.kind == "complaint":
-        return "a complaint is never silenced"
-    if (copy := around.complaining()) is not None:
-        return f"the same message is a complaint in {copy}, and a complaint is never silenced"
+    if (complaint := _complaint(reading, around)) is not None:
+        return complaint
     if ground == "personal-data":
         return "exposed personal data is hidden, nothing else is done about it"
     return None if ground is not None else "it has no ground"
+
+
+def _complaint(reading: Reading, around: Circumstances) -> str | None:
+    """That it is a complaint, or says the same as one; None: neither."""
+    if reading.kind == "complaint":
+        return "a complaint is never silenced"
+    copy = around.complaining()
+    return None if copy is None else f"the same message is a complaint in {copy}, and a complaint is never silenced"
 
 
 def profiles(around: Circumstances, within: timedelta | None, by: Literal["one", "several"]) -> int:
@@ -268,7 +277,8 @@ class Evidence:
 @dataclass(frozen=True, slots=True)
 class Moderation:
     """One thing done about a comment or its author. `was` is the state of a comment that this has closed; `by_hand`: a
-    person did it on the platform. `handle` and `native_id` are of the comment as it is known today."""
+    person did it on the platform; `handed_to`: the file that a person carries it out from (None: the platform has done
+    it). `handle` and `native_id` are of the comment as it is known today."""
 
     id: str
     comment: str
@@ -285,6 +295,7 @@ class Moderation:
     native_id: str
     handle: str
     by_hand: bool = False
+    handed_to: str | None = None
     was: Literal["waiting", "snoozed"] | None = None
     done_at: datetime | None = None
     error: str | None = None

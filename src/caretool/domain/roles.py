@@ -40,6 +40,8 @@ Ability = Literal[
     "link-persons",
     "export-person",
     "forget-person",
+    "purge",
+    "restore",
 ]
 
 _RANK: Mapping[Role, int] = MappingProxyType({"trainee": 0, "agent": 1, "manager": 2})
@@ -89,6 +91,8 @@ RIGHTS: Mapping[Ability, Right] = MappingProxyType(
         "link-persons": Right("agent", "says that two persons are one, or are not"),
         "export-person": Right("agent", "writes what is known of a person into a file"),
         "forget-person": Right("manager", "has a person forgotten"),
+        "purge": Right("manager", "erases what has been kept long enough"),
+        "restore": Right("manager", "goes back to a backup"),
     }
 )
 

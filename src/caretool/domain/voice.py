@@ -222,8 +222,9 @@ _CUES: Final[Mapping[str, Mapping[Register, re.Pattern[str]]]] = {
         ),
     },
 }
+_HINTED_IT: Final = rf"(?<!te )(?<!ve )(?:le|la) (?:ne )?{_WE_DO_IT}"
 _HINTS: Final[Mapping[str, Mapping[Register, re.Pattern[str]]]] = {
-    "it": {"lei": _cue("suo", "sua", "suoi", "sue", r"(?:a|per|con|di|da|su) lei", rf"(?:le|la) (?:ne )?{_WE_DO_IT}")},
+    "it": {"lei": _cue("suo", "sua", "suoi", "sue", r"(?:a|per|con|di|da|su) lei", _HINTED_IT)},
     "es": {
         "usted": _cue(
             *("su", "sus", "suy[oa]s?"),

@@ -68,6 +68,12 @@ class Signs:
         return self.count("complaint", "anger", "fault", "matter") > 0
 
     @property
+    def sneers(self) -> bool:
+        """Whether vulgar words stand beside trouble: praise among them is none."""
+        mocked = self.count("praise") and self.count("matter") and self.count("lack")
+        return bool(self.count("vulgar") and (mocked or self.count("complaint", "fault")))
+
+    @property
     def mere_insult(self) -> bool:
         """Whether next to nothing is said beside the insults."""
         rude = _covered(hit for label in ("insult", "vulgar", "contempt") for hit in self.hits.get(label, ()))
@@ -188,6 +194,7 @@ def _by_rating(signs: Signs) -> tuple[Kind, str] | None:
 def _wrong(signs: Signs) -> bool:
     """Whether what is wrong outweighs what is praised."""
     wrong = signs.count("complaint") + 2 * signs.count("anger", "contempt") + 2 * signs.count("insult")
+    wrong += signs.count("vulgar") if signs.sneers else 0
     right = signs.count("praise") + 2 * signs.count("resolved")
     return wrong > 0 and wrong * 2 > right
 
@@ -200,7 +207,7 @@ def _complain(signs: Signs) -> tuple[Kind, str] | None:
         return None
     if not heated and signs.count("suggestion"):
         return "suggestion", f"suggestion: {signs.say('suggestion')}"
-    return "complaint", f"complaint: {signs.say('anger', 'complaint', 'contempt', 'insult')}"
+    return "complaint", f"complaint: {signs.say('anger', 'complaint', 'contempt', 'insult', 'vulgar')}"
 
 
 def _wish(signs: Signs) -> tuple[Kind, str] | None:
@@ -246,6 +253,9 @@ def judge_tone(signs: Signs, kind: Kind) -> tuple[Tone, str]:
         return "angry", "angry: 1 star"
     if kind in ("complaint", "fault", "spam") or wrong:
         return "neutral", "neutral: no feeling named"
-    if kind == "praise" or signs.count("praise"):
+    praised = kind == "praise" or signs.count("praise")
+    if praised and signs.count("vulgar"):
+        return "neutral", f"neutral: {signs.say('vulgar')} beside praise"
+    if praised:
         return "pleased", f"pleased: {signs.say('praise', 'thanks') or 'praise'}"
     return "neutral", "neutral: no feeling named"

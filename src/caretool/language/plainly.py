@@ -32,6 +32,7 @@ _SMALL: Final = {
 }
 _FEWEST_WORDS: Final = 4
 _FEWEST_SMALL: Final = 3
+_FEWEST_AGREEING: Final = 5
 _TIMES_AS_MANY: Final = 3
 
 
@@ -47,11 +48,17 @@ def _tell_apart() -> dict[str, str]:
 _TELLING: Final = _tell_apart()
 
 
+def agrees(text: str, language: str) -> bool:
+    """Whether a text is in this language as far as its small words tell, be they ever so few: one at least is of it and
+    none of another. Texts of less than five words agree with nothing."""
+    words = _words(text)
+    return len(words) >= _FEWEST_AGREEING and {_TELLING[word] for word in words if word in _TELLING} == {language}
+
+
 def language_of(text: str, fewest: int = _FEWEST_WORDS) -> str | None:
     """`it`, `en` or `es`, None where that is not certain: links, mentions, quotations and hashtags tell nothing, and
     neither do texts of less than `fewest` words."""
-    bare = _OUTSIDE.sub(" ", MENTION.sub(" ", LINK.sub(" ", text[:_READ])))
-    words = _WORD.findall(bare.casefold())
+    words = _words(text)
     if len(words) < fewest:
         return None
     ranked = Counter(_TELLING[word] for word in words if word in _TELLING).most_common(2)
@@ -59,3 +66,8 @@ def language_of(text: str, fewest: int = _FEWEST_WORDS) -> str | None:
         return None
     second = ranked[1][1] if len(ranked) > 1 else 0
     return ranked[0][0] if ranked[0][1] >= _TIMES_AS_MANY * max(second, 1) else None
+
+
+def _words(text: str) -> list[str]:
+    """What somebody says in their own words, folded."""
+    return _WORD.findall(_OUTSIDE.sub(" ", MENTION.sub(" ", LINK.sub(" ", text[:_READ]))).casefold())

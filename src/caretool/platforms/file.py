@@ -149,38 +149,38 @@ class FilePlatform:
         line = file_replies.find(self.folder, self.replies, reply.key)
         return None if line is None else Posted(f"reply-{reply.key}", _moment(line.get("posted_at"), reply.created_at))
 
-    def hide(self, offence: Offence) -> None:
+    def hide(self, offence: Offence) -> str:
         """Hand it to whoever carries it out there, as all that follow. Raises PlatformBusy (nothing was written),
         AnswerLost."""
-        self._act("hide", offence)
+        return self._act("hide", offence)
 
-    def unhide(self, offence: Offence) -> None:
+    def unhide(self, offence: Offence) -> str:
         """Show the comment again."""
-        self._act("unhide", offence)
+        return self._act("unhide", offence)
 
-    def delete(self, offence: Offence) -> None:
+    def delete(self, offence: Offence) -> str:
         """Delete the comment."""
-        self._act("delete", offence)
+        return self._act("delete", offence)
 
-    def mute(self, offence: Offence) -> None:
+    def mute(self, offence: Offence) -> str:
         """See nothing more of its author."""
-        self._act("mute", offence)
+        return self._act("mute", offence)
 
-    def unmute(self, offence: Offence) -> None:
+    def unmute(self, offence: Offence) -> str:
         """See its author again."""
-        self._act("unmute", offence)
+        return self._act("unmute", offence)
 
-    def ban(self, offence: Offence) -> None:
+    def ban(self, offence: Offence) -> str:
         """Keep its author out."""
-        self._act("ban", offence)
+        return self._act("ban", offence)
 
-    def unban(self, offence: Offence) -> None:
+    def unban(self, offence: Offence) -> str:
         """Let its author in again."""
-        self._act("unban", offence)
+        return self._act("unban", offence)
 
-    def report(self, offence: Offence) -> None:
+    def report(self, offence: Offence) -> str:
         """Report the comment to those who run the platform."""
-        self._act("report", offence)
+        return self._act("report", offence)
 
     def check(self) -> Checked:
         """Whether the export can be read, and how much is in it. Raises PlatformFailed."""
@@ -188,8 +188,8 @@ class FilePlatform:
         bad = (f"{_rows(len(unread))} that cannot be read.",) if unread else ()
         return Checked(remarks=(f"{self.comments.name}: {len(comments)} comments.", *bad, *remarks))
 
-    def _act(self, action: str, offence: Offence) -> None:
-        """A line, unless the last one with this key says the same: it was asked for before."""
+    def _act(self, action: str, offence: Offence) -> str:
+        """A line, unless the last one with this key says the same: it was asked for before; the file it stands in."""
         line = {
             "action": action,
             "native_id": clean(offence.native_id),
@@ -204,6 +204,7 @@ class FilePlatform:
             return last is not None and all(last.get(name) == line[name] for name in asked)
 
         file_replies.append(self.folder, self.actions, line, unless=is_there)
+        return str(self.actions)
 
     def _read(self) -> bytes:
         where, export = f"accounts.{self.account}.comments in accounts.toml", self.folder / self.comments

@@ -145,7 +145,10 @@ class Retracts(Protocol):
 @dataclass(frozen=True, slots=True)
 class Offence:
     """What moderation is about: the comment with this `native_id`, written by `handle`, on this `ground` (see
-    `caretool.domain.moderation`). `key` is the action's own, made before the request leaves."""
+    `caretool.domain.moderation`). `key` is the action's own, made before the request leaves.
+
+    Whatever is done about it returns None where the platform has done it, else the name of the file in which it was
+    written down for a person to carry out."""
 
     native_id: str
     handle: str
@@ -157,10 +160,10 @@ class Offence:
 class Hides(Protocol):
     """A platform on which we can hide what others wrote under our posts, and show it again."""
 
-    def hide(self, offence: Offence) -> None:
+    def hide(self, offence: Offence) -> str | None:
         """Nobody but its author and us sees it; one that is hidden already is no failure. Raises as `fetch` does."""
 
-    def unhide(self, offence: Offence) -> None:
+    def unhide(self, offence: Offence) -> str | None:
         """Show it again. Raises as `fetch` does."""
 
 
@@ -168,7 +171,7 @@ class Hides(Protocol):
 class Deletes(Protocol):
     """A platform on which we can delete what others wrote under our posts. There is no way back."""
 
-    def delete(self, offence: Offence) -> None:
+    def delete(self, offence: Offence) -> str | None:
         """Delete it; one that is gone already is no failure. Raises as `fetch` does."""
 
 
@@ -176,10 +179,10 @@ class Deletes(Protocol):
 class Mutes(Protocol):
     """A platform on which we can stop seeing somebody, who is not told."""
 
-    def mute(self, offence: Offence) -> None:
+    def mute(self, offence: Offence) -> str | None:
         """See nothing more of its author; one who is muted already is no failure. Raises as `fetch` does."""
 
-    def unmute(self, offence: Offence) -> None:
+    def unmute(self, offence: Offence) -> str | None:
         """See its author again. Raises as `fetch` does."""
 
 
@@ -187,10 +190,10 @@ class Mutes(Protocol):
 class Bans(Protocol):
     """A platform on which we can keep somebody from writing to us."""
 
-    def ban(self, offence: Offence) -> None:
+    def ban(self, offence: Offence) -> str | None:
         """Keep its author out; one who is banned already is no failure. Raises as `fetch` does."""
 
-    def unban(self, offence: Offence) -> None:
+    def unban(self, offence: Offence) -> str | None:
         """Let its author in again. Raises as `fetch` does."""
 
 
@@ -198,6 +201,6 @@ class Bans(Protocol):
 class Reports(Protocol):
     """A platform that takes reports of what breaks its rules."""
 
-    def report(self, offence: Offence) -> None:
+    def report(self, offence: Offence) -> str | None:
         """Report the comment to those who run the platform, once for each `key` as far as the platform can tell. Raises
         as `post` does."""

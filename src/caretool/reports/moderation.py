@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from caretool.domain.audit import Audit, Reach, Tally
+from caretool.domain.audit import Audit, Lifted, Reach, Tally
 from caretool.domain.harmless import one_line
 from caretool.domain.moderation import Moderation
 from caretool.domain.moment import stamp
@@ -18,10 +18,18 @@ from caretool.reports.sheet import Section, Sheet
 _TALLIES = ("ground", "action", "times", "undone", "unsure", "after (median)")
 _REACHES = ("account", "silenced", "banned", "followers", "silenced per 10,000", "banned per 10,000")
 _ENTRIES = ("id", "when", "account", "action", "ground", "rule", "by", "evidence", "state", "undone")
+_LIFTED = ("done", "comment", "corrected", "by", "to")
 _CSV = (
     "id", "at", "account", "action", "ground", "rule", "agent", "by_hand", "evidence", "state", "undone_at",
-    "undone_by",
+    "undone_by", "handed_to",
 )  # fmt: skip
+
+
+def stands(done: Moderation) -> str:
+    """How it stands, in words: who does it on the platform is said, because `done` alone is not always seen there."""
+    if done.state == "done" and done.handed_to is not None:
+        return f"written to {one_line(done.handed_to)}"
+    return "done by hand" if done.state == "done" and done.by_hand else done.state
 
 
 def one(done: Moderation) -> Shape:
@@ -39,6 +47,7 @@ def one(done: Moderation) -> Shape:
         "agent": done.agent,
         "because": done.because,
         "by_hand": done.by_hand,
+        "handed_to": done.handed_to,
         "made_at": moment(done.made_at),
         "done_at": moment(done.done_at),
         "error": done.error,
@@ -73,6 +82,9 @@ def _sections(report: Audit, zone: ZoneInfo) -> Iterator[Section]:
     rows = tuple(_reach(reach) for reach in (*report.reaches, report.known))
     yield Section("By account, per 10,000 followers", 1, _REACHES, rows)
     entries = tuple(_entry(entry, zone) for entry in report.entries)
+    if report.lifted:
+        lifted = tuple(_lifted(one, zone) for one in report.lifted)
+        yield Section("Read as a complaint before a person said it is none", 1, _LIFTED, lifted)
     yield Section(f"All that was done ({len(entries)})", 1, _ENTRIES, entries)
 
 
@@ -103,10 +115,14 @@ def _entry(entry: Moderation, zone: ZoneInfo) -> tuple[str, ...]:
         entry.ground or "–",
         one_line(entry.rule or "by a person", 40),
         entry.agent,
-        entry.evidence.hash[:16] if entry.evidence is not None else "",
-        "by hand" if entry.by_hand and entry.state == "done" else entry.state,
+        f"{entry.evidence.hash[:16]}…" if entry.evidence is not None else "",
+        stands(entry),
         f"{stamp(entry.undone_at, zone)}, {entry.undone_by}" if entry.undone_at is not None else "",
     )
+
+
+def _lifted(lifted: Lifted, zone: ZoneInfo) -> tuple[str, ...]:
+    return lifted.moderation, lifted.comment, stamp(lifted.at, zone), lifted.agent, lifted.kind
 
 
 def _length(length: timedelta | None) -> str:
@@ -137,10 +153,16 @@ def letter(report: Audit, company: str, zone: ZoneInfo) -> Letter:
 
 def csv(report: Audit) -> str:
     """A line for each thing that was done; times in UTC."""
-    return written(_CSV, (tuple("" if value is None else str(value) for value in _line(one)) for one in report.entries))
+    return written(_CSV, (tuple(map(_cell, _line(one))) for one in report.entries))
 
 
-def _line(entry: Moderation) -> tuple[str | int | None, ...]:
+def _cell(value: str | bool | None) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value or ""
+
+
+def _line(entry: Moderation) -> tuple[str | bool | None, ...]:
     return (
         entry.id,
         moment(entry.done_at or entry.made_at),
@@ -149,11 +171,12 @@ def _line(entry: Moderation) -> tuple[str | int | None, ...]:
         entry.ground,
         entry.rule,
         entry.agent,
-        int(entry.by_hand),
+        entry.by_hand,
         entry.evidence.hash if entry.evidence is not None else None,
         entry.state,
         moment(entry.undone_at),
         entry.undone_by,
+        entry.handed_to,
     )
 
 
@@ -177,6 +200,16 @@ def shape(report: Audit) -> Shape:
         ],
         "accounts": [_reach_shape(reach) for reach in report.reaches],
         "known": _reach_shape(report.known),
+        "lifted": [
+            {
+                "comment": one.comment,
+                "kind": one.kind,
+                "agent": one.agent,
+                "at": moment(one.at),
+                "moderation": one.moderation,
+            }
+            for one in report.lifted
+        ],
         "entries": [dict(zip(_CSV, _line(entry), strict=True)) for entry in report.entries],
     }
 

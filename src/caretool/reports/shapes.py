@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final, get_args
 
-from caretool.domain.comment import Comment
+from caretool.domain.comment import Comment, Kind, Tone
 from caretool.domain.draft import Refusal, Reply
 from caretool.domain.health import Finding
 from caretool.domain.links import Fit
@@ -16,6 +16,9 @@ from caretool.domain.promise import Overdue, Promise, Today
 from caretool.domain.reading import Commitment
 
 Shape = dict[str, Any]
+
+_DECIDED: Final = {"kind": get_args(Kind), "tone": get_args(Tone), "topic": ("topic",)}
+"""How the reasons begin that decided what a person may have corrected."""
 
 
 def moment(at: datetime | None) -> str | None:
@@ -168,7 +171,9 @@ def why(one: Comment) -> list[str]:
     undated = [] if one.dated else ["the platform gives no date: it counts from the first fetch"]
     corrected = [f"{name}: corrected by a person" for name in one.corrected]
     again = [f"writes again while promise {one.again} runs"] if one.again and one.state == "waiting" else []
-    return [*again, *one.reasons, *corrected, *undated]
+    overruled = {word for name in one.corrected for word in _DECIDED.get(name, ())}
+    read = [reason for reason in one.reasons if reason.partition(":")[0] not in overruled]
+    return [*again, *read, *corrected, *undated]
 
 
 def overdue(report: Overdue) -> Shape:

@@ -39,12 +39,13 @@ class Visited:
 @dataclass(frozen=True, slots=True)
 class Stored:
     """What one page brought: how many comments of others were new, how many edited, seen deleted; the groups to count
-    anew."""
+    anew; how many were `held_back`, as nobody can tell whether they were forgotten."""
 
     new: int = 0
     edited: int = 0
     deleted: int = 0
     touched_groups: tuple[str, ...] = ()
+    held_back: int = 0
 
 
 class Arrivals:
@@ -102,14 +103,15 @@ class Arrivals:
         account: str,
         comments: Sequence[Incoming],
         *,
-        bookmark: str,
+        bookmark: str | None,
         now: datetime,
         our_handle: str | None = None,
         deleted: Sequence[str] = (),
         closed_before: datetime | None = None,
         facts: str | None = None,
     ) -> Stored:
-        """Store one page and its bookmark in one transaction; what is known already is compared, not doubled.
+        """Store one page and its bookmark (None: it stays where it is) in one transaction; what is known already is
+        compared, not doubled.
 
         Comments older than `closed_before` (an account's first fetch) and our own posts never wait.
         """
@@ -117,15 +119,18 @@ class Arrivals:
         with self._database.writing():
             known = self._known(account, list(latest))
             unknown = [incoming for native_id, incoming in latest.items() if native_id not in known]
-            fresh = self._door.let_in(account, unknown)
+            told_apart = self._door.told_apart(unknown)
+            fresh = self._door.let_in(account, told_apart)
             touched = self._insert(account, fresh, now, our_handle, closed_before)
             edited = self._edit([(known[i.native_id], i) for i in latest.values() if i.native_id in known], now)
             gone = self._mark_gone(account, deleted)
-            self._keep_bookmark(account, bookmark, closed_before)
+            if bookmark is not None:
+                self._keep_bookmark(account, bookmark, closed_before)
             if facts is not None:
                 self.learn(account, facts)
         theirs = sum(not _is_ours(incoming, our_handle) for incoming in fresh)
-        return Stored(theirs, edited, len(gone), tuple({*touched, *(g for g in gone if g)}))
+        held_back = len(unknown) - len(told_apart)
+        return Stored(theirs, edited, len(gone), tuple({*touched, *(g for g in gone if g)}), held_back)
 
     def revise(self, account: str, comments: Sequence[Incoming], now: datetime) -> list[str]:
         """Compare known comments with how they read now; the ids of those whose text is another. Inside a

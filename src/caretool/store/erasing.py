@@ -6,12 +6,14 @@ The rows go in one transaction. The bytes they stood in go afterwards (`finish`)
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from caretool.domain.masking import masked
 from caretool.domain.redaction import MASK, Redactor
+from caretool.store import copies
 from caretool.store.belongings import Belongings, belongings
 from caretool.store.database import Database, moment_in, moment_out
 from caretool.store.redacting import REQUEST_WORDS, learn_what_others_wrote, redact_all
@@ -215,3 +217,14 @@ def _bare(request: str) -> str:
         if name in values:
             values[name] = None if name == "text" else type(values[name])()
     return json.dumps(values, ensure_ascii=False)
+
+
+def forgotten_in(file: Path, persons: Collection[str]) -> bool:
+    """Whether a database that is not open knows all of these as forgotten, and has no bytes of what was erased left in
+    its file. NotFound, StoreProblem."""
+    with copies.reading(file) as source:
+        if not source.execute("SELECT 1 FROM pragma_table_info('person') WHERE name = 'forgotten_at'").fetchall():
+            return False
+        sql = "SELECT 1 FROM person WHERE id = ? AND forgotten_at IS NOT NULL"
+        forgotten = all(source.execute(sql, (one,)).fetchall() for one in persons)
+        return forgotten and not source.execute("SELECT 1 FROM kept WHERE key = ?", (_DUE,)).fetchall()

@@ -66,7 +66,8 @@ FATES: Mapping[str, Mapping[str, Fate]] = {
     ),
     "case_promise": _table("promise in_case place"),
     "moderation": _table(
-        "id comment person account action ground rule state agent key by_hand was made_at done_at undone_at undone_by",
+        "id comment person account action ground rule state agent key by_hand handed_to was made_at done_at undone_at "
+        "undone_by",
         because="ours", error="ours", undone_because="ours",
     ),
     "evidence": _table("moderation written_at kept_at hash", text="theirs", url="theirs", copies="theirs-json"),

@@ -292,6 +292,7 @@ def _moderation(row: Row) -> Moderation:
         native_id=row["native_id"] or "",
         handle=row["handle"] or "",
         by_hand=bool(row["by_hand"]),
+        handed_to=row["handed_to"],
         was=row["was"],
         done_at=optional_moment(row["done_at"]),
         error=row["error"],

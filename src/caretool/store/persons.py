@@ -19,6 +19,7 @@ from caretool.store.schema import Note as N
 from caretool.store.schema import Person as P
 
 _MOST = 50
+_WORD = re.compile(r"[^\W_]+")
 _MOVED = ("promise", "cases", "reward", "moderation")
 _ALIKE = """SELECT DISTINCT p.id FROM person p LEFT JOIN author a ON a.person = p.id
     WHERE p.linked_to IS NULL AND p.forgotten_at IS NULL AND ({}) ORDER BY p.id LIMIT ?2"""
@@ -78,6 +79,18 @@ class Persons:
     def namesakes(self, name: str) -> list[Person]:
         """Who is called exactly so, by handle or name, a few at most."""
         return self.by_ids([row[0] for row in self._database.statement(_EXACTLY, (name.removeprefix("@"), _MOST))])
+
+    def with_the_words(self, persons: Sequence[str], names: Collection[str]) -> list[Person]:
+        """Who else is called by all the words of one of these names (two at least) in whatever order, a few at most."""
+        wanted = {words for name in names if len(words := _words(name)) > 1}
+        sql = """SELECT p.id, p.name FROM person p
+                WHERE p.id NOT IN (SELECT value FROM json_each(?1)) AND p.linked_to IS NULL AND p.forgotten_at IS NULL
+            UNION SELECT person, name FROM author
+                WHERE person NOT IN (SELECT value FROM json_each(?1)) AND name IS NOT NULL
+            UNION SELECT person, handle FROM author WHERE person NOT IN (SELECT value FROM json_each(?1))"""
+        rows = self._database.statement(sql, (json.dumps(list(persons)),)) if wanted else []
+        found = dict.fromkeys(person for person, name in rows if _words(name) in wanted)
+        return self.by_ids(sorted(found)[:_MOST])
 
     def belongings(self, persons: Sequence[str]) -> Belongings:
         """Everything that hangs on these persons."""
@@ -165,6 +178,10 @@ class Persons:
 
     def _do(self, sql: str, *values: Any) -> None:
         self._database.statement(sql, values)
+
+
+def _words(name: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(name.casefold()))
 
 
 def known_in(file: Path, aliases: Collection[Alias]) -> bool:

@@ -88,7 +88,7 @@ Moderation = Table(
     "moderation",
     (
         "id", "comment", "person", "account", "action", "ground", "rule", "state", "agent", "because", "key", "by_hand",
-        "was", "made_at", "done_at", "error", "undone_at", "undone_by", "undone_because",
+        "handed_to", "was", "made_at", "done_at", "error", "undone_at", "undone_by", "undone_because",
     ),
 )  # fmt: skip
 Evidence = Table("evidence", ("moderation", "text", "url", "written_at", "kept_at", "hash", "copies"))

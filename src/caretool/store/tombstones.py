@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Literal
 
 from caretool import paths
-from caretool.domain.comment import Incoming
+from caretool.domain.comment import Incoming, Thread
 from caretool.domain.redaction import MASK
 from caretool.errors import StoreProblem
 from caretool.store import copies
@@ -117,10 +117,14 @@ class Tombstones:
         marker = self.marker
         return marker is None or not self._standing([marker.key()])
 
-    def keys_before(self) -> bool:
-        """Whether some marks were made with a key that is not ours any more."""
-        query = T.select(T.c.mark).where(T.c.what == "key")
-        return len(self._database.tuples(query)) > 1
+    def unheld_before(self) -> datetime | None:
+        """The latest forgetting under a key that is not here: of what was written before it, nobody can tell whether it
+        was forgotten. None where every mark can be read."""
+        if not self.any():
+            return None
+        query = T.select(T.c.mark, T.c.forgotten_at).where(T.c.what == "key")
+        ours = self.marker.key() if self.marker is not None else None
+        return max((moment_in(at) for mark, at in self._database.tuples(query) if mark != ours), default=None)
 
     @contextmanager
     def write_down(self, stones: Sequence[Stone]) -> Iterator[None]:
@@ -169,6 +173,17 @@ class Tombstones:
                     ON CONFLICT(mark) DO UPDATE SET forgotten_at = max(forgotten_at, excluded.forgotten_at)""",
                 (one.mark, one.what, moment_out(one.forgotten_at)),
             )
+
+    def told_apart(self, comments: Sequence[Incoming]) -> list[Incoming]:
+        """Of comments that are new to us, those of which the keys that are here can tell whether they were forgotten:
+        all, unless a key is not here. What was opened comes without its words then."""
+        unheld = self.unheld_before() if comments else None
+        if unheld is None:
+            return list(comments)
+        # An export may bear no dates at all: once we have gone on with a new key, it is read all the same.
+        undated = not self.key_is_lost()
+        later = [one for one in comments if (one.written_at >= unheld if one.written_at else undated)]
+        return [replace(one, thread=_bare(one.thread)) for one in later]
 
     def let_in(self, account: str, comments: Sequence[Incoming]) -> list[Incoming]:
         """Of comments that are new to us, those that were not forgotten: not one that stood here before, and of who was
@@ -247,12 +262,15 @@ def standing_in(file: Path) -> list[Stone]:
     return [Stone(str(mark), what, moment_in(str(at))) for mark, what, at in rows]
 
 
+def _bare(thread: Thread | None) -> Thread | None:
+    return replace(thread, text=None, url=None) if thread is not None else None
+
+
 def _without_words(
     one: Incoming, posts: Mapping[str, str], standing: Mapping[str, datetime], said: Mapping[str, str]
 ) -> Incoming:
-    thread = one.thread
-    if thread is not None and posts[thread.native_id] in standing:
-        one = replace(one, thread=replace(thread, text=None, url=None))
+    if one.thread is not None and posts[one.thread.native_id] in standing:
+        one = replace(one, thread=_bare(one.thread))
     if one.own and one.reply_to and posts[one.reply_to] in standing:
         return replace(one, text=MASK)
     return replace(one, text=said[one.native_id]) if one.own and one.native_id in said else one

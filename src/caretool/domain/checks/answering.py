@@ -12,16 +12,10 @@ from caretool.domain.checks.spans import folded
 from caretool.domain.draft import Refusal
 from caretool.domain.harmless import one_line
 from caretool.domain.reading import Sought
-from caretool.domain.voice import Register, betraying
+from caretool.domain.respeaking import respoken
+from caretool.domain.voice import betraying
 
 _LANGUAGES: Final = {"it": "Italian", "en": "English", "es": "Spanish"}
-_REGISTERS: Final[Mapping[Register, str]] = {
-    "lei": "come posso aiutarla?",
-    "tu": "come posso aiutarti?",
-    "voi": "come posso aiutarvi?",
-    "usted": "¿en qué puedo ayudarle?",
-    "vosotros": "¿en qué puedo ayudaros?",
-}
 _LONGEST_QUESTION: Final = 90
 
 # What answers any question: a link, a yes or a no, a question back, where it goes on, that we do not know yet.
@@ -162,7 +156,8 @@ def wrong_register(reply: ReplyText) -> Iterator[Refusal]:
             start = plain.find(words)
             excerpt = reply.text[start : start + len(words)]
             why = f"This speaks to the customer as {register}, and here we say {wanted}."
-            yield Refusal("wrong-register", excerpt, why, _REGISTERS[min(reply.registers)])
+            better = respoken(excerpt.replace("’", "'"), reply.language, register, min(reply.registers))
+            yield Refusal("wrong-register", excerpt, why, better)
 
 
 def unanswered(reply: ReplyText) -> Iterator[Refusal]:

@@ -17,7 +17,9 @@ _OUTSIDE: Final = re.compile(
     r"(?:https?://|www\.)\S+|[@#]\w[\w.@-]*|\{\{.{0,200}?\}\}|«[^»\n]{1,80}»|“[^”\n]{1,80}”", re.I
 )
 _WORD: Final = re.compile(r"\w+(?:['’]\w+)*")
-_BETWEEN: Final = re.compile(r"[ ,'’!?\d-]{1,6}")
+# A word of one letter is no abbreviation between others in capitals, and of these no name has one: "URLO E BASTA".
+_BETWEEN: Final = re.compile(r"[ ,'’!?\d-]{1,6}(?:[AEIOYÈÉÀÓ][ ,'’-]{1,3})?")
+_JOINING: Final = re.compile(r"(?<!\w)[EOYÈÉ](?!\w)")
 # Words that no product and no abbreviation is made of: among capitals they show that somebody raises the voice.
 _ORDINARY: Final = word_set(
     "il lo la gli le un una di da in con su per tra del dello della dei degli delle al allo alla ai alle dal dalla"
@@ -27,6 +29,10 @@ _ORDINARY: Final = word_set(
     " your you we they is are was were be have has do does did must should can cannot please read send wait it its"
     " my us all any el los las uno de del en con por para y pero si que no nunca su sus nuestro nuestra usted es son"
     " ha han hay debe lea espere envie"
+    " tanto tutti tutte tutta molto troppo ancora oggi domani ieri quando perche quanto cosa niente nessuno siamo siete"
+    " sia grazie scusi scusate prego buongiorno buonasera saluto saluti cordiali calma capito aspetti aspettate smetta"
+    " smettete stia guardi sappia urlo urlare thanks thank sorry everybody nobody today tomorrow why understand gracias"
+    " nadie manana"
 )
 _STRESSED: Final = word_set(
     "no non not mai sempre subito basta assolutamente immediatamente ovviamente chiaramente attenzione importante"
@@ -81,12 +87,12 @@ def _loud(text: str, known: frozenset[str]) -> tuple[list[Span], int]:
 
 
 def _raised(text: str, loud: Sequence[Span]) -> Iterator[Span]:
-    """Several words on end, one of them ordinary, or a word that is only ever stressed."""
+    """Several words on end, one of them ordinary or stressed, or a word that is only ever stressed."""
     for run in _runs(text, loud):
         words = [_bare(text[start:end]) for start, end in run]
-        letters = sum(map(len, words))
-        ordinary = any(word in _ORDINARY for word in words)
-        if len(words) > 1 and ordinary and letters >= _FEWEST_LETTERS:
+        plain = any(word in _ORDINARY or word in _STRESSED for word in words)
+        joined = _JOINING.search(text, run[0][0], run[-1][1]) is not None
+        if len(words) > 1 and (plain or joined) and sum(map(len, words)) >= _FEWEST_LETTERS:
             yield run[0][0], run[-1][1]
         else:
             yield from (span for span, word in zip(run, words, strict=True) if word in _STRESSED)

@@ -6,8 +6,8 @@ MODERATION = (
     """CREATE TABLE moderation (
         id TEXT PRIMARY KEY, comment TEXT NOT NULL REFERENCES comment(id), person TEXT NOT NULL REFERENCES person(id),
         account TEXT NOT NULL, action TEXT NOT NULL, ground TEXT, rule TEXT, state TEXT NOT NULL, agent TEXT NOT NULL,
-        because TEXT, key TEXT NOT NULL UNIQUE, by_hand INTEGER NOT NULL, was TEXT, made_at TEXT NOT NULL,
-        done_at TEXT, error TEXT, undone_at TEXT, undone_by TEXT, undone_because TEXT)""",
+        because TEXT, key TEXT NOT NULL UNIQUE, by_hand INTEGER NOT NULL, handed_to TEXT, was TEXT,
+        made_at TEXT NOT NULL, done_at TEXT, error TEXT, undone_at TEXT, undone_by TEXT, undone_because TEXT)""",
     """CREATE UNIQUE INDEX moderation_in_force ON moderation(comment, action)
         WHERE state IN ('doing', 'done', 'unsure')""",
     "CREATE INDEX moderation_of_comment ON moderation(comment)",
