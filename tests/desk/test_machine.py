@@ -283,7 +283,10 @@ class TheDesk(RuleBasedStateMachine):
     def a_comment_is_queued_as_long_as_its_answer_is_on_its_way(self) -> None:
         on_its_way = self.stage.rows(
             "SELECT c.state, c.native_id FROM comment c JOIN reply_comment rc ON rc.comment = c.id "
-            "JOIN reply r ON r.id = rc.reply WHERE r.state IN ('approved', 'sending', 'unsure')"
+            "JOIN reply r ON r.id = rc.reply WHERE r.state IN ('approved', 'sending', 'unsure') "
+            # What was edited into a matter for the manager waits for them, whatever was said before.
+            "AND NOT (c.state = 'waiting' AND c.escalation IS NOT NULL "
+            "AND EXISTS (SELECT 1 FROM revision WHERE comment = c.id))"
         )
         assert {state for state, native_id in on_its_way if native_id not in self.reopened} <= {
             "queued", "gone", "answered"

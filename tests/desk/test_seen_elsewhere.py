@@ -49,6 +49,19 @@ def test_a_comment_reopened_after_our_answer_stays_open_when_that_answer_is_fetc
     assert stage.states("c1") == ["waiting"]
 
 
+def test_what_was_edited_into_a_matter_waits_for_the_manager_whatever_is_on_its_way(stage: Stage) -> None:
+    stage.fetch(comment("c1"))
+    stage.reply("c1", text=CALLBACK)
+    stage.page.next_posts = ["lost after"]
+    stage.send()
+    stage.fetch(comment("c1", "mi sono ustionata"))
+    _ours(stage, "o1", "c1")
+    assert stage.comment("c1").escalation == "injury"
+    assert [stage.states("c1"), stage.reply_states()] == [["waiting"], ["unsure"]]
+    assert len(stage.send().posted) == 1
+    assert [stage.states("c1"), stage.reply_states()] == [["waiting"], ["posted"]]
+
+
 @pytest.mark.parametrize("year", [1, 1969, 2027, 9999])
 def test_a_date_that_cannot_be_is_the_moment_of_the_fetch(stage: Stage, year: int) -> None:
     stage.fetch(comment("c1", written_at=datetime(year, 12, 31, 23, 30, tzinfo=UTC)), comment("c2"))
