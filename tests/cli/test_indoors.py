@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from pathlib import Path
@@ -191,7 +192,7 @@ def test_nothing_that_a_stranger_wrote_becomes_a_path(desk: Program, words: list
     native_id, handle, name, attachment = words
     strange |= {"id": native_id + "!", "author": handle + "!", "author_name": name, "attachments": [attachment]}
     strange |= {"thread": handle + "!", "thread_text": name, "url": attachment}
-    write_comments(desk.folder, "page", [strange])
+    (desk.folder / "page.jsonl").write_text(json.dumps(strange) + "\n", encoding="utf-8")
     before = everything(desk.folder.parent)
     desk.run("fetch", "page")
     desk.run("inbox")

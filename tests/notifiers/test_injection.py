@@ -8,7 +8,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import cast
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from caretool.domain.mailbox import is_mailbox, mailbox_of
@@ -36,6 +36,7 @@ def read(raw: bytes) -> EmailMessage:
 
 @settings(max_examples=150, deadline=None)
 @given(WORDS, WORDS)
+@example("", '-1+1|cmd\r\n=HYPERLINK("https://evil.example")"><img src=x onerror=alert(1)>')
 def test_no_word_adds_a_header_a_recipient_or_a_part(words: str, name: str) -> None:
     raw = written(words, name)
     assert max(map(len, raw.split(b"\n"))) < 999

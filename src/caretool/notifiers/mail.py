@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import smtplib
 import socket
 import ssl
@@ -24,6 +25,8 @@ from caretool.secrets import Secret
 
 _PATIENCE, _WHOLE = 20.0, 120.0  # seconds: without a byte, for all of it
 _MOST_SAID = 1024 * 1024  # bytes of answers; an ordinary talk takes a few hundred
+# Folded over lines, a name in quotes is not always read as it was written: one without signs needs none.
+_NOT_IN_A_NAME = re.compile(r"[^\w .'&+-]+")
 # What any server takes, also those that want no more than ASCII in lines of 78.
 _POLICY = SMTP.clone(cte_type="7bit")
 
@@ -157,7 +160,7 @@ def _address(mailbox: str, shown: str, name: str = "") -> Address:
     """As it stands in a header. Raises CaretoolError for what only servers beyond the ordinary take (an accent before
     the @)."""
     try:
-        return Address(name, addr_spec=f"{mailbox.rpartition('@')[0]}@{_domain(mailbox)}")
+        return Address(_NOT_IN_A_NAME.sub(" ", name).strip(), addr_spec=f"{mailbox.rpartition('@')[0]}@{_domain(mailbox)}")
     except (ValueError, MessageError, IndexError):
         raise CaretoolError(f"{shown} is no address that every mail server takes: nobody was told there.") from None
 
