@@ -160,7 +160,8 @@ def _address(mailbox: str, shown: str, name: str = "") -> Address:
     """As it stands in a header. Raises CaretoolError for what only servers beyond the ordinary take (an accent before
     the @)."""
     try:
-        return Address(_NOT_IN_A_NAME.sub(" ", name).strip(), addr_spec=f"{mailbox.rpartition('@')[0]}@{_domain(mailbox)}")
+        spec = f"{mailbox.rpartition('@')[0]}@{_domain(mailbox)}"
+        return Address(_NOT_IN_A_NAME.sub(" ", name).strip(), addr_spec=spec)
     except (ValueError, MessageError, IndexError):
         raise CaretoolError(f"{shown} is no address that every mail server takes: nobody was told there.") from None
 
