@@ -93,3 +93,14 @@ def test_every_command_is_found_where_it_is_said_to_be() -> None:
         import_module(f"caretool.cli.{part}").register(registered)
     names = {one.name or getattr(one.callback, "__name__", "") for one in registered.registered_commands}
     assert names == {name for name, where in COMMANDS.items() if ":" not in where}
+
+
+def test_a_plain_look_at_the_ledger_reads_no_more_of_the_settings_than_what_can_be_promised(desk: Program) -> None:
+    desk.done("reply", desk.group("parcel-damaged"), "--yes")
+    heavy = ("caretool.domain.policy", "caretool.domain.person", "caretool.settings.kept", "caretool.language")
+    done = subprocess.run(
+        [sys.executable, "-c", LOOK.format(heavy=heavy), "-C", str(desk.folder), "promise", "list"],
+        env=desk.variables(), capture_output=True, check=True, text=True,
+    )  # fmt: skip
+    assert "running" in done.stdout
+    assert done.stderr.split() == []

@@ -5,14 +5,16 @@ it, the agent's `accounts` in accounts.toml say. Nothing here is proof of identi
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from caretool.desk.desk import Desk
 from caretool.domain import roles
-from caretool.domain.comment import Comment
-from caretool.domain.policy import Agent, Settings
-from caretool.domain.roles import Ability, Role
 from caretool.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from caretool.desk.desk import Desk
+    from caretool.domain.comment import Comment
+    from caretool.domain.policy import Agent, Settings
+    from caretool.domain.roles import Ability, Role
 
 
 def may(agent: Agent, what: Ability) -> bool:
