@@ -96,7 +96,8 @@ def test_every_command_is_found_where_it_is_said_to_be() -> None:
 
 
 def test_a_plain_look_at_the_ledger_reads_no_more_of_the_settings_than_what_can_be_promised(desk: Program) -> None:
-    desk.done("reply", desk.group("parcel-damaged"), "--yes")
+    person = desk.groups()[0]["comments"][0]["id"]
+    desk.done("promise", "add", "pickup", "--for", person, "--due", "5 days", "--json")
     heavy = ("caretool.domain.policy", "caretool.domain.person", "caretool.settings.kept", "caretool.language")
     done = subprocess.run(
         [sys.executable, "-c", LOOK.format(heavy=heavy), "-C", str(desk.folder), "promise", "list"],
