@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from caretool.domain.codes import Kind
 from caretool.domain.duration import Duration
-from caretool.domain.retention import Retention, expires_at, kept_for
+from caretool.domain.retention import Retention, kept_for
 
 DAYS = {days: Duration(days, "days") for days in (1, 30, 90, 400)}
 RULES = Retention(default=DAYS[400], platforms={"x": DAYS[30]}, kinds={"spam": DAYS[1], "complaint": DAYS[90]})
@@ -27,7 +27,6 @@ def test_nothing_is_kept_longer_than_its_platform_says() -> None:
 
 def test_where_nobody_says_anything_it_is_kept_for_good() -> None:
     assert kept_for(Retention(), platform="file", kind="spam") is None
-    assert expires_at(datetime(2026, 11, 23, tzinfo=UTC), None) is None
 
 
 @given(

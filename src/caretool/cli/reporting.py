@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 
 import typer
 
@@ -15,6 +15,8 @@ from caretool.cli.context import desk_of, json_text, out, out_as_it_is, say
 from caretool.errors import UsageProblem
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from caretool.desk.desk import Desk
     from caretool.desk.notifying import Notified
     from caretool.domain.promise import Stage
@@ -45,6 +47,26 @@ class _Written:
     sheet: Callable[[], Sheet]
     csv: Callable[[], str]
     ics: Callable[[], bytes]
+
+
+class _Tables(Protocol):
+    """A module of `caretool.reports` whose report is no calendar; `found` is its own value."""
+
+    def shape(self, found: Any) -> dict[str, Any]: ...
+
+    def sheet(self, found: Any, zone: ZoneInfo) -> Sheet: ...
+
+    def csv(self, found: Any) -> str: ...
+
+
+def _tabled(report: _Tables, found: object, zone: ZoneInfo, *, quiet: bool) -> _Written:
+    return _Written(
+        quiet=quiet,
+        shape=lambda: report.shape(found),
+        sheet=lambda: report.sheet(found, zone),
+        csv=lambda: report.csv(found),
+        ics=bytes,
+    )
 
 
 @app.callback()
@@ -155,14 +177,7 @@ def promises(
     with desk_of(ctx) as desk:
         moment = _moment(desk, as_of, notify=False)
         found = recounting.recount(desk, parse_past(since, moment, desk.zone) if since else None, moment)
-        written = _Written(
-            quiet=False,
-            shape=lambda: report.shape(found),
-            sheet=lambda: report.sheet(found, desk.zone),
-            csv=lambda: report.csv(found),
-            ics=bytes,
-        )
-        _write(written, "json" if as_json else layout, None)
+        _write(_tabled(report, found, desk.zone, quiet=False), "json" if as_json else layout, None)
 
 
 @app.command()
@@ -190,14 +205,7 @@ def rewards(
         moment = _moment(desk, as_of, notify=False)
         beginning = parse_past(since, moment, desk.zone) if since else None
         found = rewarding.report(desk, beginning, moment, with_names=names)
-        written = _Written(
-            quiet=False,
-            shape=lambda: report.shape(found),
-            sheet=lambda: report.sheet(found, desk.zone),
-            csv=lambda: report.csv(found),
-            ics=bytes,
-        )
-        _write(written, "json" if as_json else layout, None)
+        _write(_tabled(report, found, desk.zone, quiet=False), "json" if as_json else layout, None)
 
 
 @app.command()
@@ -235,17 +243,8 @@ def suggestions(
         beginning = parse_past(since, moment, desk.zone) if since else None
         found = collecting.collect(desk, beginning, moment, collecting.KINDS if kind is None else (kind,))
         told = collecting.tell(desk, notify, found) if notify is not None else None
-        written = _Written(
-            quiet=not found.suggestions,
-            shape=lambda: report.shape(found),
-            sheet=lambda: report.sheet(found, desk.zone),
-            csv=lambda: report.csv(found),
-            ics=bytes,
-        )
-        _write(written, "json" if as_json else layout, told)
-    for problem in told.problems if told is not None else ():
-        say(str(problem))
-    _leave_if_untold(told)
+        _write(_tabled(report, found, desk.zone, quiet=not found.suggestions), "json" if as_json else layout, told)
+    _leave_if_some_untold(told)
 
 
 @app.command()
@@ -277,17 +276,8 @@ def moderation(
         beginning = parse_past(since, moment, desk.zone) if since else None
         found = auditing.look_over(desk, beginning, moment)
         told = auditing.tell(desk, notify, found) if notify is not None else None
-        written = _Written(
-            quiet=not found.entries,
-            shape=lambda: report.shape(found),
-            sheet=lambda: report.sheet(found, desk.zone),
-            csv=lambda: report.csv(found),
-            ics=bytes,
-        )
-        _write(written, "json" if as_json else layout, told)
-    for problem in told.problems if told is not None else ():
-        say(str(problem))
-    _leave_if_untold(told)
+        _write(_tabled(report, found, desk.zone, quiet=not found.entries), "json" if as_json else layout, told)
+    _leave_if_some_untold(told)
 
 
 def _moment(desk: Desk, as_of: str | None, notify: bool) -> datetime:
@@ -313,6 +303,13 @@ def _told(desk: Desk, stages: Sequence[Stage], owner: str | None) -> Notified:
         for one in told.told:
             say(f"{one.owner} was told of {count(len(one.promises), 'promise', 'promises')}.")
     return told
+
+
+def _leave_if_some_untold(told: Notified | None) -> None:
+    """The same, and why."""
+    for problem in told.problems if told is not None else ():
+        say(str(problem))
+    _leave_if_untold(told)
 
 
 def _leave_if_untold(told: Notified | None) -> None:

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 from caretool.desk import permitting, rewarding, tracing
 from caretool.desk.locks import held
+from caretool.domain.codes import ReplyState
 from caretool.domain.person import Person
-from caretool.domain.promise import Promise
+from caretool.domain.promise import Promise, PromiseState
 from caretool.errors import SettingsProblem, StoreProblem, UsageProblem
 from caretool.store.promises import OPEN
 from caretool.store.tombstones import Stone
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from caretool.store.belongings import Belongings
 
 WHY = "the person was forgotten"
-_LEAVING = ("approved", "sending", "unsure")
+_LEAVING: tuple[ReplyState, ...] = ("approved", "sending", "unsure")
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,15 +266,15 @@ def _end(desk: Desk, plan: Plan, agent: str, now: datetime, *, live: bool) -> No
             store.replies.change(reply.id, "rejected", was=("awaiting",), error=WHY)
     log.write("draft-rejected", [draft.id for draft in plan.drafts], agent=agent, at=now)
     for reply in (*plan.withdrawn, *plan.doubtful):
-        store.replies.change(reply.id, "failed", was=_LEAVING, error=WHY)  # type: ignore[arg-type]
+        store.replies.change(reply.id, "failed", was=_LEAVING, error=WHY)
         if reply in plan.withdrawn:
             _void(desk, [one.id for one in store.promises.of_replies([reply.id])], now)
     rewarding.take_back(desk, [reply.id for reply in plan.withdrawn], agent, now)
     log.write("reply-failed", [reply.id for reply in (*plan.withdrawn, *plan.doubtful)], agent=agent, at=now)
     for promise in plan.promises:
         store.promises.unlink_move(promise.id)
-        state = "released" if promise.state == "running" else "void"
-        store.promises.change([promise.id], state, was=OPEN, ended_at=now, because=WHY)  # type: ignore[arg-type]
+        state: PromiseState = "released" if promise.state == "running" else "void"
+        store.promises.change([promise.id], state, was=OPEN, ended_at=now, because=WHY)
         log.write(f"promise-{state}", [promise.id], agent=agent, at=now)
     _close(desk, plan.cases, agent, now)
     for moderation in plan.theirs.moderations:
@@ -311,7 +312,7 @@ def _drafts_of_others_still_fit(desk: Desk) -> Iterator[None]:
     from caretool.desk import looking
 
     store = desk.store
-    leaving = {reply.draft for state in _LEAVING for reply in store.replies.in_state(state)}  # type: ignore[arg-type]
+    leaving = {reply.draft for state in _LEAVING for reply in store.replies.in_state(state)}
     waiting = [*(store.replies.draft(one) for one in leaving), *store.replies.drafts("awaiting")]
     before = {one.id: _said(one) for one in waiting if one is not None}
     fit = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from caretool.domain.codes import Kind
 from caretool.domain.duration import Duration
@@ -38,11 +38,6 @@ def kept_for(
     own = retention.kinds.get(kind, retention.default) if kind is not None else retention.default
     lengths = [_elapsed(length) for length in (own, retention.platforms.get(platform)) if length is not None]
     return min([*lengths, *([at_most] if at_most is not None else [])], default=None)
-
-
-def expires_at(fetched_at: datetime, length: timedelta | None) -> datetime | None:
-    """The moment from which a comment is to be erased; None: never."""
-    return fetched_at + length if length is not None else None
 
 
 def _elapsed(length: Duration) -> timedelta:

@@ -45,7 +45,7 @@ from caretool.settings.values import (
     WebAddress,
     Zone,
     known_to,
-    unsayable,
+    must_be_in_every_language,
 )
 from caretool.settings.voice import VoiceTable
 
@@ -228,10 +228,7 @@ class PromiseTable(Table):
     @field_validator("says")
     @classmethod
     def _in_every_language(cls, says: dict[str, str], info: ValidationInfo) -> dict[str, str]:
-        unsaid = [tag for tag in known_to(info).languages or () if tag not in says and unsayable(tag) is None]
-        if unsaid:
-            example = ", ".join(f'{tag} = "…"' for tag in unsaid)
-            raise ValueError(f"how it is said is missing in {' and '.join(unsaid)}: add says = {{ {example} }}")
+        must_be_in_every_language(says, known_to(info), "how it is said")
         return says
 
     @field_validator("earliest", "latest", "due", "review")

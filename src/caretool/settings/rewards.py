@@ -20,7 +20,7 @@ from caretool.settings.known import Known
 from caretool.settings.problems import Path, Problem, instead, one_of, quoted, shown
 from caretool.settings.relative import relative_words
 from caretool.settings.texts import texts_in
-from caretool.settings.values import Spoken, Table, Takes, Text, Whole, known_to, unsayable
+from caretool.settings.values import Spoken, Table, Takes, Text, Whole, known_to, must_be_in_every_language
 
 CODE, VALUE = "reward.code", "reward.value"
 _SHOWN = ("greeting", "person.name", "agent.name", "agent.signature", "company.name", "company.help_page", VALUE)
@@ -126,10 +126,7 @@ class RewardTable(Table):
     @field_validator("says")
     @classmethod
     def _in_every_language(cls, says: dict[str, str], info: ValidationInfo) -> dict[str, str]:
-        unsaid = [tag for tag in known_to(info).languages or () if tag not in says and unsayable(tag) is None]
-        if unsaid:
-            example = ", ".join(f'{tag} = "…"' for tag in unsaid)
-            raise ValueError(f"what it says is missing in {' and '.join(unsaid)}: add says = {{ {example} }}")
+        must_be_in_every_language(says, known_to(info), "what it says")
         for tag, text in says.items():
             wrong = _wrong_in(text, info.data.get("form"), priced=info.data.get("value") is not None)
             if wrong is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from itertools import pairwise
@@ -170,6 +170,14 @@ def unsayable(tag: str) -> str | None:
     except UsageProblem as problem:
         return str(problem)
     return None
+
+
+def must_be_in_every_language(says: Mapping[str, str], known: Known, what: str) -> None:
+    """ValueError where `says` leaves out a language in which the company can answer; `what` it is, for the sentence."""
+    unsaid = [tag for tag in known.languages or () if tag not in says and unsayable(tag) is None]
+    if unsaid:
+        example = ", ".join(f'{tag} = "…"' for tag in unsaid)
+        raise ValueError(f"{what} is missing in {' and '.join(unsaid)}: add says = {{ {example} }}")
 
 
 def _sayable(tag: str) -> str:
