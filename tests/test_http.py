@@ -8,7 +8,7 @@ import socket
 import threading
 import traceback
 import tracemalloc
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -20,7 +20,8 @@ import stamina
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from caretool import http
+from caretool.dialect import Dialect, Said, Verdict, basic
+from caretool.domain.budget import Bucket, Meter
 from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
 from caretool.http import Answer, Client, Refused, retry_after
 
@@ -256,11 +257,12 @@ def test_a_server_that_is_slow_for_no_stated_time_is_left_alone() -> None:
 
 
 def test_the_seconds_of_a_429_are_read_in_the_platforms_own_way() -> None:
-    def reset(headers: Mapping[str, str], now: datetime) -> float:
-        return (datetime.fromisoformat(headers["x-ratelimit-reset"]) - now).total_seconds()
+    def reset(said: Said) -> Verdict:
+        then = datetime.fromisoformat(said.headers["x-ratelimit-reset"])
+        return Verdict("busy", (then - said.now).total_seconds())
 
     headers = {"X-RateLimit-Reset": "2026-11-23T12:05:00.123Z"}
-    account = client(Server(said(429, **headers)), busy=reset)
+    account = client(Server(said(429, **headers)), dialect=Dialect(verdict=reset))
     for do in (lambda: account.get("/x"), lambda: account.post("/x", json={})):
         assert failing(do, PlatformBusy).seconds == pytest.approx(300.123)
 
@@ -305,7 +307,7 @@ def test_an_empty_gzipped_answer_is_empty() -> None:
 
 
 def test_a_gigabyte_ends_in_one_line_without_being_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "LARGEST", 3 * 1024 * 1024)
+    monkeypatch.setattr("caretool.http.client.LARGEST", 3 * 1024 * 1024)
     handed_out = 0
 
     def endless() -> Iterator[bytes]:
@@ -322,7 +324,7 @@ def test_a_gigabyte_ends_in_one_line_without_being_read(monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("coding", ["gzip", "gzip, gzip", "br", "deflate"])
 def test_a_bomb_does_not_go_off(coding: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "LARGEST", 1024 * 1024)
+    monkeypatch.setattr("caretool.http.client.LARGEST", 1024 * 1024)
     bomb = gzip.compress(b"\0" * 50 * 1024 * 1024)
     account = client(lambda _: streamed(bomb, content_encoding=coding))
     tracemalloc.start()
@@ -640,7 +642,7 @@ def test_a_server_that_says_nothing_is_given_up() -> None:
 
 @pytest.mark.parametrize("beginning", [b"HTTP/1.1 200 OK\r\nx-a: ", b"HTTP/1.1 200 OK\r\n\r\n"])
 def test_a_server_that_sends_a_byte_now_and_then_is_given_up(beginning: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "_WHOLE", 0.2)
+    monkeypatch.setattr("caretool.http.client._WHOLE", 0.2)
     with Dripping(beginning) as wire, stamina.set_testing(True, attempts=1):
         account = over_sockets(wire.url, 0.5)
         assert "answer" in str(failing(lambda: account.get("/x"), PlatformFailed))
@@ -696,3 +698,115 @@ def test_a_retry_after_of_nonsense_says_nothing(words: str) -> None:
 def test_whatever_retry_after_says_is_seconds_or_nothing(words: str) -> None:
     seconds = retry_after({"retry-after": words}, NOW)
     assert seconds is None or seconds >= 0
+
+
+# Tokens that are renewed, budgets, dialects
+
+
+def renewing(handler: Handler, **more: Any) -> Client:
+    """Its token is `old-token-1`, and can be renewed once."""
+    tokens = ["old-token-1", "new-token-2"]
+
+    def renew(refused: str) -> str | None:
+        assert tokens.pop(0) == refused
+        return tokens[0] if tokens else None
+
+    made = client(handler, token=None, renew=renew, **more)
+    made._token = lambda: tokens[0]
+    return made
+
+
+@pytest.mark.parametrize("do", ["get", "post", "put", "delete"])
+def test_a_token_that_ended_is_renewed_and_the_request_made_again(do: str) -> None:
+    server = Server(said(401), said(200))
+    assert getattr(renewing(server), do)("/x").status == 200
+    assert [request.headers["authorization"] for request in server.requests] == [
+        "Bearer old-token-1",
+        "Bearer new-token-2",
+    ]
+
+
+def test_a_token_is_renewed_once_a_request() -> None:
+    server = Server(said(401))
+    failing(lambda: renewing(server).post("/x"), TokenRefused)
+    assert len(server.requests) == 2
+
+
+def test_a_platform_may_say_in_its_own_way_that_a_token_ended() -> None:
+    dialect = Dialect(verdict=lambda said: Verdict("expired") if said.body["error"] == "ExpiredToken" else None)
+    server = Server(said(400, {"error": "ExpiredToken"}), said(200))
+    assert renewing(server, dialect=dialect).post("/x").status == 200
+
+
+def test_a_refusal_tells_the_platforms_own_word_for_it() -> None:
+    dialect = Dialect(verdict=lambda said: Verdict("refused", code=said.body["code"]))
+    server = Server(said(409, {"code": "comment_duplicate"}))
+    assert failing(lambda: client(server, dialect=dialect).post("/x"), Refused).code == "comment_duplicate"
+
+
+def test_a_write_that_a_dialect_calls_trouble_may_have_been_done() -> None:
+    server = Server(said(400, {"code": 1}))
+    dialect = Dialect(verdict=lambda said: Verdict("failed"))
+    failing(lambda: client(server, dialect=dialect).post("/x"), AnswerLost)
+    failing(lambda: client(server, dialect=dialect).get("/x"), PlatformFailed)
+
+
+class Purse:
+    """A budget of so many units; what was taken and told."""
+
+    def __init__(self, left: float) -> None:
+        self.left_over = left
+        self.meters: list[Meter] = []
+
+    def spend(self, scope: str, bucket: Bucket, units: float, now: datetime, *, fetching: bool) -> Meter | None:
+        if self.left_over - units < (5 if fetching else 0):
+            return Meter(bucket.name, self.left_over, NOW + timedelta(seconds=600))
+        self.left_over -= units
+        return None
+
+    def told(self, scope: str, meters: Sequence[Meter], now: datetime) -> None:
+        self.meters += meters
+
+    def left(self, scope: str, bucket: Bucket, now: datetime) -> Meter | None:
+        return None
+
+
+def test_what_is_not_there_is_not_asked_for_and_said_so() -> None:
+    server, purse = Server(said(200)), Purse(8)
+    account = client(server, budget=purse)
+    for _ in range(3):
+        account.get("/x", fetching=True)
+    error = failing(lambda: account.get("/x", fetching=True), PlatformBusy)
+    assert error.seconds == 600
+    assert str(error) == "fediverse: what may still be asked is kept for replies for 10 minutes: nothing was sent"
+    for _ in range(5):
+        account.post("/x")
+    failing(lambda: account.post("/x"), PlatformBusy)
+    assert len(server.requests) == 8
+
+
+def test_whoever_shares_a_budget_rests_when_one_is_asked_to() -> None:
+    purse = Purse(8)
+    failing(lambda: client(Server(said(429, **{"Retry-After": "90"})), budget=purse).get("/x"), PlatformBusy)
+    assert purse.meters == [Meter("", 0, NOW + timedelta(seconds=90))]
+
+
+def test_a_platforms_meters_are_read_from_every_answer() -> None:
+    meter = Meter("", 7, NOW + timedelta(minutes=5), 300)
+    purse = Purse(8)
+    dialect = Dialect(meters=lambda headers, now: [meter] if headers.get("x-left") == "7" else [])
+    for status in (200, 404):
+        with suppress(Refused):
+            client(Server(said(status, **{"X-Left": "7"})), budget=purse, dialect=dialect).get("/x")
+    assert purse.meters == [meter, meter]
+
+
+def test_nothing_new_is_an_answer_to_a_condition_only() -> None:
+    answer = client(Server(httpx.Response(304))).get("/feed", headers={"If-None-Match": '"1"'})
+    assert (answer.status, answer.body) == (304, b"")
+
+
+def test_a_password_is_shown_at_home_only_in_a_basic_header() -> None:
+    server = Server(said(200))
+    client(server, dialect=Dialect(authorize=basic("dario"))).get("/x")
+    assert server.requests[0].headers["authorization"] == "Basic ZGFyaW86czNjcjN0LXQwa2VuLTQ3MTE="

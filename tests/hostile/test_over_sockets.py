@@ -129,7 +129,7 @@ def test_the_most_values_there_may_be_are_a_hundred_megabytes() -> None:
 
 @pytest.mark.parametrize("piece", [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early Hints\r\n\r\n"])
 def test_a_server_that_is_always_about_to_answer_is_given_up(piece: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "_WHOLE", 0.3)
+    monkeypatch.setattr("caretool.http.client._WHOLE", 0.3)
     with Hostile(without_end(b"", lambda: piece * 100)) as server:
         failing(lambda: client(server.url).get("/x"))
         failing(lambda: client(server.url).post("/x"), AnswerLost)

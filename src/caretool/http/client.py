@@ -1,9 +1,4 @@
-"""What every connector that speaks HTTP stands on: the only importer of httpx.
-
-A connector asks a `Client` for an `Answer` and hears of failures in the words of `caretool.errors`. Reads are retried
-by themselves, a few times and for seconds only; writes never, and a write that may have reached its server without an
-answer is `AnswerLost`. A token goes to the account's own origin (scheme, host, port), nowhere else, and into no text.
-"""
+"""An account's requests: what leaves, what may be tried again, and what an answer means."""
 
 from __future__ import annotations
 
@@ -12,9 +7,8 @@ import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -24,14 +18,16 @@ import stamina
 
 from caretool import bodies
 from caretool.bodies import Torn, Unreadable
+from caretool.dialect import Dialect, Said, Verdict
+from caretool.domain.budget import Budget, Meter, Unlimited
 from caretool.domain.harmless import one_line
 from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
+from caretool.http.answer import CORRECT, UNKNOWN, Answer, Refused, place, retry_after
 
 Clock = Callable[[], datetime]
 Transport = httpx.BaseTransport  # what a test answers with instead of a network
 Params = Mapping[str, str | int | bool | Sequence[str]]
 Values = Mapping[str, Any] | None
-Busy = Callable[[Mapping[str, str], datetime], float | None]
 
 LARGEST = 20 * 1024 * 1024
 _CONNECT, _READ, _WHOLE = 10.0, 30.0, 120.0  # seconds: to connect, without a byte, for all of it
@@ -39,85 +35,20 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.5, 5.0  # seconds: what is longer is told, not wa
 _HOPS, _SAID, _SAID_BYTES = 5, 200, 64 * 1024
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _NOT_HERE, _GAVE_UP = frozenset({301, 307, 308}), frozenset({408, 499})
-_CORRECT, _UNKNOWN = "try again later; if it stays so, correct url", "it may have been done or not"
-_TOKEN, _SECONDS = re.compile(r"[!-~]+"), re.compile(r"\d{1,9}", re.ASCII)
+_CONDITIONS = frozenset({"if-none-match", "if-modified-since"})
+_TOKEN = re.compile(r"[!-~]+")
 _NOTHING_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _TROUBLE = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError, ValueError)
 _reading = stamina.RetryingCaller(attempts=3, timeout=60.0, wait_initial=_FIRST_WAIT, wait_max=2.0, wait_jitter=0.5)
-
-
-class Refused(PlatformFailed):
-    """The platform said no, and nothing was done: `status` is 4xx, `said` its own words on one line (may be empty)."""
-
-    def __init__(self, message: str, status: int, said: str = "") -> None:
-        super().__init__(message)
-        self.status = status
-        self.said = said
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A successful (2xx) response, wholly read. The names of `headers` are in lower case; `url` is where it came from.
-
-    `account` is whose answer it is, `written` whether the request changed something: for what is said of nonsense.
-    """
-
-    status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
-    url: str
-    account: str = ""
-    written: bool = False
-
-    def json(self) -> Any:
-        """The body's value. Raises PlatformFailed if it is no JSON, AnswerLost if the request changed something."""
-        try:
-            return bodies.value(self.body)
-        except Unreadable as trouble:
-            why = "answered with a web page" if "html" in self.headers.get("content-type", "") else str(trouble)
-        what = f"{self.account}: {_place(httpx.URL(self.url))} {why}"
-        raise AnswerLost(f"{what}: {_UNKNOWN}") if self.written else PlatformFailed(f"{what}: {_CORRECT}")
-
-    @property
-    def links(self) -> Mapping[str, str]:
-        """rel → absolute URL, from the Link header, only those at our own host (a wrong scheme or port is put right).
-
-        Raises PlatformFailed if the next or previous page is at another host: left out, its comments would be missed.
-        """
-        own = httpx.URL(self.url)
-        links: dict[str, str] = {}
-        header = {b"link": self.headers.get("link", "").encode("utf-8", "replace")}
-        for rels, link in httpx.Response(self.status, headers=header).links.items():
-            try:
-                url = own.join(link.get("url", ""))
-            except (httpx.InvalidURL, ValueError):
-                continue
-            for rel in (rels or "").lower().split():
-                if url.raw_host == own.raw_host and not url.userinfo:
-                    links.setdefault(rel, str(url.copy_with(scheme=own.scheme, port=own.port)))
-                elif rel in ("next", "prev"):
-                    what = f"{_place(own)} keeps its next page at {_place(url)}"
-                    raise PlatformFailed(f"{self.account}: {what}: correct url if we belong there")
-        return links
-
-
-def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds to wait by the Retry-After header (seconds or an HTTP date); None: it says nothing, or nonsense."""
-    said = headers.get("retry-after", "").strip()
-    if _SECONDS.fullmatch(said):
-        return float(said)
-    try:
-        then = parsedate_to_datetime(said)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return max((then if then.tzinfo else then.replace(tzinfo=UTC)).timestamp() - now.timestamp(), 0.0)
 
 
 class Client:
     """One account's requests. Making it asks nothing: no request, no token, no socket.
 
     `name` is the account's, for errors. `clock` gives the aware moment it is now. `token` is asked before the first
-    request, and again after the platform refused it. `busy` reads from the headers of a 429 how many seconds to wait.
+    request, and again after the platform refused it; where it can be renewed, before each. `renew` makes another one of
+    one that was refused (None: it cannot): the request is then made once more. Neither raises AnswerLost. `dialect` is
+    the platform's own way of saying things, `budget` what counts its requests for all who share `scope` (the account).
     `patience` is how many seconds may pass without a byte. Not for several threads at once; any one thread will do.
     """
 
@@ -128,44 +59,60 @@ class Client:
         name: str,
         clock: Clock,
         token: Callable[[], str] | None = None,
-        busy: Busy = retry_after,
+        renew: Callable[[str], str | None] | None = None,
+        dialect: Dialect | None = None,
+        budget: Budget | None = None,
+        scope: str | None = None,
         transport: Transport | None = None,
         patience: float = _READ,
     ) -> None:
         self._name = name
         self._clock = clock
         self._token = token
-        self._busy = busy
+        self._renew = renew
+        self._dialect = dialect or Dialect()
+        self._budget = budget or Unlimited()
+        self._scope = scope or name
         self._transport = transport
         self._patience = patience
         self._base = _base(base_url)
-        self._place = _place(self._base) if self._base else "no address"
+        self._place = place(self._base) if self._base else "no address"
         self._secret: str | None = None
         self._http: httpx.Client | None = None
 
     def __repr__(self) -> str:
         return f"Client({self._name!r}, {self._place!r})"
 
-    def get(self, path: str, params: Params | None = None) -> Answer:
-        """Read `path`, or an absolute URL on our own origin; `params` join the query that is there.
+    def get(self, path: str, params: Params | None = None, *, headers: Values = None, fetching: bool = False) -> Answer:
+        """Read `path`, or an absolute URL on our own origin; `params` join the query that is there. `fetching` leaves
+        to replies what the budget keeps for them. A 304 to a condition among the
+        `headers` is an answer, too, without a body.
 
         Raises TokenRefused, PlatformBusy, Refused (4xx), PlatformFailed.
         """
         url = self._url(path, params)
         try:
-            return _reading(lambda attempt: isinstance(attempt, _Again) and attempt.wait, self._read, url)
+            return _reading(
+                lambda attempt: isinstance(attempt, _Again) and attempt.wait, self._read, url, headers, fetching
+            )
         except _Again as last:
             failure = last.failure
         raise failure
 
-    def post(self, path: str, *, json: Any = None, form: Values = None, headers: Values = None) -> Answer:
+    def post(
+        self, path: str, *, json: Any = None, form: Values = None, headers: Values = None, params: Params | None = None
+    ) -> Answer:
         """Write once, never retried. Raises PlatformBusy, Refused, PlatformFailed, TokenRefused: it was not done;
         AnswerLost: it may have been."""
-        return self._write("POST", path, json=json, data=form, headers=headers)
+        return self._write("POST", self._url(path, params), json=json, data=form, headers=headers)
 
-    def delete(self, path: str) -> Answer:
+    def put(self, path: str, *, json: Any = None, headers: Values = None, params: Params | None = None) -> Answer:
+        """Put once, never retried. Raises as `post` does."""
+        return self._write("PUT", self._url(path, params), json=json, headers=headers)
+
+    def delete(self, path: str, *, json: Any = None, params: Params | None = None) -> Answer:
         """Delete once, never retried. Raises as `post` does."""
-        return self._write("DELETE", path)
+        return self._write("DELETE", self._url(path, params), json=json)
 
     def close(self) -> None:
         """Let go of what is still open; a later request opens it again."""
@@ -173,10 +120,13 @@ class Client:
             self._http.close()
             self._http = None
 
-    def _read(self, url: httpx.URL) -> Answer:
+    def _read(self, url: httpx.URL, headers: Values, fetching: bool) -> Answer:
         """One attempt, redirects followed. Raises _Again for whatever comes after the request."""
+        return self._once_renewed(lambda: self._attempt(url, headers, fetching))
+
+    def _attempt(self, url: httpx.URL, headers: Values, fetching: bool) -> Answer:
         for _ in range(_HOPS + 1):
-            request = self._request("GET", url)
+            request = self._request("GET", url, fetching=fetching, headers=headers)
             try:
                 with self._sent(request) as response:
                     location = response.headers.get("location") if response.status_code in _MOVED else None
@@ -184,13 +134,31 @@ class Client:
                         return self._answer(response)
                     url = url.join(location)
             except _TROUBLE as trouble:
-                failure = PlatformFailed(self._why(trouble, _CORRECT))
+                failure = PlatformFailed(self._why(trouble, CORRECT))
                 raise _Again(failure, not isinstance(trouble, Unreadable)) from None
             self._only_here(url, "sends us on to")
         raise PlatformFailed(f"{self._name}: {self._place} sends us on from page to page without an end: correct url")
 
-    def _write(self, method: str, path: str, **content: Any) -> Answer:
-        request = self._request(method, self._url(path), **content)
+    def _write(self, method: str, url: httpx.URL, **content: Any) -> Answer:
+        return self._once_renewed(lambda: self._written(method, url, **content))
+
+    def _once_renewed(self, attempt: Callable[[], Answer]) -> Answer:
+        """The request, made a second time with a renewed token where the first one was refused: nothing was done."""
+        try:
+            return attempt()
+        except _Expired as expired:
+            failure, refused = expired.failure, self._secret
+        self._secret = self._renew(refused) if self._renew is not None and refused is not None else None
+        if self._secret is None:
+            raise failure
+        try:
+            return attempt()
+        except _Expired as expired:
+            failure = expired.failure
+        raise failure
+
+    def _written(self, method: str, url: httpx.URL, **content: Any) -> Answer:
+        request = self._request(method, url, **content)
         failure: CaretoolError
         try:
             with self._sent(request) as response:
@@ -200,7 +168,7 @@ class Client:
         except _NOTHING_LEFT as trouble:
             failure = PlatformBusy(self._why(trouble, "nothing was sent, try again later"))
         except _TROUBLE as trouble:
-            failure = AnswerLost(self._why(trouble, _UNKNOWN))
+            failure = AnswerLost(self._why(trouble, UNKNOWN))
         raise failure
 
     @contextmanager
@@ -218,48 +186,87 @@ class Client:
     def _answer(self, response: httpx.Response, *, written: bool = False) -> Answer:
         """The answer, if it is one. Raises _Again; what reading it raises is left to the caller."""
         status = response.status_code
-        if 200 <= status < 300:
-            url, body = str(response.url), _whole(response, LARGEST)
-            return Answer(status, dict(response.headers), body, url, self._name, written)
-        failure = self._failure(response, written)
+        headers = dict(response.headers)
+        self._budget.told(self._scope, self._dialect.meters(headers, self._clock()), self._clock())
+        if 200 <= status < 300 or (status == 304 and _CONDITIONS & response.request.headers.keys()):
+            return Answer(status, headers, _whole(response, LARGEST), str(response.url), self._name, written)
+        failure, repeat = self._failure(response, written)
+        again: float | bool = repeat
         if isinstance(failure, PlatformBusy) and failure.seconds is not None:
-            raise _Again(failure, max(failure.seconds, _FIRST_WAIT) if failure.seconds <= _LONGEST_WAIT else False)
-        raise _Again(failure, status >= 500 or status in _GAVE_UP)
+            again = max(failure.seconds, _FIRST_WAIT) if failure.seconds <= _LONGEST_WAIT else False
+            if not again:
+                self._rest(response.request, failure.seconds)
+        raise _Again(failure, again)
 
-    def _failure(self, response: httpx.Response, written: bool) -> CaretoolError:
-        """What the status means. Of a write only what tells surely that nothing was done may say so: 302 and 303 are
-        also how "done, look there" is said, and 408 and 5xx come from proxies that lost a server still at work."""
-        status, said = response.status_code, self._said(response)
+    def _failure(self, response: httpx.Response, written: bool) -> tuple[CaretoolError, bool]:
+        """What the answer means, and whether a read may be tried again. Of a write only what tells surely that nothing
+        was done may say so: 302 and 303 are also how "done, look there" is said, and 408 and 5xx come from proxies that
+        lost a server still at work. Raises _Expired."""
+        status = response.status_code
+        body, said = self._said(response)
 
         def sentence(what: str, then: str) -> str:
             return f"{self._name}: {self._place} {what} ({status}{', ' if said else ''}{said}){then and ': '}{then}"
 
-        if status == 401:
+        verdict = self._dialect.verdict(Said(status, dict(response.headers), body, self._clock()))
+        verdict = verdict or self._plainly(status, response.headers, written)
+        if verdict.meaning in ("token", "expired"):
+            refused = TokenRefused(
+                sentence("does not take our token", "make a new one there, and put it in the place of the old one")
+            )
+            if verdict.meaning == "expired":
+                raise _Expired(refused)
             self._secret = None
-            then = "make a new one there, and put it in the place of the old one"
-            return TokenRefused(sentence("does not take our token", then))
-        if status == 429 or (status == 503 and not written):
-            seconds = (self._busy if status == 429 else retry_after)(dict(response.headers), self._clock())
+            return refused, False
+        if verdict.meaning == "busy":
+            seconds = verdict.seconds
             then = "try again later" if seconds is None else f"try again in {max(round(seconds), 1)} seconds"
-            what = "asks us to slow down" if status == 429 else "is not to be had just now"
-            return PlatformBusy(sentence(what, then), seconds)
-        if 400 <= status < 500 and status not in _GAVE_UP:
-            return Refused(sentence(f"refused {self._shown(response.url.path, 80)}", ""), status, said)
+            what = "is not to be had just now" if status == 503 else "asks us to slow down"
+            return PlatformBusy(sentence(what, then), seconds), False
+        if verdict.meaning == "refused":
+            what = f"refused {self._shown(response.url.path, 80)}"
+            return Refused(sentence(what, ""), status, said, verdict.code), False
         if not written:
-            return PlatformFailed(sentence("failed", "try again later"))
+            return PlatformFailed(sentence("failed", "try again later")), status >= 500 or status in _GAVE_UP
         if status in _NOT_HERE:
-            return PlatformFailed(sentence("has moved, nothing was done", "correct url"))
-        return AnswerLost(sentence("gave no clear answer", _UNKNOWN))
+            return PlatformFailed(sentence("has moved, nothing was done", "correct url")), False
+        return AnswerLost(sentence("gave no clear answer", UNKNOWN)), False
 
-    def _said(self, response: httpx.Response) -> str:
-        """The server's own words; none where they cannot be read: the status has told enough."""
+    def _plainly(self, status: int, headers: Mapping[str, str], written: bool) -> Verdict:
+        """What HTTP says."""
+        if status == 401:
+            return Verdict("expired" if self._renew is not None else "token")
+        if status == 429 or (status == 503 and not written):
+            return Verdict("busy", retry_after(headers, self._clock()))
+        return Verdict("refused" if 400 <= status < 500 and status not in _GAVE_UP else "failed")
+
+    def _said(self, response: httpx.Response) -> tuple[Any, str]:
+        """The value of the body, and the server's own words; none where they cannot be read: the status has told
+        enough."""
         try:
             body = _whole(response, _SAID_BYTES)
             if response.headers.get("content-type", "").startswith("text/plain"):
-                return self._shown(body.decode("utf-8", "replace"), _SAID)
-            return self._shown(bodies.words(bodies.value(body)), _SAID)
+                return None, self._shown(body.decode("utf-8", "replace"), _SAID)
+            value = bodies.value(body)
+            return value, self._shown(bodies.words(value), _SAID)
         except _TROUBLE:
-            return ""
+            return None, ""
+
+    def _take(self, method: str, url: httpx.URL, *, fetching: bool) -> None:
+        """Take from the budget what the request costs. Raises PlatformBusy: nothing was sent."""
+        bucket, units = self._dialect.price(method, url.path)
+        now = self._clock()
+        short = self._budget.spend(self._scope, bucket, units, now, fetching=fetching)
+        if short is not None:
+            seconds = max((short.resets_at - now).total_seconds(), 1.0)
+            what = "what may still be asked is kept for replies" if fetching else "no more may be asked"
+            raise PlatformBusy(f"{self._name}: {what} for {_soon(seconds)}: nothing was sent", seconds)
+
+    def _rest(self, request: httpx.Request, seconds: float) -> None:
+        """Whoever shares the budget leaves the platform alone for as long as it asked."""
+        bucket, _ = self._dialect.price(request.method, request.url.path)
+        now = self._clock()
+        self._budget.told(self._scope, [Meter(bucket.name, 0, now + timedelta(seconds=seconds))], now)
 
     def _shown(self, text: str, longest: int) -> str:
         """What others wrote, harmless, without the token (cut, it would not be known again), on one line."""
@@ -299,11 +306,11 @@ class Client:
 
     def _only_here(self, url: httpx.URL, how: str) -> None:
         if self._base is None or _origin(url) != _origin(self._base):
-            what = f"{self._place} {how} {self._shown(_place(url), 80)}: nothing of ours goes there"
+            what = f"{self._place} {how} {self._shown(place(url), 80)}: nothing of ours goes there"
             raise PlatformFailed(f"{self._name}: {what}; correct url if we belong there")
 
-    def _request(self, method: str, url: httpx.URL, **content: Any) -> httpx.Request:
-        if self._token is not None and self._secret is None:
+    def _request(self, method: str, url: httpx.URL, *, fetching: bool = False, **content: Any) -> httpx.Request:
+        if self._token is not None and (self._secret is None or self._renew is not None):
             self._secret = self._token()
             if not _TOKEN.fullmatch(self._secret):
                 self._secret = None
@@ -315,7 +322,8 @@ class Client:
         if request is None:
             raise PlatformFailed(f"{self._name}: the request cannot be written: nothing was sent")
         if self._secret is not None:
-            request.headers["Authorization"] = f"Bearer {self._secret}"
+            request.headers.update(self._dialect.authorize(self._secret))
+        self._take(method, url, fetching=fetching)
         return request
 
     def _opened(self) -> httpx.Client:
@@ -342,6 +350,19 @@ class _Again(Exception):
 
     failure: CaretoolError
     wait: float | bool
+
+
+class _Expired(Exception):
+    """The token was refused, a renewed one would do, and nothing was done. `failure` says so where there is none."""
+
+    def __init__(self, failure: TokenRefused) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
+
+
+def _soon(seconds: float) -> str:
+    """A length of time as one waits for it."""
+    return f"{round(seconds)} seconds" if seconds < 120 else f"{-(-seconds // 60):.0f} minutes"
 
 
 def _whole(response: httpx.Response, largest: int) -> bytes:
@@ -371,11 +392,6 @@ def _base(text: str) -> httpx.URL | None:
 
 def _origin(url: httpx.URL) -> tuple[str, bytes, int | None, bytes]:
     return url.scheme, url.raw_host, url.port, url.userinfo
-
-
-def _place(url: httpx.URL) -> str:
-    """Host and port as they are asked for: letters that look like others are seen for what they are."""
-    return one_line(url.netloc.decode("ascii", "replace"), 80)
 
 
 def _agent() -> str:

@@ -1,0 +1,51 @@
+"""Watch words: what is searched for beyond what is said to us."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A search under a `name`: whoever writes one of `words` (a phrase has blanks) and none of `without`.
+
+    `accounts` are where it is searched, None: everywhere that can; `languages` are tags, none: any.
+    """
+
+    name: str
+    words: tuple[str, ...]
+    without: tuple[str, ...] = ()
+    accounts: tuple[str, ...] | None = None
+    languages: tuple[str, ...] = ()
+
+    def allows(self, text: str, language: str | None) -> bool:
+        """Whether a text in which a platform found one of the words is what is looked for: it holds none of `without`,
+        and its language tag (None: it has none) is no other one."""
+        spoken = _primary(language) if language else None
+        wanted = {_primary(tag) for tag in self.languages}
+        return (not wanted or spoken is None or spoken in wanted) and not _holds(text, self.without)
+
+    def finds(self, text: str, language: str | None) -> bool:
+        """The same where the platform does not search by itself: one of the words stands in it, too."""
+        return _holds(text, self.words) and self.allows(text, language)
+
+
+def _primary(tag: str) -> str:
+    return tag.replace("_", "-").partition("-")[0].casefold()
+
+
+def _holds(text: str, words: Iterable[str]) -> bool:
+    """Whether one of the words or phrases stands in the text, whatever its case, not as a part of a longer word."""
+    folded = _folded(text)
+    return any(re.search(rf"(?<!\w){_spaced(_folded(word))}(?!\w)", folded) for word in words if word.strip())
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def _spaced(phrase: str) -> str:
+    return r"\s+".join(re.escape(part) for part in phrase.split())

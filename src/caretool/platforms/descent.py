@@ -1,0 +1,176 @@
+"""Lists that show the newest first and know no lower bound, walked down to where the last walk began.
+
+Pages stream as they come and memory stays constant: an unfinished walk is remembered with its cursor, and the floor
+moves up only once the walk has come down to it. So an interrupted fetch loses nothing, whatever was written meanwhile.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from caretool.http import Refused
+
+T = TypeVar("T")
+
+# Platforms list what was written at about the same time in another order from one moment to the next.
+OVERLAP = timedelta(minutes=10)
+# So many ids of the overlap are remembered; a busier place shows some comments twice, which are stored once.
+_REMEMBERED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry(Generic[T]):
+    """Something on the list: its id, the aware moment by which the list is ordered, and what it is."""
+
+    id: str
+    at: datetime
+    what: T
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[T]):
+    """One answer, newest first. `older` is the cursor of what comes below it (None: nothing). An empty one with a
+    cursor is no end."""
+
+    entries: Sequence[Entry[T]]
+    older: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Descent:
+    """Where walking down a list stands.
+
+    `floor` is the newest moment that was reached by a whole walk, `seen` the ids near it (None: none was whole yet).
+    `cursor` is where an unfinished walk goes on; `top` and `near` will be its `floor` and `seen`.
+    """
+
+    floor: datetime | None = None
+    seen: tuple[str, ...] = ()
+    cursor: str | None = None
+    top: datetime | None = None
+    near: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, value: object) -> Descent:
+        """From its text, or from what `plain` gave; the beginning where it is neither."""
+        try:
+            kept = json.loads(value) if isinstance(value, str) else value
+            if not isinstance(kept, dict):
+                return cls()
+            return cls(
+                _moment(kept.get("floor")),
+                _ids(kept.get("seen", ())),
+                _text(kept.get("cursor")),
+                _moment(kept.get("top")),
+                _ids(kept.get("near", ())),
+            )
+        except (ValueError, TypeError):
+            return cls()
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON takes it, for a bookmark that holds several."""
+        kept = {
+            "floor": self.floor and self.floor.isoformat(),
+            "seen": list(self.seen),
+            "cursor": self.cursor,
+            "top": self.top and self.top.isoformat(),
+            "near": list(self.near),
+        }
+        return {key: value for key, value in kept.items() if value}
+
+    def __str__(self) -> str:
+        return json.dumps(self.plain())
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Generic[T]):
+    """What one answer brought that is new, oldest first, and the descent to keep once it is stored."""
+
+    entries: tuple[Entry[T], ...]
+    descent: Descent
+
+
+def walk(
+    descent: Descent,
+    ask: Callable[[str | None], Listing[T]],
+    *,
+    overlap: timedelta = OVERLAP,
+    oldest: datetime | None = None,
+) -> Iterator[Step[T]]:
+    """Walk on where the last one was interrupted, then from the newest down to where the last whole walk began.
+
+    `ask` gives what stands at a cursor (None: at the top). Nothing older than `oldest` is walked to (None: to the end).
+    A cursor that the platform no longer takes begins the walk anew. Raises what `ask` raises.
+    """
+    if descent.cursor is not None:
+        try:
+            for step in _down(descent, ask, overlap, oldest):
+                descent = step.descent
+                yield step
+        except Refused:
+            if descent.cursor is None:
+                raise
+            descent = Descent(descent.floor, descent.seen)
+    yield from _down(descent, ask, overlap, oldest)
+
+
+def _down(
+    descent: Descent, ask: Callable[[str | None], Listing[T]], overlap: timedelta, oldest: datetime | None
+) -> Iterator[Step[T]]:
+    known = frozenset(descent.seen)
+    bounds = [bound for bound in (descent.floor and descent.floor - overlap, oldest) if bound is not None]
+    bound = max(bounds, default=None)
+    before = descent
+    while True:
+        listing = ask(descent.cursor)
+        reached = any(bound is not None and entry.at < bound for entry in listing.entries)
+        descent = replace(_above(descent, listing.entries, overlap), cursor=None if reached else listing.older)
+        new = [entry for entry in listing.entries if entry.id not in known and (bound is None or entry.at >= bound)]
+        if descent.cursor is None:
+            descent = _whole(descent)
+        if new or (descent != before and descent.cursor is None):
+            yield Step(tuple(sorted(new, key=lambda entry: entry.at)), descent)
+        if descent.cursor is None:
+            return
+
+
+def _above(descent: Descent, entries: Sequence[Entry[T]], overlap: timedelta) -> Descent:
+    """With what of these stands near the top of the walk; the first answer has the top."""
+    top = descent.top or max((entry.at for entry in entries), default=None)
+    if top is None:
+        return descent
+    near = dict.fromkeys([*descent.near, *(entry.id for entry in entries if entry.at >= top - overlap)])
+    return replace(descent, top=top, near=tuple(near)[:_REMEMBERED])
+
+
+def _whole(descent: Descent) -> Descent:
+    """The walk came down to its floor: where it began is the next one's."""
+    if descent.top is None or (descent.floor is not None and descent.top < descent.floor):
+        return Descent(descent.floor, descent.seen)
+    seen = dict.fromkeys([*descent.near, *descent.seen]) if descent.floor is not None else dict.fromkeys(descent.near)
+    return Descent(descent.top, tuple(seen)[:_REMEMBERED])
+
+
+def _moment(text: object) -> datetime | None:
+    if text is None:
+        return None
+    moment = datetime.fromisoformat(str(text))
+    if moment.tzinfo is None:
+        raise ValueError("a moment without a zone")
+    return moment
+
+
+def _ids(found: object) -> tuple[str, ...]:
+    if not isinstance(found, list | tuple) or not all(isinstance(one, str) for one in found):
+        raise ValueError("no ids")
+    return tuple(found)
+
+
+def _text(found: object) -> str | None:
+    if found is not None and not isinstance(found, str):
+        raise ValueError("no text")
+    return found

@@ -1,0 +1,113 @@
+"""Tokens that a platform renews: kept in the vault before they are used, renewed by one process at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from caretool.domain.vault import Vault
+from caretool.errors import AnswerLost, PlatformBusy, PlatformFailed, TokenRefused
+from caretool.http import Refused
+from caretool.platforms.platform import Clock
+
+# A token that ends sooner could end on the way.
+_SOON = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a platform gave: the `access` token until `ends_at` (None: it does not say), and what renews it (None: what
+    renewed it this time does so again) until `refresh_ends_at`."""
+
+    access: str
+    refresh: str | None = None
+    ends_at: datetime | None = None
+    refresh_ends_at: datetime | None = None
+
+
+class Renewable:
+    """An account's token. `first` tells the secret that a person put into the settings; a new one there takes the place
+    of all that was renewed. `exchange` makes a grant of what renews: one request of the platform's own, whose errors
+    are told as what they are for whoever wanted the token: nothing of theirs was sent."""
+
+    def __init__(
+        self, name: str, *, vault: Vault, clock: Clock, first: Callable[[], str], exchange: Callable[[str], Grant]
+    ) -> None:
+        self._name = name
+        self._vault = vault
+        self._clock = clock
+        self._first = first
+        self._exchange = exchange
+
+    def current(self) -> str:
+        """An access token, renewed if it ends soon. Raises TokenRefused, PlatformBusy."""
+        grant = self._kept()
+        if grant is not None and (grant.ends_at is None or grant.ends_at - self._clock() > _SOON):
+            return grant.access
+        return self._renewed(grant.access if grant is not None else None)
+
+    def renew(self, refused: str) -> str:
+        """Another one in the place of one that was refused. Raises TokenRefused, PlatformBusy."""
+        return self._renewed(refused)
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When what renews it ends, as far as is known; nothing is asked."""
+        try:
+            grant = self._kept()
+        except TokenRefused:
+            return None
+        return grant.refresh_ends_at if grant is not None else None
+
+    def _renewed(self, stale: str | None) -> str:
+        with self._vault.held():
+            kept = self._kept()
+            if kept is not None and kept.access != stale:  # another process was faster
+                return kept.access
+            refresh = kept.refresh if kept is not None and kept.refresh else self._first()
+            grant = self._asked(refresh)
+            self._vault.write(self._text(grant, refresh, kept))
+            return grant.access
+
+    def _asked(self, refresh: str) -> Grant:
+        try:
+            return self._exchange(refresh)
+        except Refused as problem:
+            then = "make a new one there, and put it in the place of the old one"
+            raise TokenRefused(f"{self._name}: the token is not renewed ({problem.status}): {then}") from None
+        except AnswerLost:
+            raise PlatformBusy(f"{self._name}: the token's renewal was not answered: try again") from None
+        except PlatformFailed as problem:
+            raise PlatformBusy(f"{problem} (nothing was sent)") from None
+
+    def _kept(self) -> Grant | None:
+        """What was renewed last of the secret that stands in the settings now."""
+        try:
+            kept = json.loads(self._vault.read() or "null")
+            if not isinstance(kept, dict) or kept["of"] != _digest(self._first()):
+                return None
+            return Grant(str(kept["access"]), kept["refresh"], _moment(kept["ends"]), _moment(kept["refresh_ends"]))
+        except (ValueError, KeyError, TypeError):
+            return None
+
+    def _text(self, grant: Grant, refresh: str, before: Grant | None) -> str:
+        ends = grant.refresh_ends_at or (before.refresh_ends_at if before is not None and not grant.refresh else None)
+        kept = {
+            "of": _digest(self._first()),
+            "access": grant.access,
+            "refresh": grant.refresh or refresh,
+            "ends": grant.ends_at and grant.ends_at.isoformat(),
+            "refresh_ends": ends and ends.isoformat(),
+        }
+        return json.dumps(kept)
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

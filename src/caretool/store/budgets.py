@@ -1,0 +1,100 @@
+"""What the platforms let us ask, counted for all processes of a workspace: a small database of its own.
+
+It stands beside `caretool.db` and not in it: a fetch counts while its page is being stored, and what is lost with it is
+a few minutes' counting.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import apsw
+
+from caretool import paths
+from caretool.domain.budget import Bucket, Meter, untouched
+from caretool.errors import StoreProblem
+
+_TABLE = """CREATE TABLE IF NOT EXISTS meter (
+    scope TEXT, bucket TEXT, units_left REAL, resets_at REAL, units REAL, PRIMARY KEY (scope, bucket)
+) WITHOUT ROWID"""
+_KEPT = "SELECT units_left, resets_at, units FROM meter WHERE scope = ? AND bucket = ?"
+_TELL = """INSERT INTO meter VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+    units_left = excluded.units_left, resets_at = excluded.resets_at, units = coalesce(excluded.units, units)"""
+_PATIENCE = 10_000  # milliseconds for another process, which holds it for less than one
+
+
+class Budgets:
+    """Implements `caretool.domain.budget.Budget` in `.locks/budgets.db` of the workspace's `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / ".locks"
+        self._mine = threading.local()
+
+    def spend(self, scope: str, bucket: Bucket, units: float, now: datetime, *, fetching: bool) -> Meter | None:
+        """Take what is asked for, if it is there."""
+        with self._alone() as connection:
+            meter = _kept(connection, scope, bucket.name, now) or untouched(bucket, now)
+            if meter is None:
+                return None
+            kept = bucket.kept * (meter.limit or bucket.limit or 0) if fetching else 0.0
+            if meter.left - units < kept:
+                return meter
+            left = meter.left - units
+            connection.execute(_TELL, (scope, bucket.name, left, meter.resets_at.timestamp(), meter.limit))
+            return None
+
+    def told(self, scope: str, meters: Sequence[Meter], now: datetime) -> None:
+        """Keep what the platform says: of one period the least, for answers overtake each other."""
+        if not meters:
+            return
+        with self._alone() as connection:
+            for meter in meters:
+                known = _kept(connection, scope, meter.bucket, now)
+                left = meter.left
+                if known is not None and abs((known.resets_at - meter.resets_at).total_seconds()) < 1:
+                    left = min(left, known.left)
+                connection.execute(_TELL, (scope, meter.bucket, left, meter.resets_at.timestamp(), meter.limit))
+
+    def left(self, scope: str, bucket: Bucket, now: datetime) -> Meter | None:
+        """How a bucket stands."""
+        with self._alone() as connection:
+            return _kept(connection, scope, bucket.name, now) or untouched(bucket, now)
+
+    @contextmanager
+    def _alone(self) -> Iterator[apsw.Connection]:
+        """A connection of this thread's own, inside a transaction that no other has at the same time."""
+        try:
+            connection = self._opened()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+        except (apsw.Error, OSError) as problem:
+            what = "what was asked of the platforms cannot be counted"
+            raise StoreProblem(f"{self._folder / 'budgets.db'}: {what} ({problem}): remove the file") from problem
+
+    def _opened(self) -> apsw.Connection:
+        connection: apsw.Connection | None = getattr(self._mine, "connection", None)
+        if connection is None:
+            paths.own_folder(self._folder)
+            connection = apsw.Connection(str(self._folder / "budgets.db"))
+            connection.set_busy_timeout(_PATIENCE)
+            connection.execute("PRAGMA synchronous = OFF")
+            connection.execute(_TABLE)
+            self._mine.connection = connection
+        return connection
+
+
+def _kept(connection: apsw.Connection, scope: str, bucket: str, now: datetime) -> Meter | None:
+    """The meter, if its period has not ended."""
+    for left, resets_at, limit in connection.execute(_KEPT, (scope, bucket)):
+        if resets_at > now.timestamp():
+            return Meter(bucket, left, datetime.fromtimestamp(resets_at, UTC), limit)
+    return None
