@@ -11,6 +11,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from bench.measuring import FLOOR, caretool, cpu_of, cpu_of_call, cpu_of_commands
+from bench.places import lay_places, peak_of_fetching, seconds_to_fetch, slow_server
 from bench.stores import NOW, Size, at_work, lay, write_export
 from caretool.desk import fetching, triaging
 from caretool.desk.load import load_of
@@ -44,9 +45,14 @@ class Scale:
     open_promises: int = 100_000
     closed_promises: int = 1_000_000
     runs: int = 15
+    accounts: int = 20
+    pages: int = 50
+    delay: float = 0.1
 
 
-QUICK = Scale(many=20_000, waiting=2_000, stored=2_000, open_promises=2_000, closed_promises=20_000, runs=3)
+QUICK = Scale(
+    many=20_000, waiting=2_000, stored=2_000, open_promises=2_000, closed_promises=20_000, runs=3, accounts=5, pages=4
+)
 Say = Callable[[str], None]
 
 
@@ -148,25 +154,50 @@ def export_of(where: Path, export: Path) -> None:
 
 
 def arrive(folder: Path, scale: Scale, say: Say) -> list[Figure]:
-    """Fetching and reading a thousand new comments into a small and into a large store."""
+    """Fetching and reading a thousand new comments into an empty and into a large store."""
     took = {}
-    for count, waiting in ((scale.few, scale.few // 10), (scale.many, scale.waiting)):
+    for count, waiting in ((0, 0), (scale.many, scale.waiting)):
         say(f"a thousand new comments for a store of {count:,}")
-        where = folder / f"look-{count}"
-        if not where.exists():
-            lay(where, Size(count, waiting, open_promises=48))
         rounds = []
         for turn in range(3):
-            export_of(
-                where, write_export(folder / f"arrive-{count}-{turn}.jsonl", 1000, start=10_000_000 + 1000 * turn)
-            )
+            where = folder / (f"arrive-{turn}" if count == 0 else f"look-{count}")
+            if not where.exists():
+                lay(where, Size(count, waiting, open_promises=48))
+            start = 10_000_000 + 1000 * turn
+            export_of(where, write_export(folder / f"arrive-{count}-{turn}.jsonl", 1000, start=start))
             with at_work(where) as desk:
                 rounds.append(cpu_of_call(lambda: fetching.fetch(desk, [])))
         took[count] = statistics.median(rounds)
     small, large = took.values()
     return [
-        Figure(f"fetching and reading 1,000 new, {scale.few:,} stored", small),
-        Figure(f"fetching and reading 1,000 new, {scale.many:,} stored", large, large / small, f"{scale.few:,} stored"),
+        Figure("fetching and reading 1,000 new, none stored", small),
+        Figure(f"fetching and reading 1,000 new, {scale.many:,} stored", large, large / small, "none stored", 1.2),
+    ]
+
+
+def places(folder: Path, scale: Scale, say: Say) -> list[Figure]:
+    """Many accounts at once against the slowest of them alone, by the clock on the wall; memory against pages."""
+    say(f"{scale.accounts} accounts with {scale.pages} pages each, {1000 * scale.delay:g} ms a request")
+    with slow_server(scale.accounts, scale.pages, scale.delay) as port:
+        alone = 0.0
+        for number in (0, scale.accounts // 2, scale.accounts - 1):
+            where = lay_places(folder / f"alone-{number}", scale.accounts, port)
+            alone = max(alone, seconds_to_fetch(where, [f"place{number}"])[0])
+        where = lay_places(folder / "at-once", scale.accounts, port)
+        took, came = seconds_to_fetch(where, [f"place{number}" for number in range(scale.accounts)])
+    say("memory")
+    peaks = []
+    for pages in (scale.pages, 4 * scale.pages):
+        with slow_server(1, pages, 0) as port:
+            peaks.append(peak_of_fetching(lay_places(folder / f"peak-{pages}", 1, port)))
+    what = f"fetching {came:,} comments from {scale.accounts} accounts, wall clock"
+    return [
+        Figure("the slowest account alone, wall clock", alone, 1, "the slowest alone"),
+        Figure(what, took, took / alone, "the slowest alone", 1.3),
+        Figure(f"peak memory (MB), {scale.pages} pages", peaks[0] / 1e9),
+        Figure(
+            f"peak memory (MB), {4 * scale.pages} pages", peaks[1] / 1e9, peaks[1] / peaks[0], "a quarter of them", 1.05
+        ),
     ]
 
 
@@ -194,5 +225,6 @@ PARTS: dict[str, Callable[[Path, Scale, Say], list[Figure]]] = {
     "ledger": ledger,
     "store": store,
     "arrive": arrive,
+    "places": places,
     "read": read,
 }

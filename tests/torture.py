@@ -6,8 +6,9 @@
 group (tests/fuzzing).
 
 A thousand walks of the desk, and of the ledger as many as make 100,000 steps. Then 1,000 coupons are drawn by four
-processes that are killed at random. The seed is printed; the same one walks
-the same ways. A walk that goes wrong is made short and printed step by step: mend the code, and keep it as a test.
+processes that are killed at random; and ten desks a walk stand under fire, on platforms where everything goes wrong
+(tests/fire). The seed is printed; the same one walks the same ways. A walk that goes wrong is made short and printed
+step by step: mend the code, and keep it as a test.
 """
 
 from __future__ import annotations
@@ -28,11 +29,13 @@ from hypothesis.stateful import invariant, run_state_machine_as_test
 from tests.desk.test_ledger_machine import TheLedger
 from tests.desk.test_machine import TheDesk
 from tests.desk.test_rewards_under_fire import draw_under_fire
+from tests.fire.run import under_fire
 
 _MACHINES = {"desk": TheDesk, "ledger": TheLedger}
 _SHARES = {"desk": 1.0, "ledger": 2.1}
 _AT_ONCE = 50
 _STEPS = 60
+_SCHEDULES = 10
 
 
 def walk(machine: str, number: int, walks: int) -> tuple[int, str | None]:
@@ -90,7 +93,7 @@ def main(walks: int, first: int) -> int:
     with TemporaryDirectory() as folder:
         found = draw_under_fire(Path(folder) / "shop", codes=1000, people=1500, kills=60, seed=first)
     print(f"1,000 coupons, four processes, 60 kills: {dict(found)}, none lost, none given twice.")  # noqa: T201
-    return 0
+    return 0 if under_fire(_SCHEDULES * walks, max(walks * 3 // 10, 1), first) else 1
 
 
 if __name__ == "__main__":

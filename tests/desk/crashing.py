@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -73,7 +73,7 @@ def lay_desk(folder: Path) -> Path:
 class Job:
     """How `caretool` is run: when, where the wall's board stands and what can be relied on there; at which step it is
     killed; how long it waits for a lock, in seconds; how large a file may become, in bytes; whether it runs as somebody
-    whom permissions stop."""
+    whom permissions stop; `more` of its environment."""
 
     folder: Path
     now: datetime = MONDAY
@@ -84,6 +84,7 @@ class Job:
     wait: float | None = None
     largest_file: int | None = None
     powerless: bool = False
+    more: Mapping[str, str] = field(default_factory=dict)
 
     def environment(self) -> dict[str, str]:
         """What the program sees of it."""
@@ -93,6 +94,7 @@ class Job:
             "BOARD": self.board,
             "BOARD_LIMITS": self.limits,
             "CARETOOL_MASTODON_TOKEN": TOKEN,
+            **self.more,
         }
 
 
@@ -154,10 +156,11 @@ class Forge:
 
 @dataclass
 class Wall:
-    """What one name on a board server holds: comments, what was posted (only whole requests), whether its keys
-    protect."""
+    """What one name on a board server holds: comments, which of them are gone, what was posted (only whole requests),
+    whether its keys protect."""
 
     comments: list[dict[str, Any]] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
     posts: list[dict[str, Any]] = field(default_factory=list)
     requests: int = 0
     protects: bool = False
@@ -186,7 +189,7 @@ class _Handler(BaseHTTPRequestHandler):
             after = int(query["after"])
             self._answer(wall.comments[after : after + 2])
         elif what == "gone":
-            self._answer([])
+            self._answer(wall.gone)
         else:
             self._answer(wall.listed(query["key"]))
 

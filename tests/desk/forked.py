@@ -240,6 +240,14 @@ def know_boards() -> None:
     connectors["board"] = lambda: registry.Connector(
         BoardSettings, lambda account, opening: Board(opening)  # type: ignore[arg-type]
     )  # fmt: skip
+    connectors["fire"] = lambda: registry.Connector(BoardSettings, _open_under_fire)
+
+
+def _open_under_fire(account: Account, opening: Opening) -> Platform:
+    """One of the platforms of `tests.fire.dialects`, which stands in another process. FIRE names it."""
+    from tests.fire.kills import open_there
+
+    return open_there(os.environ["FIRE"], opening.clock(), lambda name: step(name))
 
 
 def _watch_requests() -> None:

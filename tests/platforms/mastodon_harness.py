@@ -20,6 +20,7 @@ from caretool.secrets import Secret
 from tests.platforms import fake_mastodon_text as wording
 from tests.platforms.contract import NOON, Ability, Trouble
 from tests.platforms.fake_mastodon import FakeMastodon, Software
+from tests.platforms.wire import Wire
 
 VARIABLE = "CARETOOL_MASTODON_TOKEN"
 
@@ -62,14 +63,16 @@ class MastodonHarness:
     """`post1` is ours; what is received replies to it."""
 
     page_size = 80
+    found_at_once = 40
 
     def __init__(self, software: Software = "mastodon") -> None:
         self.now = Now()
         self.fake = FakeMastodon(software=software, clock=self.now)
+        self.wire = Wire(self.fake.handle, self.fake.busy_response, self.fake.refused_response)
         self.url: str | None = None
         self.opened: list[Client] = []
         self.abilities: frozenset[Ability] = frozenset(
-            {"network", "changes", "own", "private", "retracts", "mutes", "bans", "reports"}
+            {"network", "changes", "own", "private", "retracts", "mutes", "bans", "reports", "searches", "likes"}
         )
         if software == "mastodon":
             # The others count otherwise, or do not say: the connector is on the safe side with them.
@@ -90,8 +93,21 @@ class MastodonHarness:
                 visibility="direct" if comment.private else "public",
             )
 
+    def overhear(self, comments: Sequence[Incoming]) -> None:
+        for comment in comments:
+            who = "bottegablu" if comment.own else comment.author.handle
+            self.fake.person(who, comment.author.name)
+            self.fake.write(
+                who,
+                comment.text,
+                id=comment.native_id,
+                at=comment.written_at,
+                tells_us=False,
+                language=comment.language,
+            )
+
     def open(self, length: int | None = None) -> MastodonPlatform:
-        return connect(self.fake, url=self.url, opened=self.opened, max_length=length)
+        return connect(self.fake, url=self.url, opened=self.opened, max_length=length, handle=self.wire)
 
     def unreachable(self) -> MastodonPlatform:
         return connect(self.fake, url="http://127.0.0.1:9", opened=self.opened)
@@ -134,6 +150,9 @@ class MastodonHarness:
 
     def banned(self) -> set[str]:
         return {self.fake.people[one].acct for one in self.fake.blocked}
+
+    def liked(self) -> set[str]:
+        return self.fake.liked
 
     def reported(self) -> list[str]:
         return [status_id for report in self.fake.reports for status_id in report["status_ids"]]

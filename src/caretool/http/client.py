@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import ssl
 import threading
@@ -10,7 +11,6 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import httpx
@@ -23,6 +23,7 @@ from caretool.domain.budget import Budget, Meter, Unlimited
 from caretool.domain.harmless import one_line
 from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
 from caretool.http.answer import CORRECT, UNKNOWN, Answer, Refused, place, retry_after
+from caretool.http.ends import agent, base, origin, trusted
 
 Clock = Callable[[], datetime]
 Transport = httpx.BaseTransport  # what a test answers with instead of a network
@@ -75,7 +76,7 @@ class Client:
         self._scope = scope or name
         self._transport = transport
         self._patience = patience
-        self._base = _base(base_url)
+        self._base = base(base_url)
         self._place = place(self._base) if self._base else "no address"
         self._secret: str | None = None
         self._http: httpx.Client | None = None
@@ -305,7 +306,7 @@ class Client:
         return url
 
     def _only_here(self, url: httpx.URL, how: str) -> None:
-        if self._base is None or _origin(url) != _origin(self._base):
+        if self._base is None or origin(url) != origin(self._base):
             what = f"{self._place} {how} {self._shown(place(url), 80)}: nothing of ours goes there"
             raise PlatformFailed(f"{self._name}: {what}; correct url if we belong there")
 
@@ -331,9 +332,10 @@ class Client:
             stamina.instrumentation.set_on_retry_hooks(())
             with suppress(ImportError, OSError, ValueError, httpx.InvalidURL):
                 self._http = httpx.Client(
-                    headers={"User-Agent": _agent(), "Accept-Encoding": "gzip"},
+                    headers={"User-Agent": agent(), "Accept-Encoding": "gzip"},
                     timeout=httpx.Timeout(self._patience, connect=min(_CONNECT, self._patience)),
                     transport=self._transport,
+                    verify=trusted(*map(os.environ.get, ("SSL_CERT_FILE", "SSL_CERT_DIR"))),
                     cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # nobody knows us again by one
                     trust_env=self._base is None or self._base.scheme != "http",  # a proxy would read the token
                 )
@@ -379,23 +381,3 @@ def _distrusted(trouble: BaseException | None) -> ssl.SSLCertVerificationError |
     while trouble is not None and not isinstance(trouble, ssl.SSLCertVerificationError):
         trouble = trouble.__cause__ or trouble.__context__
     return trouble
-
-
-def _base(text: str) -> httpx.URL | None:
-    try:
-        url = httpx.URL(text.strip())
-    except (httpx.InvalidURL, ValueError):
-        return None
-    plain = url.scheme in ("http", "https") and url.host and not (url.userinfo or url.query or url.fragment)
-    return url if plain else None
-
-
-def _origin(url: httpx.URL) -> tuple[str, bytes, int | None, bytes]:
-    return url.scheme, url.raw_host, url.port, url.userinfo
-
-
-def _agent() -> str:
-    try:
-        return f"caretool/{version('caretool')}"
-    except PackageNotFoundError:
-        return "caretool"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -12,6 +13,7 @@ _BREAKS = {"p": "\n\n", "div, li, tr, blockquote, pre, h1, h2, h3, h4, h5, h6": 
 _MOST_TAGS = 20_000
 
 
+@lru_cache(maxsize=2)  # what opens a conversation is read twice: as a comment, and as its thread
 def to_text(html: str) -> str:
     """The text a reader of `html` sees: entities resolved, `br` a newline, paragraphs apart by an empty line.
 
