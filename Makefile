@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check docs bench torture clean
+.PHONY: demo test check docs bench torture platform live clean
 
 demo: .venv/ready
 	@$(BIN)/caretool demo
@@ -12,6 +12,9 @@ test: .venv/ready-dev
 
 torture: .venv/ready-dev $(if $(FUZZ),.venv/ready-fuzz)
 	@$(BIN)/python -m $(if $(FUZZ),tests.fuzzing.run $(FUZZ),tests.torture $(or $(WALKS),1000)) $(SEED)
+
+live: .venv/ready-dev
+	@$(BIN)/python -m tests.live $(NAME)
 
 check: .venv/ready-dev
 	$(BIN)/ruff check .
@@ -26,6 +29,10 @@ bench: .venv/ready-dev
 
 docs: .venv/ready-dev
 	$(BIN)/python -m tests.documents
+
+# make platform NAME=x: the files of a new connector, whose contract tests say what is left to write.
+platform: .venv/ready-dev
+	@$(BIN)/python -m tests.new_platform $(NAME)
 
 .venv/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "caretool needs Python 3.11 or newer: make PYTHON=python3.12")'

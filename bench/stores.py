@@ -130,6 +130,7 @@ def _groups(size: Size, threads: int) -> Iterator[dict[str, Any]]:
             "account": "inbox", "thread": thread, "language": "it", "topic": topic, "kind": "complaint", "private": 0,
             "size": len(members), "people": len(members),
             "due_at": moment_out(_due(members[-1])), "first_text": _WORDS[n % len(_WORDS)] * 9,
+            "first": make_id("c", size.comments - members[-1]),
             "suggestion": json.dumps(_SUGGESTION | {"template": topic}),
         }  # fmt: skip
 
@@ -139,7 +140,7 @@ def _due(number: int) -> datetime:
 
 
 def _comments(size: Size, persons: int, threads: int, chance: random.Random) -> Iterator[dict[str, Any]]:
-    """The last ones wait, fifty to a group, each written by another person."""
+    """The last ones wait, fifty to a group, each written by another person in answer to the one before."""
     began = NOW - timedelta(seconds=7 * size.comments)
     for n in range(1, size.comments + 1):
         place = size.comments - n  # 0 is the newest
@@ -148,6 +149,7 @@ def _comments(size: Size, persons: int, threads: int, chance: random.Random) -> 
         text = " ".join(chance.choices(_WORDS, k=16))
         yield {
             "number": n, "id": make_id("c", n), "account": "inbox", "native_id": f"n{n}",
+            "reply_to": f"n{n - 1}" if waits else None,
             "thread": thread, "person": make_id("u", n % persons + 1), "handle": f"anna.{n % persons + 1}",
             "form": "comment", "text": text, "private": 0, "own": 0, "attachments": "[]",
             "written_at": moment_out(began + timedelta(seconds=7 * n)), "dated": 1, "fetched_at": moment_out(NOW),

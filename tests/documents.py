@@ -40,7 +40,7 @@ COMMANDS = ROOT / "docs" / "commands"
 
 _FEW = 5
 BLOCK = re.compile(
-    r"(<!-- (?P<name>demo|tests|session)(?:: (?P<words>[^>]+?))? -->\n```(?P<fence>console|toml)\n)"
+    r"(<!-- (?P<name>demo|tests|session)(?:: (?P<words>[^>]+?))? -->\n```(?P<fence>console|toml|csv)\n)"
     r"(?P<body>.*?)(```\n<!-- /(?P=name) -->)",
     re.DOTALL,
 )

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from caretool import paths
@@ -58,6 +58,7 @@ def test_a_workspace_that_is_reached_by_a_link_is_one(folder: Path) -> None:
 
 
 @given(st.lists(_STEP, min_size=1, max_size=8).map("/".join))
+@example("loop/../out")
 def test_whatever_is_written_stays_in_or_is_refused(tmp_path_factory: pytest.TempPathFactory, named: str) -> None:
     home = tmp_path_factory.getbasetemp() / "law"
     if not home.exists():

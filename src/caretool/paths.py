@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 
@@ -26,7 +27,8 @@ def within(folder: Path, named: Path) -> Path:
         return named
     home = os.path.realpath(folder)
     there = os.path.realpath(os.path.join(home, named))  # noqa: PTH118 - Path would fail on links in a circle
-    if there != home and not there.startswith(home.rstrip(os.sep) + os.sep):
+    # What comes after links in a circle is not looked at the first time.
+    if os.path.realpath(there) != there or (there != home and not there.startswith(home.rstrip(os.sep) + os.sep)):
         raise PermissionError(errno.EACCES, _OUT, str(named))
     return Path(there)
 
@@ -73,6 +75,48 @@ def write_new(path: Path, text: str) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
         file.write(text)
+
+
+def read_own(path: Path) -> bytes:
+    """The bytes of a file of caretool's own. Raises OSError, also where it is a link."""
+    with FileIO(_plain(path, os.O_RDONLY | os.O_NOFOLLOW), "r") as file:
+        return file.readall()
+
+
+def put(path: Path, data: bytes, *, as_it_is: bool = False) -> None:
+    """Make it what a file holds, whole or not at all, and on the disk before this returns; for its owner alone (0600),
+    or for whom it is there `as_it_is`. Whoever writes there holds a lock of their own; what a killed one left
+    (`.NAME.part`) is written over. Raises OSError, also for a link."""
+    before = None
+    with suppress(FileNotFoundError):
+        before = path.lstat()
+        _must_be_plain(before, path)
+    part = path.with_name(f".{path.name}.part")
+    handle = own_file(part)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            _give(handle, before if as_it_is else None)
+            os.ftruncate(handle, 0)
+            file.write(data)
+            file.flush()
+            os.fsync(handle)
+        part.replace(path)
+    except OSError:
+        with suppress(OSError):
+            part.unlink()
+        raise
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _give(handle: int, to: os.stat_result | None) -> None:
+    """Let a file belong to whom another one does, and be read by who reads that one; None: by nobody but us."""
+    if to is not None and (to.st_uid, to.st_gid) != (os.fstat(handle).st_uid, os.fstat(handle).st_gid):
+        os.fchown(handle, to.st_uid, to.st_gid)
+    os.fchmod(handle, 0o600 if to is None else stat.S_IMODE(to.st_mode))
 
 
 def _plain(path: Path, flags: int) -> int:

@@ -16,6 +16,7 @@ from caretool.desk.premises import Premises
 from caretool.errors import CaretoolError, UsageProblem
 from caretool.settings.files import DATABASE, digest
 from caretool.settings.files import find as find
+from caretool.store.budgets import Budgets
 from caretool.store.store import Store
 
 if TYPE_CHECKING:
@@ -78,14 +79,17 @@ def open_desk(
     """A desk at work in this folder; changed settings are worked in first, once."""
     store = Store(folder / DATABASE, clock())
     platforms: dict[str, Platform] = {}
+    budgets = Budgets(folder)
 
     def open_platform(account: Account) -> Platform:
         from caretool.platforms import registry
         from caretool.platforms.platform import Opening
+        from caretool.vault import FileVault
 
         if account.name not in platforms:
             facts = store.arrivals.visited(account.name).facts
-            platforms[account.name] = registry.open_platform(account, Opening(folder, desk.zone, clock, facts))
+            opening = Opening(folder, desk.zone, clock, facts, FileVault(folder, account.name), budgets)
+            platforms[account.name] = registry.open_platform(account, opening)
         return platforms[account.name]
 
     try:
@@ -175,6 +179,20 @@ def foreseen(folder: Path, settings: Settings) -> int:
         return foreseeing.count(desk, clock())
     finally:
         store.close()
+
+
+def opened(folder: Path, settings: Settings) -> dict[str, Platform | CaretoolError]:
+    """Every account by its name, opened as these settings have it, or why it cannot be; nothing is asked of any."""
+    from caretool.platforms import registry
+    from caretool.platforms.platform import Opening
+
+    found: dict[str, Platform | CaretoolError] = {}
+    for account in settings.accounts.values():
+        try:
+            found[account.name] = registry.open_platform(account, Opening(folder, settings.policy.company.zone, clock))
+        except CaretoolError as problem:
+            found[account.name] = problem
+    return found
 
 
 def _unopened(account: Account) -> Platform:

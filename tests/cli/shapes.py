@@ -38,7 +38,7 @@ TONE = one("angry", "neutral", "pleased")
 CHECK = one(
     "stock-phrase", "vague", "missing-value", "too-long", "personal-data", "blame", "no-agent-name", "no-commitment",
     "no-time", "too-early", "too-late", "no-room", "mismatch", "group-changed", "already-answered", "claimed",
-    "shouting", "sarcasm", "wrong-language", "wrong-register", "unanswered-question",
+    "shouting", "sarcasm", "wrong-language", "wrong-register", "unanswered-question", "by-hand-only", "window-closed",
 )  # fmt: skip
 STATE = one(
     "drafted", "awaiting", "approved", "rejected", "sending", "posted", "failed", "unsure", "retracted",
@@ -65,14 +65,15 @@ REPLY = {
 COMMENT = {
     "id": str, "native_id": str, "account": str, "form": str, "author": {"handle": str, "name": Or(str)}, "text": str,
     "language": Or(str), "kind": Or(KIND), "tone": Or(TONE), "topic": Or(str), "written_at": Time, "url": Or(str),
-    "due_at": Or(Time), "why": [str],
+    "due_at": Or(Time), "closes_at": Or(Time), "private_until": Or(Time), "why": [str],
 }  # fmt: skip
 INBOX = {
     "as_of": Time, "waiting": int, "late": int,
     "groups": [{
         "id": str, "topic": Or(str), "language": Or(str), "account": str,
         "thread": Or({"id": str, "text": Or(str), "url": Or(str)}),
-        "size": int, "due_at": Or(Time), "late": bool, "urgency": str, "why": [str],
+        "size": int, "due_at": Or(Time), "closes_at": Or(Time), "private_until": Or(Time), "shut": int, "late": bool,
+        "urgency": str, "why": [str],
         "suggestion": Or({
             "template": str, "mode": one("each", "together"), "confidence": float, "sure": bool, "alternatives": [str],
         }),

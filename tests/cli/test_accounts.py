@@ -13,7 +13,7 @@ from tests.cli.shapes import COMMENT, PROMISE, REPLY, Or, Time, conforms
 
 PRESENCES = {"accounts": [{
     "account": str, "platform": str, "handle": Or(str), "state": str, "waiting": int, "outbox": int, "unsure": int,
-    "fetched_at": Or(Time), "failed_at": Or(Time), "error": Or(str),
+    "fetched_at": Or(Time), "failed_at": Or(Time), "error": Or(str), "expires_at": Or(Time),
 }]}  # fmt: skip
 VISITS = {"accounts": [{
     "account": str, "platform": str, "ok": bool, "handle": Or(str), "name": Or(str), "software": Or(str),
@@ -64,6 +64,27 @@ def test_an_account_that_fails_says_why_in_the_list(fresh: Program) -> None:
     page = fresh.done("account", "list", "--json").json()["accounts"][0]
     assert (page["state"], page["fetched_at"]) == ("failed", None)
     assert page["error"].startswith("page.jsonl is not there")
+
+
+def test_a_token_that_ends_soon_is_told_by_the_list_the_fetch_and_the_doctor(desk: Program) -> None:
+    database = sqlite3.connect(desk.folder / "caretool.db")
+    key = "end of the token of page on file"
+    database.execute("INSERT INTO kept(key, value) VALUES (?, '2026-11-28T08:00:00+00:00')", (key,))
+    database.commit()
+    database.close()
+    ends = "The token ends Sat 28 Nov 09:00: make a new one before."
+    listed = desk.done("account", "list", "--json").json()
+    conforms(listed, PRESENCES)
+    assert [one["expires_at"] for one in listed["accounts"]] == ["2026-11-28T08:00:00Z", None]
+    assert f"page: {ends} No token: an export is read" in desk.done("account", "list").stdout
+    fetched = desk.done("fetch", "--json")
+    assert f"page: {ends}" in fetched.stderr
+    assert "token" not in fetched.stdout
+    findings = {one["check"]: one for one in desk.run("doctor", "--json").json()["checks"]}
+    assert (findings["token page"]["condition"], findings["token page"]["says"]) == ("warning", ends)
+    assert "token short" not in findings
+    desk.done("account", "check", "page")
+    assert desk.done("account", "list", "--json").json()["accounts"][0]["expires_at"] is None
 
 
 def test_a_check_tells_what_the_platform_says(desk: Program) -> None:

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from caretool.domain.comment import Incoming
 from caretool.platforms.platform import Platform
-from tests.platforms import fake_mastodon, mastodon_harness
+from tests.platforms import (
+    bluesky_harness,
+    facebook_harness,
+    fake_bluesky,
+    fake_graph,
+    fake_mastodon,
+    fake_x,
+    fake_youtube,
+    instagram_harness,
+    mastodon_harness,
+    x_harness,
+    youtube_harness,
+)
 from tests.platforms.wire import Wire
-
-
-class Moment(Protocol):
-    """A clock that a test sets."""
-
-    moment: datetime
 
 
 class Place(Protocol):
     """What of a harness is needed here: `wire` is what all its connections go through, `now` the server's clock."""
 
     wire: Wire
-    now: Moment
+    now: Any
 
     def receive(self, comments: Sequence[Incoming]) -> None: ...
     def open(self, length: int | None = None) -> Platform: ...
@@ -36,6 +43,37 @@ class Deletable(Protocol):
     def delete(self, native_id: str) -> None: ...
 
 
-DIALECTS: Mapping[str, Callable[[], Place]] = {"mastodon": mastodon_harness.MastodonHarness}
-# The secrets that the harnesses' settings name.
-SECRETS = {mastodon_harness.VARIABLE: fake_mastodon.TOKEN}
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a place is made, and the secrets that its settings name."""
+
+    make: Callable[[], Place]
+    secrets: Mapping[str, str]
+
+
+def tell_time(place: Place, moment: datetime) -> None:
+    """Set the server's clock."""
+    if isinstance(place.now, datetime):
+        place.now = moment
+    else:
+        place.now.moment = moment
+
+
+_APP_SECRET = fake_graph.APP_TOKEN.partition("|")[2]
+DIALECTS: Mapping[str, Dialect] = {
+    "mastodon": Dialect(mastodon_harness.MastodonHarness, {mastodon_harness.VARIABLE: fake_mastodon.TOKEN}),
+    "bluesky": Dialect(bluesky_harness.BlueskyHarness, {bluesky_harness.VARIABLE: fake_bluesky.PASSWORD}),
+    "x": Dialect(x_harness.XHarness, {x_harness.TOKEN: fake_x.FIRST, x_harness.SECRET_OF_CLIENT: fake_x.SECRET}),
+    "youtube": Dialect(
+        youtube_harness.YouTubeHarness,
+        {youtube_harness.TOKEN: fake_youtube.REFRESH, youtube_harness.SECRET_OF_CLIENT: fake_youtube.SECRET},
+    ),
+    "facebook": Dialect(
+        facebook_harness.FacebookHarness,
+        {facebook_harness.TOKEN: fake_graph.TOKEN, facebook_harness.APP_SECRET: _APP_SECRET},
+    ),
+    "instagram": Dialect(
+        instagram_harness.InstagramHarness,
+        {instagram_harness.TOKEN: fake_graph.TOKEN, instagram_harness.APP_SECRET: _APP_SECRET},
+    ),
+}

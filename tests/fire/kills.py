@@ -23,7 +23,7 @@ from caretool.domain.comment import Author, Incoming, Thread
 from caretool.platforms.platform import Platform
 from tests.desk.crashing import Forge, Job, rows, troubles
 from tests.desk.stage import MONDAY, lay_shop
-from tests.fire.dialects import DIALECTS, SECRETS, Place
+from tests.fire.dialects import DIALECTS, Place, tell_time
 
 ACCOUNTS = """\
 [accounts.place]
@@ -106,8 +106,8 @@ def open_there(where: str, now: datetime, step: Any) -> Platform:
         finally:
             connection.close()
 
-    place = DIALECTS[dialect]()
-    place.now.moment = now
+    place = DIALECTS[dialect].make()
+    tell_time(place, now)
     place.wire.handle = forward
     return place.open()
 
@@ -126,14 +126,14 @@ class Killed:
 def kill(forge: Forge, server: FireServer, folder: Path, dialect: str, seed: int) -> Killed:
     """A desk that fetches, answers and sends, killed once in each."""
     lay_shop(folder, ACCOUNTS)
-    place, name = DIALECTS[dialect](), f"p{seed}"
-    place.now.moment = MONDAY
+    place, name = DIALECTS[dialect].make(), f"{dialect}{seed}"
+    tell_time(place, MONDAY)
     server.places[name] = place
     killed = Killed(dialect, seed)
     chance = random.Random(seed)
     written = {f"c{number}": f"Il pacco {number} non è ancora arrivato, quando arriva?" for number in range(_COMMENTS)}
     place.receive([_comment(number, *one) for number, one in enumerate(written.items())])
-    job = Job(folder, more={"FIRE": f"{dialect} 127.0.0.1:{server.server_port}/{name}", **SECRETS})
+    job = Job(folder, more={"FIRE": f"{dialect} 127.0.0.1:{server.server_port}/{name}", **DIALECTS[dialect].secrets})
 
     def run(*words: str, die: bool = False) -> None:
         ran = forge.run(replace(job, die_at=chance.randint(1, 160)) if die else job, *words)
@@ -150,7 +150,7 @@ def kill(forge: Forge, server: FireServer, folder: Path, dialect: str, seed: int
     run("send", die=True)
     for _ in range(4):
         job = replace(job, now=job.now + timedelta(seconds=61))
-        place.now.moment = job.now
+        tell_time(place, job.now)
         run("send")
     run("fetch")
     _count(folder, place, written, killed)

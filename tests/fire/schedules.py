@@ -14,17 +14,20 @@ from tempfile import TemporaryDirectory
 
 import stamina
 
+from caretool.desk import fetching
 from caretool.domain.comment import Author, Incoming, Thread
 from caretool.errors import CaretoolError
 from tests.desk.stage import Stage
-from tests.fire.dialects import DIALECTS, SECRETS, Deletable, Place
+from tests.fire.dialects import DIALECTS, Deletable, Place, tell_time
 from tests.fire.faults import Fire
 
 STEPS = 12
 _ANSWER = "{{ person.name }}, sono {{ agent.name }}, mi scuso: le rispondo qui {{ promises.reply.when }}."
 # Longer than any wait that a platform asks for, and than the pause between two looks.
 _PAUSE = timedelta(minutes=20)
-_QUIET = 8
+_QUIET = 5
+# No power is cut here, and a disk would take most of the time.
+_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 _PAUSES = (1, 30, 61, 400, 4000)  # seconds
 # What of the ledger goes with what became of its reply.
 _TOGETHER = {
@@ -56,7 +59,7 @@ class Schedule:
 
     def __init__(self, dialect: str, seed: int, folder: Path) -> None:
         self.random = random.Random(seed)
-        self.place: Place = DIALECTS[dialect]()
+        self.place: Place = DIALECTS[dialect].make()
         self.stage = Stage(folder)
         self.written: dict[str, str] = {}
         self.texts: dict[str, int] = {}
@@ -70,7 +73,8 @@ class Schedule:
     def goes(self, length: timedelta) -> None:
         """Time passes here and there; the server's clock is not ours."""
         self.stage.clock.goes(seconds=length.total_seconds())
-        self.place.now.moment = self.stage.clock() + self.skew
+        self.there = self.stage.clock() + self.skew
+        tell_time(self.place, self.there)
 
     def connect(self) -> None:
         """As a new process would."""
@@ -81,7 +85,7 @@ class Schedule:
         number = len(self.written)
         native_id, text = f"c{number}", f"Il pacco {number} non è ancora arrivato, quando arriva?"
         who = Author(f"person{number}", f"Person {number}")
-        at = self.place.now.moment + timedelta(seconds=number)
+        at = self.there + timedelta(seconds=number)
         comment = Incoming(native_id, who, text, at, thread=Thread("post1"), language="it")
         self.written[native_id] = text
         self.place.receive([comment])
@@ -89,7 +93,7 @@ class Schedule:
     def fetches(self) -> None:
         self.fire.fetching = True
         try:
-            (found, *_) = self.stage.fetch()
+            (found,) = fetching.fetch(self.stage.desk(), ["page"])
         finally:
             self.fire.fetching = False
         if found.error is not None:
@@ -179,8 +183,8 @@ def _no_waiting() -> Iterator[None]:
 def burn(dialect: str, seed: int) -> Burnt:
     """One schedule from its beginning to its end."""
     burnt = Burnt(dialect, seed)
-    os.environ.update(SECRETS)
-    with TemporaryDirectory() as folder, _no_waiting():
+    os.environ.update(DIALECTS[dialect].secrets)
+    with TemporaryDirectory(dir=_MEMORY) as folder, _no_waiting():
         schedule = Schedule(dialect, seed, Path(folder))
         try:
             schedule.steps()

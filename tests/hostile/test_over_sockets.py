@@ -21,7 +21,7 @@ import stamina
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from caretool import bodies, http
+from caretool import bodies
 from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFailed
 from caretool.http import Client
 from tests.hostile.server import CERTIFICATES, Hostile, Script, says, without_end

@@ -14,11 +14,14 @@ from typing import ClassVar, Literal, Protocol
 import pytest
 
 from caretool.domain.comment import Author, Incoming, Thread
+from caretool.domain.watch import Watch
 from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
 from caretool.platforms.platform import (
     Bans,
     Deletes,
+    Expires,
     Hides,
+    Likes,
     Looked,
     Mutes,
     Offence,
@@ -27,12 +30,26 @@ from caretool.platforms.platform import (
     Platform,
     Reports,
     Retracts,
+    Searches,
 )
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 Ability = Literal[
-    "network", "changes", "own", "private", "counts", "retracts", "hides", "deletes", "mutes", "bans", "reports"
+    "network",
+    "changes",
+    "own",
+    "private",
+    "counts",
+    "retracts",
+    "hides",
+    "deletes",
+    "mutes",
+    "bans",
+    "reports",
+    "likes",
+    "expires",
+    "searches",
 ]
 Trouble = Literal["refuse", "busy", "half", "drop", "fail"]
 
@@ -40,7 +57,8 @@ Trouble = Literal["refuse", "busy", "half", "drop", "fail"]
 class Harness(Protocol):
     """A platform that stands still: what is received is there to fetch, what is posted can be looked at.
 
-    `page_size` is how many comments the connector hands over at a time. `abilities`: what the platform has; the methods
+    `page_size` is how many comments the connector hands over at a time; `oldest_first` is False where later pages hold
+    older comments (a class attribute that may be left out). `abilities`: what the platform has; the methods
     of a harness without one are never called.
     """
 
@@ -112,9 +130,34 @@ class GuardedHarness(Harness, Protocol):
         """The native id of each report that was made."""
 
 
+class LikesHarness(Harness, Protocol):
+    """A platform on which we can like what others wrote."""
+
+    def liked(self) -> set[str]:
+        """The native ids of what we like there, as the platform has it."""
+
+
+class ExpiresHarness(Harness, Protocol):
+    """A platform whose token ends."""
+
+    def ends(self) -> datetime | None:
+        """When it ends for good, as the platform has it: what a person has to renew (None: never)."""
+
+
+class SearchesHarness(Harness, Protocol):
+    """A platform on which people write without speaking to us. `found_at_once` is how many the connector hands over at
+    a time of what it finds."""
+
+    found_at_once: int
+
+    def overhear(self, comments: Sequence[Incoming]) -> None:
+        """Let these be written, after what is already there, not to us (where `own`: by us)."""
+
+
 # By an ability of `abilities`, the protocol that says so.
 _PROTOCOLS = {
     "retracts": Retracts, "hides": Hides, "deletes": Deletes, "mutes": Mutes, "bans": Bans, "reports": Reports,
+    "likes": Likes, "expires": Expires, "searches": Searches,
 }  # fmt: skip
 
 
@@ -132,6 +175,14 @@ def comment(number: int) -> Incoming:
         written_at=NOON + timedelta(minutes=number),
         thread=Thread("post1"),
     )
+
+
+WATCH = Watch("parcels", ("parcel", "blue lamp"), without=("paper",))
+
+
+def overheard(number: int, text: str = "No parcel anywhere, number {number}!") -> Incoming:
+    """The `number`-th thing that is written on that day, to nobody."""
+    return replace(comment(number), text=text.format(number=number), thread=None)
 
 
 def reply(key: str = "k1", text: str = "Buongiorno, sono Dario.", to: tuple[str, ...] = ("c0",)) -> Outgoing:
@@ -181,6 +232,8 @@ class PlatformContract:
         count = self.fill(harness)
         pages = list(harness.open().fetch(None))
         assert len(pages) > 2
+        if not getattr(harness, "oldest_first", True):
+            pages.reverse()
         assert ids(pages) == [f"c{number}" for number in range(count)]
 
     def test_comments_come_oldest_first_with_aware_times(self, harness: Harness) -> None:
@@ -537,3 +590,142 @@ class ReportsContract:
         assert isinstance(platform, Reports)
         platform.report(offence(1))
         assert harness.reported() == ["c1"]
+
+
+class LikesContract:
+    """What others wrote, liked and not liked any more."""
+
+    ability: ClassVar[Ability] = "likes"
+
+    def test_a_comment_is_liked_and_not_liked_any_more_each_as_often_as_asked(self, harness: LikesHarness) -> None:
+        harness.receive([comment(0), comment(1)])
+        for _ in range(2):
+            platform = harness.open()
+            assert isinstance(platform, Likes)
+            platform.like("c0")
+            platform.like("c0")
+            assert harness.liked() == {"c0"}
+            platform.unlike("c0")
+            platform.unlike("c0")
+            assert harness.liked() == set()
+
+    def test_what_is_not_there_is_not_liked(self, harness: LikesHarness) -> None:
+        harness.receive([comment(0)])
+        platform = harness.open()
+        assert isinstance(platform, Likes)
+        with pytest.raises(PlatformFailed) as failure:
+            platform.like("c999")
+        assert len(str(failure.value).splitlines()) == 1
+        assert harness.liked() == set()
+
+
+class ExpiresContract:
+    """A token that ends."""
+
+    ability: ClassVar[Ability] = "expires"
+
+    def test_when_the_token_ends_is_known_once_the_platform_was_asked(self, harness: ExpiresHarness) -> None:
+        harness.receive([comment(0)])
+        for ask in (lambda one: list(one.fetch(None)), lambda one: one.check()):
+            platform = harness.open()
+            assert isinstance(platform, Expires)
+            assert platform.expires_at is None or platform.expires_at.tzinfo is not None
+            ask(platform)
+            assert platform.expires_at == harness.ends()
+
+    def test_asking_on_purpose_tells_the_same(self, harness: ExpiresHarness) -> None:
+        harness.receive([comment(0)])
+        platform = harness.open()
+        assert platform.check().expires_at == harness.ends()
+
+
+class SearchesContract:
+    """What is found without being said to us."""
+
+    ability: ClassVar[Ability] = "searches"
+
+    def found(self, harness: SearchesHarness, bookmark: str | None = None, watch: Watch = WATCH) -> list[Page]:
+        platform = harness.open()
+        assert isinstance(platform, Searches)
+        return list(platform.search(watch, bookmark))
+
+    def overhear_pages(self, harness: SearchesHarness) -> int:
+        """More than fits on two pages; how many."""
+        count = 2 * harness.found_at_once + 1
+        harness.overhear([overheard(number) for number in range(count)])
+        return count
+
+    def test_a_search_that_is_not_begun_asks_nothing(self, harness: SearchesHarness) -> None:
+        platform = harness.unreachable()
+        assert isinstance(platform, Searches)
+        search = platform.search(WATCH, None)
+        with pytest.raises(CaretoolError) as failure:
+            list(search)
+        assert len(str(failure.value).splitlines()) == 1
+
+    def test_all_that_is_there_is_found_once_and_each_page_is_oldest_first(self, harness: SearchesHarness) -> None:
+        count = self.overhear_pages(harness)
+        pages = self.found(harness)
+        assert sorted(ids(pages)) == sorted(f"c{number}" for number in range(count))
+        for page in pages:
+            times = [one.written_at for one in page.comments if one.written_at is not None]
+            assert times == sorted(times)
+            assert len(times) == len(page.comments)
+
+    def test_nothing_is_found_where_there_is_nothing(self, harness: SearchesHarness) -> None:
+        harness.overhear([overheard(0, "What a sunny day.")])
+        assert ids(self.found(harness)) == []
+
+    def test_who_wrote_it_comes_with_it(self, harness: SearchesHarness) -> None:
+        harness.overhear([overheard(0)])
+        (one,) = comments_of(self.found(harness))
+        assert (one.author.handle, one.text, one.private) == ("person0", "No parcel anywhere, number 0!", False)
+        assert not one.own
+
+    def test_the_last_bookmark_leaves_nothing_to_find(self, harness: SearchesHarness) -> None:
+        self.overhear_pages(harness)
+        *_, last = self.found(harness)
+        assert ids(self.found(harness, last.bookmark)) == []
+
+    def test_an_interrupted_search_goes_on_after_any_page_with_exactly_the_rest(
+        self, harness: SearchesHarness
+    ) -> None:
+        self.overhear_pages(harness)
+        pages = self.found(harness)
+        for reached, page in enumerate(pages, start=1):
+            assert sorted(ids(self.found(harness, page.bookmark))) == sorted(ids(pages[reached:]))
+
+    def test_what_is_written_after_any_page_is_found_by_what_goes_on_there(self, harness: SearchesHarness) -> None:
+        count = self.overhear_pages(harness)
+        pages = self.found(harness)
+        harness.overhear([overheard(count)])
+        for reached, page in enumerate(pages, start=1):
+            later, found = page.bookmark, set()
+            for _ in range(2):  # what was written while a search went down may be the next one's
+                rest = self.found(harness, later)
+                found |= set(ids(rest))
+                later = rest[-1].bookmark if rest else later
+            assert found >= {f"c{count}", *ids(pages[reached:])}
+
+    def test_a_bookmark_that_another_platform_left_begins_anew(self, harness: SearchesHarness) -> None:
+        harness.overhear([overheard(0)])
+        for left in ("", "113425", '{"since": 4}', '{"words": 4}', "[]", '"c0"'):
+            assert ids(self.found(harness, left)) == ["c0"]
+
+    def test_a_phrase_is_found_as_it_stands(self, harness: SearchesHarness) -> None:
+        harness.overhear([overheard(0, "I love my Blue lamp."), overheard(1, "A lamp under a blue sky.")])
+        assert ids(self.found(harness)) == ["c0"]
+
+    def test_what_holds_a_word_that_it_must_be_without_is_left_out(self, harness: SearchesHarness) -> None:
+        harness.overhear([overheard(0, "Brown Paper around my parcel."), overheard(1, "My parcel of papers.")])
+        assert ids(self.found(harness)) == ["c1"]
+
+    def test_what_says_that_it_is_in_another_language_is_left_out(self, harness: SearchesHarness) -> None:
+        harness.overhear([replace(overheard(0), language="it"), replace(overheard(1), language="en")])
+        found = comments_of(self.found(harness, watch=replace(WATCH, languages=("it",))))
+        assert "c0" in [one.native_id for one in found]
+        assert {one.language for one in found} <= {"it", None}
+
+    def test_what_we_wrote_ourselves_is_known_as_ours(self, harness: SearchesHarness) -> None:
+        harness.overhear([overheard(0), replace(overheard(1), own=True)])
+        assert ids(self.found(harness)) == ["c0"]

@@ -111,6 +111,7 @@ class FakeMastodon:
         self.window: tuple[datetime, int] | None = None
         self.muted: set[str] = set()
         self.blocked: set[str] = set()
+        self.liked: set[str] = set()
         self.reports: list[dict[str, Any]] = []
         self._count = 95  # ids soon grow by a digit: as text they do not sort
 
@@ -213,6 +214,15 @@ class FakeMastodon:
                 del self.faults[index]
                 return fault
         return None
+
+    def busy_response(self) -> httpx.Response:
+        """How the server asks to be left alone for 42 seconds."""
+        reset = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": _iso(self.clock() + timedelta(seconds=42))}
+        return httpx.Response(429, json={"error": "Too many requests"}, headers=reset)
+
+    def refused_response(self) -> httpx.Response:
+        """How it refuses a token."""
+        return httpx.Response(401, json={"error": "The access token was revoked"})
 
     def _go_wrong(self, fault: Fault) -> None:
         if fault == "refuse":

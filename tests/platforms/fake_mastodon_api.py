@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any
 
 import httpx
 
+from tests.platforms import fake_mastodon_search
 from tests.platforms.fake_mastodon import Failure, FakeMastodon, Notification, Person, Written, values_of
-
-_Listed = TypeVar("_Listed", Notification, Written)
+from tests.platforms.fake_mastodon_search import page as _page
 
 
 def route(fake: FakeMastodon, request: httpx.Request) -> httpx.Response:
@@ -32,6 +32,10 @@ def _about_us(fake: FakeMastodon, request: httpx.Request, parts: list[str]) -> h
         case "GET", ["api", "v1", "notifications"]:
             fake.whose(request, "read:notifications")
             return _notifications(fake, request)
+        case "GET", ["api", "v2", "search"]:
+            return fake_mastodon_search.search(fake, request, fake.whose(request, "read:search"))
+        case "GET", ["api", "v1", "timelines", "tag", hashtag]:
+            return fake_mastodon_search.tagged(fake, request, hashtag)
     return _about_others(fake, request, parts)
 
 
@@ -79,6 +83,8 @@ def _report(fake: FakeMastodon, request: httpx.Request) -> httpx.Response:
 
 
 def _about_statuses(fake: FakeMastodon, request: httpx.Request, parts: list[str]) -> httpx.Response | None:
+    if parts[-1] in ("favourite", "unfavourite"):
+        return _favoured(fake, fake.whose(request, "write:favourites"), parts[3], add=parts[-1] == "favourite")
     who = fake.whose(request, "read:statuses" if request.method == "GET" else "write:statuses")
     match request.method, parts:
         case "GET", ["api", "v1", "accounts", whose, "statuses"]:
@@ -95,6 +101,13 @@ def _about_statuses(fake: FakeMastodon, request: httpx.Request, parts: list[str]
         case "DELETE", ["api", "v1", "statuses", status_id]:
             return _delete(fake, who, status_id)
     return None
+
+
+def _favoured(fake: FakeMastodon, who: Person, status_id: str, *, add: bool) -> httpx.Response:
+    """https://docs.joinmastodon.org/methods/statuses/#favourite"""
+    status = fake.seen(status_id, who)
+    (fake.liked.add if add else fake.liked.discard)(status_id)
+    return httpx.Response(200, json=fake.shown(status) | {"favourited": add})
 
 
 def _instance(fake: FakeMastodon) -> dict[str, Any]:
@@ -184,32 +197,3 @@ def _delete(fake: FakeMastodon, who: Person, status_id: str) -> httpx.Response:
         raise Failure(404, error="Record not found")
     fake.delete(status_id)
     return httpx.Response(200, json=fake.shown(status) | {"text": status.text})
-
-
-def _page(
-    request: httpx.Request,
-    listed: Sequence[_Listed],
-    place: Callable[[str], int],
-    shown: Callable[[_Listed], Any],
-    *,
-    usual: int,
-    most: int,
-) -> httpx.Response:
-    """Newest first. `min_id` takes those right after a place, `since_id` the newest above it, `max_id` those below."""
-    asked = request.url.params
-    limit = min(int(asked.get("limit", usual)), most)
-    above = place(asked.get("min_id") or asked.get("since_id") or "0")
-    below = place(asked["max_id"]) if "max_id" in asked else None
-    fitting = sorted(
-        (one for one in listed if one.order > above and (below is None or one.order < below)),
-        key=lambda one: one.order,
-    )
-    chosen = fitting[:limit] if "min_id" in asked else fitting[-limit:] if limit else []
-    items = chosen[::-1]
-    headers = {}
-    if items:
-        base = request.url.copy_with(query=None)
-        older = base.copy_merge_params({"limit": str(limit), "max_id": items[-1].id})
-        newer = base.copy_merge_params({"limit": str(limit), "min_id": items[0].id})
-        headers["Link"] = f'<{older}>; rel="next", <{newer}>; rel="prev"'
-    return httpx.Response(200, json=[shown(one) for one in items], headers=headers)

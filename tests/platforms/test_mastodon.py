@@ -26,6 +26,7 @@ from tests.platforms.contract import (
     ChangesContract,
     CountsContract,
     Harness,
+    LikesContract,
     MutesContract,
     NetworkContract,
     OwnContract,
@@ -33,6 +34,7 @@ from tests.platforms.contract import (
     PrivateContract,
     ReportsContract,
     RetractsContract,
+    SearchesContract,
     comments_of,
     ids,
 )
@@ -48,8 +50,8 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-class Guarded(RetractsContract, MutesContract, BansContract, ReportsContract):
-    """What can be done against what is written there, our own and others'."""
+class Guarded(RetractsContract, MutesContract, BansContract, ReportsContract, SearchesContract, LikesContract):
+    """What can be found there, and done against what is written there, our own and others'."""
 
 
 class TestContract(
@@ -727,7 +729,9 @@ class TestChecking:
         checked = connect(fake).check()
         assert checked.missing == ("read:notifications", "write:statuses")
         assert checked.remarks == (
-            "To mute, block or report somebody it would need write:mutes write:blocks write:reports, too.",
+            "To mute, block, report or like somebody it would need write:mutes write:blocks write:reports "
+            "write:favourites, too.",
+            "To search for words of the policy's [[watch]] it would need read:search, too.",
         )
 
 

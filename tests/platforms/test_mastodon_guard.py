@@ -168,4 +168,5 @@ def test_a_check_says_what_moderation_would_need(fake: FakeMastodon) -> None:
     fake.tokens[TOKEN] = (fake.us, ("read", "write:statuses", "write:mutes"))
     checked = connect(fake).check()
     assert checked.missing == ()
-    assert "To mute, block or report somebody it would need write:blocks write:reports, too." in checked.remarks
+    rights = "write:blocks write:reports write:favourites"
+    assert f"To mute, block, report or like somebody it would need {rights}, too." in checked.remarks

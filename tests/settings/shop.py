@@ -284,6 +284,17 @@ title = { it = "Lampada Nilo" }
 topics = ["delivery-late"]
 cues = { it = ["lampada nilo", "nil*"] }
 
+[[watch]]
+name = "parcels"
+words = ["Bottega Blu", "#bottegablu"]
+without = ["Bottega Blu Milano"]
+accounts = ["page", "feed"]
+languages = ["en", "it"]
+
+[[watch]]
+name = "lamps"
+words = ["lampada nilo"]
+
 [[links]]
 name = "help"
 url = "https://bottegablu.example/aiuto"

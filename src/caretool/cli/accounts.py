@@ -55,6 +55,7 @@ def presences_shape(found: Sequence[Presence]) -> dict[str, Any]:
             "fetched_at": moment(one.fetched_at),
             "failed_at": moment(one.failed_at),
             "error": one.error,
+            "expires_at": moment(one.expires_at),
         }
         for one in found
     ]
@@ -63,6 +64,7 @@ def presences_shape(found: Sequence[Presence]) -> dict[str, Any]:
 
 def _presences_text(found: Sequence[Presence], now: datetime, zone: ZoneInfo) -> None:
     from caretool.cli.screen import table
+    from caretool.desk.tokens import warning
     from caretool.domain.harmless import one_line
 
     if not found:
@@ -85,6 +87,8 @@ def _presences_text(found: Sequence[Presence], now: datetime, zone: ZoneInfo) ->
     for one in found:
         if one.error:
             out(f"\n{one.account.name}: {one_line(one.error, 300)}")
+        if ending := warning(one.account, one.expires_at, now, zone):
+            out(f"\n{one.account.name}: {ending}")
     if any(one.state == "failed" for one in found):
         out("\nNext: caretool account check")
 
@@ -139,6 +143,8 @@ def visits_shape(visits: Sequence[Visit]) -> dict[str, Any]:
             "expires_at": moment(visit.checked.expires_at),
             "requests_left": visit.checked.requests_left,
             "left_until": moment(visit.checked.left_until),
+            "replies_left": visit.replies_left,
+            "replies_until": moment(visit.replies_until),
             "fetched_at": moment(visit.fetched_at),
             "remarks": list(visit.remarks),
             "error": str(visit.error) if visit.error is not None else None,
@@ -168,6 +174,7 @@ def _visits_text(visits: Sequence[Visit], now: datetime, zone: ZoneInfo) -> None
 def _visit_lines(visit: Visit, now: datetime, zone: ZoneInfo) -> Iterator[str]:
     """What a platform said, and the last fetch, a line each; what it does not say is left out."""
     from caretool.domain.moment import stamp
+    from caretool.domain.ration import Ration
 
     told = visit.checked
     if told.handle:
@@ -183,5 +190,7 @@ def _visit_lines(visit: Visit, now: datetime, zone: ZoneInfo) -> Iterator[str]:
     if told.requests_left is not None:
         until = f" until {stamp(told.left_until, zone)}" if told.left_until is not None else ""
         yield f"{told.requests_left} requests left{until}"
+    if visit.replies_left is not None:
+        yield Ration(visit.account.name, visit.replies_left, visit.replies_until).how_many(zone)
     yield f"last fetched: {_ago(visit.fetched_at, now, zone)}"
     yield from visit.remarks

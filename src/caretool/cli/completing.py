@@ -89,6 +89,13 @@ def waivable(incomplete: str) -> list[Offer]:
     return [(check, who) for check, who in WAIVED_BY.items() if who != "nobody" and check.startswith(incomplete)]
 
 
+def platforms(incomplete: str) -> list[Offer]:
+    """What an account can be on."""
+    from caretool.platforms.registry import KNOWN
+
+    return [(name, "platform") for name in KNOWN if name.startswith(incomplete)]
+
+
 accounts = _names(lambda names: names.accounts.items())
 agents = _names(lambda names: names.agents.items())
 keepers = _names(lambda names: (*((name, "owner") for name in names.owners), *names.agents.items()))
@@ -97,10 +104,12 @@ topics = _names(lambda names: names.topics.items())
 promise_kinds = _names(lambda names: names.promise_kinds.items())
 procedures = _names(lambda names: names.procedures.items())
 rewards = _names(lambda names: names.rewards.items())
+watches = _names(lambda names: names.watches.items())
 promises_at = _names(lambda names: ((f"{kind}@", told) for kind, told in names.promise_kinds.items()))
 
 _ALIVE, _ANY = ("1",), ()
 waiting = _ids({"g": _ALIVE, "c": ("waiting",)})
+likable = _ids({"c": ("waiting", "answered", "closed", "queued", "snoozed"), "g": _ALIVE})
 no_longer_waiting = _ids({"c": ("closed", "snoozed", "answered"), "g": _ALIVE})
 anything = _ids({"g": _ALIVE, **dict.fromkeys("cprdtukwm", _ANY)})
 awaiting = _ids({"d": ("awaiting",), "r": ("awaiting",), "g": _ALIVE})

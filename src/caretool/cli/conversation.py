@@ -98,6 +98,7 @@ def hold(desk: Desk, ids: Sequence[str], asked: Asked, made: Request | None = No
             private=asked.private,
             include_new=asked.include_new,
             draft=asked.draft,
+            by_hand=asked.by_hand is not None,
             reward=asked.reward,
             waive=waiving.named(asked.waive),
         ),
@@ -202,11 +203,23 @@ def _with_words(desk: Desk, request: Request, asked: Asked) -> Request:
     if template is not None and asked.dry_run and not (sure or asked.yes):
         say(f"{template} is not sure here: --yes alone would not take it; say --template {template}.")
     if template is not None and (sure or not asked.yes):
+        if asked.yes:
+            _must_be_chosen(desk, request, template)
         return replace(request, template=template)
     if asked.edit:
         return replace(request, text="")
     choices = f"say --template {' or --template '.join(dict.fromkeys(offered))}" if offered else "give --template"
     raise UsageProblem(f"No suggestion is sure enough here: {choices}, or --text, or --edit. Nothing was written.")
+
+
+def _must_be_chosen(desk: Desk, request: Request, template: str) -> None:
+    """UsageProblem where a platform's rules want a person to choose the words."""
+    for account in dict.fromkeys(comment.account for comment in desk.store.comments.by_ids(request.comments)):
+        if not desk.open_platform(desk.account(account)).limits.unread_replies:
+            raise UsageProblem(
+                f"{account}: its platform wants a person to choose the words of every reply, and --yes alone does not: "
+                f"say --template {template}, or --text. Nothing was written."
+            )
 
 
 def _with_needs(desk: Desk, request: Request) -> Request:
@@ -252,8 +265,12 @@ def _remember(desk: Desk, request: Request, refusals: Sequence[Refusal], dry_run
 def _sent(desk: Desk, outcome: Outcome, later: bool) -> tuple[Outcome, Sent | None]:
     """Post what was approved, unless it is for later; the outcome as it stands then."""
     if outcome.state != "approved" or later:
+        if outcome.state in ("approved", "awaiting"):
+            for remark in sending.not_yet(desk, outcome.replies):
+                say(remark)
         return outcome, None
     sent = sending.send(desk, [reply.id for reply in outcome.replies])
+    desk.store.replies.told([reply.id for reply in sent.failed if reply.agent == desk.agent().id])
     replies = desk.store.replies.by_ids([reply.id for reply in outcome.replies])
     promises = desk.store.promises.by_ids([promise.id for promise in outcome.promises])
     standing = promising.standing(desk, promises, desk.clock())

@@ -65,6 +65,8 @@ def _tell_skipped(results: Fetching) -> None:
             say(f"{result.account}: {remark}")
         if result.error is not None:
             say(told_of(result.account, result.error))
+        for watch, error in result.unsearched.items():
+            say(told_of(f"{result.account}, watch {watch}", error))
 
 
 def _tell_matching(comments: int) -> None:
@@ -78,11 +80,12 @@ def _fetched_shape(results: Fetching) -> dict[str, Any]:
         {
             "account": result.account,
             "new": result.new,
+            "found": result.found,
             "edited": result.edited,
             "deleted": result.deleted,
             "skipped": len(result.skipped),
-            "ok": result.error is None,
-            "error": str(result.error) if result.error else None,
+            "ok": result.trouble is None,
+            "error": str(result.trouble) if result.trouble else None,
         }
         for result in results
     ]
@@ -99,12 +102,14 @@ def _fetched_text(results: Fetching) -> None:
             str(r.edited),
             str(r.deleted),
             str(len(r.skipped)),
-            "ok" if r.error is None else "failed",
+            "ok" if r.trouble is None else "partly" if r.error is None else "failed",
         )
         for r in results
     ]
-    table(("account", "new", "edited", "deleted", "skipped", ""), rows, [r.error is not None for r in results])
-    out(f"{sum(r.new for r in results)} new. Next: caretool inbox")
+    table(("account", "new", "edited", "deleted", "skipped", ""), rows, [r.trouble is not None for r in results])
+    found = sum(r.found for r in results)
+    by_watch = f", {found} of them found by watch words" if found else ""
+    out(f"{sum(r.new for r in results)} new{by_watch}. Next: caretool inbox")
 
 
 def triage(

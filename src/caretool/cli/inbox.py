@@ -16,10 +16,11 @@ from caretool.domain.codes import Kind
 if TYPE_CHECKING:
     from caretool.desk.desk import Desk
     from caretool.desk.listing import Inbox, Listed
-    from caretool.domain.group import Group
+    from caretool.domain.exchange import Turn
 
 
 _MOST_UNSURE = 3
+_TURNS = 2
 
 
 def register(app: typer.Typer) -> None:
@@ -36,6 +37,10 @@ def inbox(
     search: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Only groups in which somebody wrote this.")
     ] = None,
+    watch: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Only what this watch found.", autocompletion=completing.watches),
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many groups.")] = 20,
     as_of: Annotated[str | None, typer.Option(metavar="TIME", help="As it would stand at this time.")] = None,
     agent: AsAgent = None,
@@ -51,7 +56,7 @@ def inbox(
     """
     from caretool.desk import listing
 
-    wanted = listing.Wanted(account, topic, kind, late, search, limit)
+    wanted = listing.Wanted(account, topic, kind, late, search, limit, watch)
     with desk_of(ctx, agent) as desk:
         moment = _moment_of(desk, as_of)
         found = listing.inbox(desk, wanted, moment, with_comments=as_json)
@@ -94,6 +99,7 @@ def inbox_shape(found: Inbox) -> dict[str, Any]:
         "given_back": [
             {"id": one.id, "group": one.group, "by": one.decided_by, "because": one.because} for one in found.given_back
         ],
+        "failed": [{"id": one.id, "account": one.account, "error": one.error} for one in found.failed],
         "groups": [listed_shape(listed) for listed in found.groups],
     }
 
@@ -116,17 +122,24 @@ def listed_shape(listed: Listed) -> dict[str, Any]:
         "size": group.size,
         "people": listed.people,
         "due_at": shapes.moment(group.due_at),
+        "closes_at": shapes.moment(group.closes_at),
+        "private_until": shapes.moment(group.private_until),
+        "shut": listed.shut,
         "late": listed.late,
         "urgency": listed.urgency,
         "why": list(listed.why),
         "escalation": group.escalation,
         "again": group.again,
+        "watch": group.watch,
         "claimed_by": listed.claim.agent if listed.claim else None,
         "claimed_until": shapes.moment(listed.claim.until) if listed.claim else None,
         "suggestion": {**asdict(group.suggestion), "alternatives": list(group.suggestion.alternatives)}
         if group.suggestion
         else None,
-        "comments": [shapes.comment(comment) for comment in listed.comments],
+        "comments": [
+            {**shapes.comment(comment), "exchange": shapes.exchange(listed.said.get(comment.id, ()))}
+            for comment in listed.comments
+        ],
     }
 
 
@@ -152,6 +165,8 @@ def _inbox_text(found: Inbox, zone: ZoneInfo) -> None:
     for draft in found.given_back:
         group = f" for {draft.group}" if draft.group else ""
         out(f"{draft.id}{group} came back from {draft.decided_by}: {one_line(draft.because or '', 90)}")
+    for failed in found.failed:
+        out(f"{failed.id} did not go out: {one_line(failed.error or '', 150)}")
     if not found.groups:
         out("Nobody waits here." if not found.waiting else "Nothing matches: see all with caretool inbox")
         return
@@ -159,7 +174,8 @@ def _inbox_text(found: Inbox, zone: ZoneInfo) -> None:
     drafted = {one.draft.group: one.draft.id for one in found.drafts}
     rows = [_inbox_row(listed, found.as_of, zone, drafted.get(listed.group.id)) for listed in found.groups]
     headings = ("due", "group", "people", "where", "what they say", "", "suggested")
-    table(headings, rows, [listed.urgency in ("late", "escalated", "again") for listed in found.groups])
+    loud = [listed.urgency in ("late", "escalated", "again") for listed in found.groups]
+    table(headings, rows, loud, [_said_before(listed, zone) for listed in found.groups])
     if yours:
         out("")
     for one in yours:
@@ -168,11 +184,14 @@ def _inbox_text(found: Inbox, zone: ZoneInfo) -> None:
         out(f"To approve: {one.draft.id}, {replies} by {one.draft.agent}{why}: caretool approve {one.draft.id}")
     first = found.groups[0].group
     more = f" · more: --limit {2 * len(found.groups)}" if found.more else ""
-    out(f"\nNext: caretool show {first.id} · {_answer_to(first)}{more}")
+    out(f"\nNext: caretool show {first.id} · {_answer_to(found.groups[0])}{more}")
 
 
-def _answer_to(group: Group) -> str:
+def _answer_to(listed: Listed) -> str:
     """The command that would most likely be typed next."""
+    group = listed.group
+    if listed.shut == group.size:
+        return f"caretool close {group.id} --because TEXT"
     if group.kind in ("spam", "abuse") and not group.escalation:
         return f"caretool close {group.id} --because {group.kind}"
     by_hand = group.escalation or group.again or group.suggestion is None
@@ -186,8 +205,11 @@ def _inbox_row(listed: Listed, now: datetime, zone: ZoneInfo, draft: str | None)
     group = listed.group
     where = group.account + (f" · {one_line(roughly_masked(group.thread_text), 24)}" if group.thread_text else "")
     where += " · private" if group.private else ""
+    where = f"watch {group.watch}: {where}" if group.watch else where
     if draft:
         suggested = f"{draft} waits for approval"
+    elif listed.shut == group.size:
+        suggested = "(its window closed)"
     elif group.escalation:
         suggested = f"manager: {group.escalation}"
     elif group.again:
@@ -201,4 +223,31 @@ def _inbox_row(listed: Listed, now: datetime, zone: ZoneInfo, draft: str | None)
     if listed.claim:
         suggested = f"{listed.claim.agent} is at it · {suggested}"
     says = listed.why[0] if listed.urgency == "again" else one_line(group.first_text, 44)
-    return when(group.due_at, now, zone), group.id, str(listed.people), where, says, group.language or "", suggested
+    return _due(listed, now, zone), group.id, str(listed.people), where, says, group.language or "", suggested
+
+
+def _said_before(listed: Listed, zone: ZoneInfo) -> list[str]:
+    """The last turns of the exchange that the group's first comment belongs to, a line each."""
+    return [_turn_line(turn, zone, turn.masked) for turn in listed.said.get(listed.group.first or "", ())[-_TURNS:]]
+
+
+def _turn_line(turn: Turn, zone: ZoneInfo, text: str) -> str:
+    """One turn of an exchange; whose it is stands before it."""
+    from caretool.domain.harmless import one_line
+    from caretool.domain.moment import stamp
+
+    who = f"we ({one_line(turn.by, 30)})" if turn.own else one_line(turn.by, 40)
+    return f"{stamp(turn.at, zone)}  {who}: {one_line(text, 90)}"
+
+
+def _due(listed: Listed, now: datetime, zone: ZoneInfo) -> str:
+    """When an answer is due; where the platform itself sets the end, that it does."""
+    from caretool.domain.moment import stamp
+
+    group = listed.group
+    if group.closes_at is None or group.closes_at != group.due_at:
+        return when(group.due_at, now, zone)
+    if group.closes_at <= now:
+        return f"closed {when(group.closes_at, now, zone)}"
+    day, _, hour = stamp(group.closes_at, zone).rpartition(" ")
+    return f"closes {hour}" if stamp(now, zone).startswith(day) else f"closes {day} {hour}"

@@ -36,7 +36,7 @@ def check_policy(ctx: typer.Context, as_json: AsJson = False) -> None:
       caretool policy check
     """
     from caretool import workspace
-    from caretool.desk import coupons, foreseeing, registers
+    from caretool.desk import coupons, foreseeing, registers, watching
     from caretool.errors import SettingsProblem
 
     folder = workspace.find(ctx.obj)
@@ -52,7 +52,8 @@ def check_policy(ctx: typer.Context, as_json: AsJson = False) -> None:
     }
     foreseen = workspace.foreseen(folder, settings)
     show(counts, as_json, lambda found: {**found, "problems": 0, "foreseen": foreseen}, _sound_text)
-    for remark in (*coupons.remarks(folder, settings.policy.rewards), *registers.remarks(settings)):
+    unfound = watching.remarks(settings, workspace.opened(folder, settings)) if settings.policy.watches else ()
+    for remark in (*coupons.remarks(folder, settings.policy.rewards), *registers.remarks(settings), *unfound):
         say(remark)
     if sentence := foreseeing.reminder(foreseen):
         say(sentence)

@@ -23,11 +23,28 @@ _WIDEST = 60
 _WHOLE = 20
 _NARROWEST = 8
 _GAP = 2
-_TO_DO = ("missing-value", "too-long", "group-changed", "already-answered", "wrong-language", "claimed", "no-reward")
+_BELOW = "    "
+_TO_DO = (
+    "missing-value",
+    "too-long",
+    "group-changed",
+    "already-answered",
+    "wrong-language",
+    "claimed",
+    "no-reward",
+    "by-hand-only",
+    "window-closed",
+)
 
 
-def table(headings: Sequence[str], rows: Sequence[Sequence[str]], loud: Sequence[bool] = ()) -> None:
-    """Rows under headings; `loud` marks rows that want attention (bold on a terminal, the words say it too)."""
+def table(
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    loud: Sequence[bool] = (),
+    below: Sequence[Sequence[str]] = (),
+) -> None:
+    """Rows under headings; `loud` marks rows that want attention (bold on a terminal, the words say it too). `below`
+    are harmless lines that stand under a row."""
     if not rows:
         return
     on_terminal = sys.stdout.isatty()
@@ -36,9 +53,10 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]], loud: Sequence
     if on_terminal:
         widths = _fitted(widths, shutil.get_terminal_size().columns - _GAP * (len(widths) - 1))
     lines = ["".join(_filled(cell, width + _GAP) for cell, width in zip(row, widths, strict=True)) for row in cells]
+    under = [[], *below, *([] for _ in range(len(rows) - len(below)))]
     if not on_terminal:
-        for line in lines:
-            out(line.rstrip())
+        for line, more in zip(lines, under, strict=True):
+            out("\n".join([line.rstrip(), *(_BELOW + one for one in more)]))
         return
     from rich.console import Console
     from rich.text import Text
@@ -46,8 +64,11 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]], loud: Sequence
     clear_progress()
     console = Console(highlight=False, soft_wrap=True)
     console.print(Text(lines[0].rstrip(), style="dim"))
+    room = shutil.get_terminal_size().columns
     for index, line in enumerate(lines[1:]):
         console.print(Text(line.rstrip(), style="bold" if index < len(loud) and loud[index] else ""))
+        for one in under[index + 1]:
+            console.print(Text(_filled(_BELOW + one, room + _GAP).rstrip(), style="dim"))
 
 
 def _fitted(widths: Sequence[int], room: int) -> list[int]:

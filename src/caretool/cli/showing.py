@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from caretool.desk.showing import Shown
     from caretool.domain.comment import Comment
     from caretool.domain.draft import Reply
+    from caretool.domain.exchange import Turn
     from caretool.domain.links import Fit
     from caretool.domain.promise import Promise
     from caretool.domain.reward import Reward
@@ -72,7 +73,9 @@ def _shown_shape(found: Shown) -> dict[str, Any]:
     return {
         "id": found.id,
         "group": listed_shape(found.group) if found.group else None,
-        "comments": [shapes.comment(one) for one in found.comments],
+        "comments": [
+            {**shapes.comment(one), "exchange": shapes.exchange(found.said.get(one.id, ()))} for one in found.comments
+        ],
         "replies": [shapes.reply(one) for one in found.replies],
         "promises": [shapes.promise(one) for one in found.promises],
         "because": found.because,
@@ -174,8 +177,19 @@ def _tell_comments(found: Shown, zone: ZoneInfo) -> None:
     for number, (first, *others) in enumerate(same.values()):
         if found.group or number:
             out("")
+        _tell_exchange(found.said.get(first.id, ()), zone, unmasked=found.unmasked)
         _tell_comment(first, zone, unmasked=found.unmasked, with_reasons=len(found.comments) == 1)
         _tell_same(others)
+
+
+def _tell_exchange(turns: Sequence[Turn], zone: ZoneInfo, *, unmasked: bool) -> None:
+    from caretool.domain.harmless import one_line
+    from caretool.domain.moment import stamp
+
+    for turn in turns:
+        who = f"we ({one_line(turn.by, 30)})" if turn.own else one_line(turn.by, 40)
+        out(f"    {stamp(turn.at, zone)}  {who} said before:")
+        out(indented(said(turn.text if unmasked else turn.masked)))
 
 
 def _tell_comment(comment: Comment, zone: ZoneInfo, *, unmasked: bool, with_reasons: bool) -> None:
@@ -187,12 +201,16 @@ def _tell_comment(comment: Comment, zone: ZoneInfo, *, unmasked: bool, with_reas
     name = one_line(comment.author, 40)
     who = name if comment.erased else f"{name} (@{one_line(comment.handle, 40)})"
     told = [comment.kind, comment.tone, comment.topic, comment.language, comment.state]
+    told += [f"watch: {comment.watch}"] if comment.watch else []
     facts = ["private", *told] if comment.private else told
     out(f"{comment.id}  {who}  {stamp(comment.written_at, zone)}")
     out(said_in(comment, str if unmasked else partial(masked, exposed=comment.exposed)))
     if not unmasked and comment.masked != comment.text:
         out(f"    (masked: caretool show {comment.id} --unmasked)")
     out(f"    [{' · '.join(fact for fact in facts if fact)}]")
+    for what, at in (("an answer", comment.closes_at), ("a private answer", comment.private_until)):
+        if at is not None:
+            out(f"    the platform takes {what} until {stamp(at, zone)}")
     if with_reasons:
         out(indented("\n".join(f"because {one_line(reason)}" for reason in why(comment))))
 

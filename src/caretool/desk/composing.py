@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from caretool.desk import committing, linking, rewarding, voicing
+from caretool.desk import committing, linking, overhearing, rationing, rewarding, shutting, voicing
 from caretool.desk.desk import Desk
 from caretool.desk.load import load_of
 from caretool.desk.request import Composed, Part, Request, Target
@@ -22,6 +22,7 @@ from caretool.domain.limits import Limits
 from caretool.domain.moment import spoken, stamp
 from caretool.domain.packing import TooLongForOne, pack
 from caretool.domain.policy import Agent
+from caretool.domain.ration import too_few
 from caretool.domain.template import Template
 from caretool.errors import NotFound, UsageProblem
 
@@ -40,9 +41,11 @@ def compose(desk: Desk, request: Request, agent: Agent, now: datetime) -> Compos
 
     `now` is cut to the minute, as times are said in minutes. Call it inside `store.writing()` to rely on the answer.
     """
-    now = now.replace(second=0, microsecond=0)
+    exactly, now = now, now.replace(second=0, microsecond=0)
     comments = desk.store.comments.by_ids(request.comments)
-    targets, said_of_voice = _targets(desk, request, comments)
+    targets, said_of_voice = _targets(desk, request, comments, exactly)
+    shut = [] if request.by_hand else shutting.refusals(desk, targets, exactly)
+    overheard = [] if request.by_hand else overhearing.refusals(desk, targets)
     times = _times(desk, request, targets, now)
     parts, refusals = _parts(desk, request, agent, targets, times.due, now)
     unrewarded = rewarding.refusals(desk, request, targets, parts, now)
@@ -50,7 +53,9 @@ def compose(desk: Desk, request: Request, agent: Agent, now: datetime) -> Compos
     return Composed(
         parts=tuple(parts),
         promises=committed.promises,
-        refusals=tuple(dict.fromkeys((*times.refusals, *refusals, *committed.refusals, *unrewarded))),
+        refusals=tuple(
+            dict.fromkeys((*shut, *overheard, *times.refusals, *refusals, *committed.refusals, *unrewarded))
+        ),
         remarks=(*said_of_voice, *times.remarks, *committed.remarks, *rewarding.remarks(desk, request, targets)),
     )
 
@@ -74,7 +79,9 @@ def procedure_says(desk: Desk, template: str | None, language: str) -> str | Non
     return procedure.says.get(language) if procedure is not None else None
 
 
-def _targets(desk: Desk, request: Request, comments: Sequence[Comment]) -> tuple[list[Target], tuple[str, ...]]:
+def _targets(
+    desk: Desk, request: Request, comments: Sequence[Comment], now: datetime
+) -> tuple[list[Target], tuple[str, ...]]:
     """Whom each reply speaks to and with which text, and what is to be said about the choice."""
     template = template_of(desk, request.template) if request.template else None
     if request.text is None and template is None and request.reward is None:
@@ -82,8 +89,13 @@ def _targets(desk: Desk, request: Request, comments: Sequence[Comment]) -> tuple
     limits = {name: desk.open_platform(desk.account(name)).limits for name in {c.account for c in comments}}
     buckets: dict[tuple[str, ...], list[Comment]] = {}
     modes: dict[tuple[str, ...], Mode] = {}
+    people = {name: len({c.person for c in comments if c.account == name}) for name in limits}
+    missed: list[str] = []
     for thread, members in _by_thread(comments).items():
-        mode = _mode(desk, request, template, members, limits[members[0].account])
+        mode = _mode(desk, request, template, members, limits[members[0].account], people[members[0].account])
+        if mode == "together" and not request.by_hand:
+            members, sentences = shutting.left_out(desk, members, now)
+            missed += sentences
         for comment in members:
             key = thread if mode == "together" else (*thread, comment.person)
             buckets.setdefault(key, []).append(comment)
@@ -97,7 +109,8 @@ def _targets(desk: Desk, request: Request, comments: Sequence[Comment]) -> tuple
         how = voice.choose(members, modes[key], private)
         voiced = (how.language, how.source, how.register, how.variants, how.turn)
         targets.append(Target(tuple(members), modes[key], private, *voiced))
-    said = (voice.remarks(), voicing.same_words(desk, request, targets), voicing.offers(desk, targets))
+    alike, offers = voicing.same_words(desk, request, targets), voicing.offers(desk, targets)
+    said = (missed, rationing.remarks(desk, targets), voice.remarks(), alike, offers)
     return targets, tuple(remark for remarks in said for remark in remarks)
 
 
@@ -111,7 +124,10 @@ def _by_thread(comments: Sequence[Comment]) -> dict[tuple[str, ...], list[Commen
     return found
 
 
-def _mode(desk: Desk, request: Request, template: Template | None, members: Sequence[Comment], limits: Limits) -> Mode:
+def _mode(
+    desk: Desk, request: Request, template: Template | None, members: Sequence[Comment], limits: Limits, people: int
+) -> Mode:
+    """`people` is how many are to be answered on the account."""
     possible = (
         limits.together != "no" and members[0].thread is not None and not members[0].private and not request.private
     )
@@ -125,7 +141,7 @@ def _mode(desk: Desk, request: Request, template: Template | None, members: Sequ
     if request.mode == "each" or not possible:
         return "each"
     persons = {comment.person for comment in members}
-    many = len(persons) >= desk.policy.reply.together_from
+    many = len(persons) >= desk.policy.reply.together_from or too_few(limits.replies_left, people)
     if template is not None:
         return "together" if many and any(w.together for w in template.replies.values()) else "each"
     return "together" if many and "people" in wording.variables(request.text or "") else "each"
@@ -133,7 +149,7 @@ def _mode(desk: Desk, request: Request, template: Template | None, members: Sequ
 
 def source_of(desk: Desk, request: Request) -> str:
     """The text that the first of these people would get, unrendered: what an editor begins with."""
-    return _targets(desk, request, desk.store.comments.by_ids(request.comments))[0][0].source
+    return _targets(desk, request, desk.store.comments.by_ids(request.comments), desk.clock())[0][0].source
 
 
 def _times(desk: Desk, request: Request, targets: Sequence[Target], now: datetime) -> _Times:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from caretool.domain.policy import Account, Agent, Policy, PromiseKind, Settings
     from caretool.domain.promisable import Promisable
+    from caretool.domain.watch import Watch
     from caretool.platforms.platform import Platform
     from caretool.store.store import Store
 
@@ -105,6 +106,13 @@ class Desk:
         if name not in accounts:
             raise NotFound(f"No account is called {name!r}: accounts.toml has {', '.join(accounts) or 'none'}.")
         return accounts[name]
+
+    def watch(self, name: str) -> Watch:
+        """A watch of the policy; NotFound names those there are."""
+        watches = {watch.name: watch for watch in self.policy.watches}
+        if name not in watches:
+            raise NotFound(f"No [[watch]] is called {name!r}: policies.toml has {', '.join(watches) or 'none'}.")
+        return watches[name]
 
     def topic(self, name: str) -> str:
         """A topic of the templates; NotFound says where they are shown."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from caretool.desk import barring, coupons, verifying
+from caretool.desk import barring, coupons, tokens, verifying
 from caretool.desk.keeping import BACKUPS
 from caretool.desk.premises import Premises
 from caretool.domain.draft import Draft, Reply, ReplyState
@@ -195,6 +195,7 @@ def _kept(premises: Premises, settings: Settings | None) -> Iterator[Finding]:
         lambda: _promises(store, now),
         lambda: barring.examined(store),
         lambda: _accounts(store, settings, now),
+        lambda: _tokens(store, settings, now),
         lambda: coupons.examine(store, premises.folder, settings),
     )
     try:
@@ -265,6 +266,16 @@ def _accounts(store: Store, settings: Settings | None, now: datetime) -> Iterato
             yield Finding(check, "warning", good, f"{fix}; caretool schedule prints what does so every 5 minutes")
         else:
             yield Finding(check, "ok", good)
+
+
+def _tokens(store: Store, settings: Settings | None, now: datetime) -> Iterator[Finding]:
+    """Those that end soon, or have ended."""
+    if settings is None:
+        return
+    for account in settings.accounts.values():
+        zone = settings.policy.company.zone
+        if says := tokens.ends_soon(tokens.ends_at(store, account), now, zone):
+            yield Finding(f"token {account.name}", "warning", says, tokens.how(account.platform))
 
 
 def _newest_backup(premises: Premises) -> str | None:

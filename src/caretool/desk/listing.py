@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from caretool.desk.desk import Desk
     from caretool.domain.claim import Claim
     from caretool.domain.comment import Comment
-    from caretool.domain.draft import Draft
+    from caretool.domain.draft import Draft, Reply
+    from caretool.domain.exchange import Turn
     from caretool.domain.group import Group
 
 SOON = timedelta(hours=1)
+_TURNS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +31,14 @@ class Wanted:
     late: bool = False
     search: str | None = None
     limit: int = 20
+    watch: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One group as shown: `urgency` is escalated, again, late, soon or later; `why` says so in words."""
+    """One group as shown: `urgency` is escalated, again, late, soon or later; `why` says so in words. `shut` counts
+    those that the platform lets nobody answer any more. `said` is, by the id of a comment, what was said before in
+    its exchange: of each comment, or of the first one where they are not asked for."""
 
     group: Group
     people: int
@@ -42,6 +47,8 @@ class Listed:
     why: tuple[str, ...]
     comments: tuple[Comment, ...] = ()
     claim: Claim | None = None
+    shut: int = 0
+    said: Mapping[str, tuple[Turn, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,8 @@ class Awaiting:
 class Inbox:
     """The whole desk in numbers, and the groups asked for (`more`: the limit left some out). `waiting`, `late` count
     comments, `outbox` replies that are to be posted; `unsure` are ids of replies that may or may not be. `given_back`
-    are rejected drafts of whoever looks, about which nobody has written anew."""
+    are rejected drafts of whoever looks, about which nobody has written anew; `failed` their replies that did not go
+    out since they last looked."""
 
     as_of: datetime
     waiting: int
@@ -70,6 +78,7 @@ class Inbox:
     outbox: int = 0
     unsure: tuple[str, ...] = ()
     given_back: tuple[Draft, ...] = ()
+    failed: tuple[Reply, ...] = ()
 
 
 def inbox(desk: Desk, wanted: Wanted, as_of: datetime, *, with_comments: bool) -> Inbox:
@@ -84,7 +93,10 @@ def inbox(desk: Desk, wanted: Wanted, as_of: datetime, *, with_comments: bool) -
 
         triaging.wake(desk, desk.clock())
         triaging.read_unread(desk)
-    where = {k: v for k, v in (("account", wanted.account), ("topic", wanted.topic), ("kind", wanted.kind)) if v}
+    if wanted.watch:
+        desk.watch(wanted.watch)
+    columns = ("account", "topic", "kind", "watch")
+    where = {column: value for column in columns if (value := getattr(wanted, column))}
     groups = store.groups.alive(
         where=where,
         late_at=as_of if wanted.late else None,
@@ -94,14 +106,21 @@ def inbox(desk: Desk, wanted: Wanted, as_of: datetime, *, with_comments: bool) -
     more = len(groups) > wanted.limit
     groups = groups[: wanted.limit]
     joined = store.groups.last_joined([group.id for group in groups])
+    failed = store.replies.untold(desk.onlooker())
     with store.writing():
         store.groups.remember_shown(desk.onlooker(), joined)
+        if failed and not with_comments:  # a program that looks tells nobody
+            store.replies.told([reply.id for reply in failed])
+    shut = shut_in(desk, groups, as_of)
     waiting, late = store.comments.count_waiting(as_of)
     if not desk.onlooker():
         desk.say("Say --as NAME or set CARETOOL_AGENT, so that your replies know what you have seen.")
     claims = store.claims.running(desk.clock())
     leaving = store.replies.leaving()
     unsure = any(state == "unsure" for _, state in leaving)
+    listed = [
+        _listed(desk, group, as_of, with_comments, claims.get(group.id), shut.get(group.id, 0)) for group in groups
+    ]
     return Inbox(
         as_of=as_of,
         waiting=waiting,
@@ -109,11 +128,12 @@ def inbox(desk: Desk, wanted: Wanted, as_of: datetime, *, with_comments: bool) -
         groups_waiting=store.groups.count_alive(),
         promises_overdue=store.promises.count_overdue(as_of),
         drafts=_awaiting(desk),
-        groups=tuple(_listed(desk, group, as_of, with_comments, claims.get(group.id)) for group in groups),
+        groups=tuple(_with_exchanges(desk, listed)),
         more=more,
         outbox=sum(number for (_, state), number in leaving.items() if state != "unsure"),
         unsure=tuple(reply.id for reply in store.replies.in_state("unsure")) if unsure else (),
         given_back=tuple(store.replies.given_back(desk.onlooker())),
+        failed=tuple(failed),
     )
 
 
@@ -128,15 +148,33 @@ def _awaiting(desk: Desk) -> tuple[Awaiting, ...]:
     return tuple(Awaiting(draft, replies.get(draft.id, 0), draft.id in yours) for draft in drafts)
 
 
-def _listed(desk: Desk, group: Group, as_of: datetime, with_comments: bool, claim: Claim | None) -> Listed:
+def _listed(desk: Desk, group: Group, as_of: datetime, with_comments: bool, claim: Claim | None, shut: int) -> Listed:
     comments: Sequence[Comment] = desk.store.comments.waiting_in(group.id) if with_comments else ()
-    urgency, why = urgency_of(desk, group, as_of, claim)
+    urgency, why = urgency_of(desk, group, as_of, claim, shut)
     late = group.due_at is not None and group.due_at < as_of
-    return Listed(group, group.people, urgency, late, why, tuple(comments), claim)
+    return Listed(group, group.people, urgency, late, why, tuple(comments), claim, shut)
 
 
-def urgency_of(desk: Desk, group: Group, as_of: datetime, claim: Claim | None = None) -> tuple[str, tuple[str, ...]]:
-    """How urgent a group is, and why; before that, who is at work on it."""
+def _with_exchanges(desk: Desk, listed: Sequence[Listed]) -> list[Listed]:
+    """The same with what was said before."""
+    ids = {one.group.id: [comment.id for comment in one.comments] or [one.group.first or ""] for one in listed}
+    said = desk.store.exchanges.before([comment for some in ids.values() for comment in some], _TURNS)
+    return [
+        replace(one, said={comment: said[comment] for comment in ids[one.group.id] if comment in said})
+        for one in listed
+    ]
+
+
+def shut_in(desk: Desk, groups: Sequence[Group], as_of: datetime) -> dict[str, int]:
+    """How many that wait in each of these groups the platform lets nobody answer any more; none: left out."""
+    some = [group.id for group in groups if group.closes_at is not None and group.closes_at <= as_of]
+    return desk.store.comments.shut_in(some, as_of) if some else {}
+
+
+def urgency_of(
+    desk: Desk, group: Group, as_of: datetime, claim: Claim | None = None, shut: int = 0
+) -> tuple[str, tuple[str, ...]]:
+    """How urgent a group is, and why; before that, who is at work on it. `shut` as in `Listed`."""
     why: list[str] = []
     if claim is not None:
         why.append(f"{claim.agent} is at work on it until {stamp(claim.until, desk.zone)}")
@@ -146,17 +184,27 @@ def urgency_of(desk: Desk, group: Group, as_of: datetime, claim: Claim | None = 
         why.append(f"{group.escalation}: for the manager, no template answers")
     if group.again:
         why.append(writes_again(desk, group, as_of))
+    if group.watch:
+        why.append(f"watch {group.watch}: found, not said to us")
+    if group.closes_at is not None:
+        why.append(_window(desk, group, group.closes_at, as_of, shut))
     first = "escalated" if group.escalation else "again" if group.again else None
     if group.due_at is None:
         return first or "later", tuple(why)
     due = stamp(group.due_at, desk.zone)
-    if group.due_at < as_of:
-        why.append(f"an answer was due {due}")
-        urgency = "late"
-    else:
-        why.append(f"an answer is due {due}")
-        urgency = "soon" if group.due_at - as_of <= SOON else "later"
+    late = group.due_at < as_of
+    if group.due_at != group.closes_at:
+        why.append(f"an answer {'was' if late else 'is'} due {due}")
+    urgency = "late" if late else "soon" if group.due_at - as_of <= SOON else "later"
     return first or urgency, tuple(why)
+
+
+def _window(desk: Desk, group: Group, closes_at: datetime, as_of: datetime, shut: int) -> str:
+    at = stamp(closes_at, desk.zone)
+    if closes_at > as_of:
+        return f"the platform takes no answer after {at}"
+    whose = "" if group.size == shut == 1 else f" for {shut} of {group.size}, the first"
+    return f"its window closed{whose} {at}: close it, or answer elsewhere and say --by-hand URL"
 
 
 def writes_again(desk: Desk, group: Group, as_of: datetime) -> str:

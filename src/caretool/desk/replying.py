@@ -114,6 +114,7 @@ def approve(desk: Desk, request: Request, *, shown: Composed | None, by_hand: st
     now = desk.clock()
     if by_hand is not None:
         permitting.demand(desk, agent, "by-hand")
+        request = replace(request, by_hand=True)
     with desk.store.writing():
         triaging.read_these(desk, request.comments)
         composed, stopped = checked(desk, request, agent, agent, now, shown)

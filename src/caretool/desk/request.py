@@ -24,7 +24,8 @@ class Request:
     `further`: what was answered gets a further answer, as what we said no longer holds. `reward`: the kind it brings.
     `draft`: it shall wait for somebody else's yes. `read`: what each comment was taken to be (`outdated.reading_of`).
     `turns`: which of the variants, from 0, the answer to a comment was written with.
-    `waive`: checks that shall not count; `waived`: what came of that, once it was written.
+    `waive`: checks that shall not count; `waived`: what came of that, once it was written. `by_hand`: a person has
+    posted it there already.
     """
 
     comments: tuple[str, ...]
@@ -45,6 +46,7 @@ class Request:
     draft: bool = False
     read: Mapping[str, str] = field(default_factory=dict)
     turns: Mapping[str, int] = field(default_factory=dict)
+    by_hand: bool = False
 
     def to_json(self) -> str:
         """As it is kept with a draft that waits for approval."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from caretool.desk import committing, looking, promising, rewarding, triaging
+from caretool.desk import committing, looking, promising, rationing, rewarding, shutting, triaging
 from caretool.desk.desk import Desk
 from caretool.desk.load import load_of
 from caretool.desk.locks import held
@@ -55,14 +55,31 @@ def send(desk: Desk, only: Sequence[str] | None = None) -> Sent:
             platform = desk.open_platform(desk.account(account))
             with alone(desk, account):
                 # Listed under the lock: what somebody else posted meanwhile is not ours any more.
-                for reply in _due(desk, account, only):
-                    desk.progress(f"{account}: {len(sent.posted)} posted")
-                    _send_one(desk, platform, reply, sent)
+                _send_these(desk, platform, account, _due(desk, account, only), sent)
+            if said := rationing.told(desk, account, platform.limits):
+                desk.say(said)
         except CaretoolError as problem:
             sent.problems.append(problem)
             done = {reply.id for reply in (*sent.posted, *sent.failed, *sent.unsure, *sent.left)}
             sent.left += [reply for reply in _due(desk, account, only) if reply.id not in done]
     return sent
+
+
+def _send_these(desk: Desk, platform: Platform, account: str, due: Sequence[Reply], sent: Sent) -> None:
+    """The most urgent first where the platform does not let all of them be posted today."""
+    allowance = rationing.Allowance(platform)
+    stay = 0
+    for reply in rationing.in_order(desk, due, allowance):
+        if reply.state == "approved" and not allowance.covers(1):
+            sent.left.append(reply)
+            stay += 1
+            continue
+        desk.progress(f"{account}: {len(sent.posted)} posted")
+        before = len(sent.posted) + len(sent.unsure)
+        _send_one(desk, platform, reply, sent)
+        allowance.used(len(sent.posted) + len(sent.unsure) - before)
+    if stay:
+        sent.problems.append(rationing.staying(desk, account, platform.limits, stay))
 
 
 def _due(desk: Desk, account: str | None, only: Sequence[str] | None) -> list[Reply]:
@@ -149,6 +166,11 @@ def outgoing(desk: Desk, reply: Reply) -> Outgoing:
 def _post(desk: Desk, platform: Platform, reply: Reply, sent: Sent, *, perhaps_public: bool) -> None:
     """Post a reply, if it may still go out. One that is `perhaps_public` goes again under the protection of its key; it
     never fails, for nobody knows that it has not been said."""
+    with desk.store.writing():
+        shut = shutting.nobody_left(desk, reply, desk.clock())
+        if shut is not None:
+            _stop(desk, reply, shut, sent, perhaps_public=perhaps_public)
+            return
     try:
         looking.look(desk, desk.store.comments.by_ids(reply.comments))
     except PlatformFailed as problem:  # what it answers cannot be seen today: the others still go out
@@ -159,17 +181,13 @@ def _post(desk: Desk, platform: Platform, reply: Reply, sent: Sent, *, perhaps_p
     with desk.store.writing():
         trouble = (
             _nobody_left(desk, reply)
+            or shutting.nobody_left(desk, reply, now)
             or _no_longer_fits(desk, reply)
             or rewarding.taken_from(desk, reply)
             or _no_longer_possible(desk, reply, now)
         )
         if trouble is not None:
-            if perhaps_public:
-                sent.unsure.append(reply)
-            else:
-                _fail(desk, reply, trouble)
-                sent.failed.append(reply)
-            sent.problems.append(PlatformFailed(trouble))
+            _stop(desk, reply, trouble, sent, perhaps_public=perhaps_public)
             return
         first = reply.sending_at or now
         moved = desk.store.replies.change(
@@ -177,6 +195,16 @@ def _post(desk: Desk, platform: Platform, reply: Reply, sent: Sent, *, perhaps_p
         )
     if moved:
         _leave(desk, platform, reply, sent, perhaps_public=perhaps_public)
+
+
+def _stop(desk: Desk, reply: Reply, trouble: str, sent: Sent, *, perhaps_public: bool) -> None:
+    """It does not leave. Inside the transaction that found the trouble."""
+    if perhaps_public:
+        sent.unsure.append(reply)
+    else:
+        _fail(desk, reply, trouble)
+        sent.failed.append(reply)
+    sent.problems.append(PlatformFailed(trouble))
 
 
 def _leave(desk: Desk, platform: Platform, reply: Reply, sent: Sent, *, perhaps_public: bool) -> None:
@@ -253,6 +281,15 @@ def posted(desk: Desk, reply: Reply, native_id: str | None, at: datetime, url: s
         desk.store.journal.write("reply-posted", [reply.id], agent=reply.agent, at=now)
 
 
+def not_yet(desk: Desk, replies: Sequence[Reply]) -> list[str]:
+    """What is to be said of replies that do not leave now: by when they have to, how many others may."""
+    said = shutting.closing_soon(desk, replies, desk.clock())
+    for account in dict.fromkeys(reply.account for reply in replies):
+        scarce = rationing.told(desk, account, desk.open_platform(desk.account(account)).limits)
+        said += [scarce] if scarce else []
+    return said
+
+
 def doubt_all(desk: Desk) -> list[Reply]:
     """After a restore: what had not left at the time of the backup may have since, and whether a key still protects it
     nobody knows. All of it becomes unsure, so that `send` looks on the platform first. Inside a transaction."""
@@ -273,10 +310,10 @@ def _mark_unsure(desk: Desk, reply: Reply, was: Sequence[ReplyState] = ("sending
 
 
 def _fail(desk: Desk, reply: Reply, why: str) -> None:
-    """It will not go out: its promises were never made, its comments wait again."""
+    """It will not go out: its promises were never made, its comments wait again; who wrote it is told."""
     now = desk.clock()
     with desk.store.writing():
-        desk.store.replies.change(reply.id, "failed", was=("approved", "sending", "unsure"), error=why)
+        desk.store.replies.change(reply.id, "failed", was=("approved", "sending", "unsure"), error=why, untold=1)
         promises = [promise.id for promise in desk.store.promises.of_replies([reply.id])]
         promising.change(desk, promises, "void", was=("logged", "running"), ended_at=now)
         for promise in promises:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from caretool.desk import linking, listing, proceeding, promising, waiving
@@ -12,6 +12,7 @@ from caretool.desk.listing import Listed
 from caretool.desk.proceeding import Followed
 from caretool.domain.comment import Comment
 from caretool.domain.draft import Reply
+from caretool.domain.exchange import Turn
 from caretool.domain.ids import Letter
 from caretool.domain.links import Fit
 from caretool.domain.log import Line
@@ -21,6 +22,7 @@ from caretool.domain.promise import Promise
 from caretool.domain.reward import Reward
 from caretool.domain.waiver import Kept
 
+_TURNS = 6
 ANY: tuple[Letter, ...] = ("g", "c", "t", "u", "r", "d", "p", "k", "w", "m")
 
 
@@ -28,7 +30,8 @@ ANY: tuple[Letter, ...] = ("g", "c", "t", "u", "r", "d", "p", "k", "w", "m")
 class Shown:
     """Everything about one id. `group` only for a group; `revisions` only for a comment; `because` is why a draft was
     rejected or a promise ended or moved; `unmasked`: somebody asked for the personal data too; `waived`: what did not
-    count in its replies; `links`: pages of ours that may help."""
+    count in its replies; `links`: pages of ours that may help; `said`: by the id of a comment, what was said before in
+    its exchange, where the comment or its group is meant."""
 
     id: str
     comments: tuple[Comment, ...]
@@ -45,6 +48,7 @@ class Shown:
     links: tuple[Fit, ...] = ()
     waived: tuple[Kept, ...] = ()
     moderations: tuple[Moderation, ...] = ()
+    said: Mapping[str, tuple[Turn, ...]] = field(default_factory=dict)
 
 
 def show(desk: Desk, typed: str, *, unmasked: bool = False) -> Shown:
@@ -80,6 +84,7 @@ def show(desk: Desk, typed: str, *, unmasked: bool = False) -> Shown:
         links=linking.offered(desk, comments) if found[0] in "gc" else (),
         waived=waiving.kept(desk, replies),
         moderations=tuple(moderations),
+        said=store.exchanges.before([comment.id for comment in comments], _TURNS) if found[0] in "gc" else {},
     )
 
 
@@ -168,6 +173,7 @@ def _group(desk: Desk, group_id: str, now: datetime) -> Listed | None:
     with desk.store.writing():
         desk.store.groups.remember_shown(desk.onlooker(), joined)
     claim = desk.store.claims.running(now, [group_id]).get(group_id)
-    urgency, why = listing.urgency_of(desk, group, now, claim)
+    shut = listing.shut_in(desk, [group], now).get(group_id, 0)
+    urgency, why = listing.urgency_of(desk, group, now, claim, shut)
     late = group.due_at is not None and group.due_at < now
-    return Listed(group, group.people, urgency, late, why, claim=claim)
+    return Listed(group, group.people, urgency, late, why, claim=claim, shut=shut)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from caretool.desk import permitting
 from caretool.desk.desk import Desk
+from caretool.domain import windows
 from caretool.domain.calendar import response_due
 from caretool.domain.comment import Comment, CommentState
 from caretool.domain.group import suggest
@@ -115,7 +116,7 @@ def _read(desk: Desk, reader: Reader, unordered: Sequence[Comment], *, anew: boo
             copy_of = comments[root].id if root != index else first.get(folds[index])
             same = copy_of if copy_of != comment.id else None
             kept = _keep_corrections(today[comment.id], reading)
-            rereads.append(Reread(comment.id, kept, folds[root], same, _due(desk, comment, kept.kind)))
+            rereads.append(Reread(comment.id, kept, folds[root], same, _due(desk, today[comment.id], kept.kind)))
         desk.store.comments.write_readings(rereads)
         read = desk.store.comments.by_ids([one.comment for one in rereads])
         _place(desk, [comment.id for comment in read if comment.state == "waiting"], before, anew=anew)
@@ -132,14 +133,15 @@ def _keep_corrections(comment: Comment, reading: Reading) -> Reading:
 
 
 def _due(desk: Desk, comment: Comment, kind: str | None) -> datetime | None:
-    """By when a first answer is due; spam and abuse want none."""
+    """By when a first answer is due, at the latest while the platform takes one; spam and abuse want none."""
     if kind in ("spam", "abuse"):
         return None
     response = desk.policy.response
     account = desk.settings.accounts.get(comment.account)
     platform = account.platform if account else ""
     duration = response.accounts.get(comment.account) or response.platforms.get(platform) or response.default
-    return response_due(comment.written_at, duration, response.calendar, desk.zone)
+    due_at = response_due(comment.written_at, duration, response.calendar, desk.zone)
+    return windows.due(due_at, comment.closes_at)
 
 
 def _place(desk: Desk, ids: Sequence[str], before: Sequence[str], *, anew: bool) -> None:

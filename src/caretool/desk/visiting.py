@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from queue import Queue
 from typing import Literal
 
+from caretool.desk import tokens
 from caretool.desk.desk import Desk
-from caretool.domain.moment import stamp
+from caretool.domain.limits import Limits
 from caretool.domain.policy import Account
 from caretool.errors import CaretoolError, TokenRefused
 from caretool.platforms.platform import Checked, Platform
@@ -18,14 +19,13 @@ from caretool.platforms.platform import Checked, Platform
 Health = Literal["ok", "failed", "never-fetched"]
 
 _AT_ONCE = 32
-# A token that ends sooner than this is told, so that somebody makes a new one in time.
-_ENDS_SOON = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
 class Presence:
     """One account by what the desk knows: who we are there, how many comments wait, how many replies are in the outbox
-    or `unsure`, how its last fetch went (`failed_at` and `error`: one since the last good one)."""
+    or `unsure`, how its last fetch went (`failed_at` and `error`: one since the last good one), when its token ends
+    (None: nobody has said)."""
 
     account: Account
     handle: str | None
@@ -35,6 +35,7 @@ class Presence:
     fetched_at: datetime | None
     failed_at: datetime | None
     error: str | None
+    expires_at: datetime | None = None
 
     @property
     def state(self) -> Health:
@@ -46,13 +47,16 @@ class Presence:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What one platform said of our account; `error` where it said nothing, or lacks a right that caretool needs."""
+    """What one platform said of our account; `error` where it said nothing, or lacks a right that caretool needs.
+    `replies_left`: how many can still be posted, until `replies_until` (None: no limit is known)."""
 
     account: Account
     checked: Checked = field(default_factory=Checked)
     fetched_at: datetime | None = None
     remarks: tuple[str, ...] = ()
     error: CaretoolError | None = None
+    replies_left: int | None = None
+    replies_until: datetime | None = None
 
 
 def presences(desk: Desk) -> list[Presence]:
@@ -72,6 +76,7 @@ def presences(desk: Desk) -> list[Presence]:
                 fetched_at=visited.fetched_at,
                 failed_at=visited.failed_at,
                 error=visited.error,
+                expires_at=tokens.ends_at(desk.store, account),
             )
         )
     return found
@@ -95,7 +100,9 @@ def check(desk: Desk, names: Sequence[str]) -> list[Visit]:
     while len(visits) < len(accounts):
         desk.progress(f"{len(visits)} of {len(accounts)} accounts have answered")
         account, answer = answers.get()
-        visits[account.name] = _visit(desk, account, answer)
+        visit = _visit(desk, account, answer)
+        limits = next((platform.limits for one, platform in opened if one is account), Limits())
+        visits[account.name] = replace(visit, replies_left=limits.replies_left, replies_until=limits.replies_until)
     return [visits[name] for name in accounts]
 
 
@@ -104,6 +111,7 @@ def _ask(opened: Sequence[tuple[Account, Platform]], answers: Queue[tuple[Accoun
         answer: Checked | CaretoolError
         try:
             answer = platform.check()
+            answer = replace(answer, expires_at=answer.expires_at or tokens.end_of(platform))
         except CaretoolError as problem:
             answer = problem
         except Exception as bug:  # a connector's: the others must not wait for ever
@@ -114,15 +122,17 @@ def _ask(opened: Sequence[tuple[Account, Platform]], answers: Queue[tuple[Accoun
 def _visit(desk: Desk, account: Account, answer: Checked | CaretoolError) -> Visit:
     fetched_at = desk.store.arrivals.visited(account.name).fetched_at
     if isinstance(answer, CaretoolError):
-        return Visit(account, fetched_at=fetched_at, error=answer)
+        return Visit(account, fetched_at=fetched_at, error=tokens.explained(account, answer))
+    tokens.learn(desk.store, account, answer.expires_at)
     with desk.store.writing():
         if answer.facts is not None:
             desk.store.arrivals.learn(account.name, answer.facts)
         if answer.handle is not None:
             desk.store.keep(_handle_key(account), answer.handle)
-    lacking = None
+    lacking: CaretoolError | None = None
     if answer.missing:
-        lacking = TokenRefused(f"the token may not {', '.join(answer.missing)}: make one that may.")
+        problem = TokenRefused(f"the token may not {', '.join(answer.missing)}: make one that may.")
+        lacking = tokens.explained(account, problem)
     return Visit(account, answer, fetched_at, (*answer.remarks, *_remarks(desk, account, answer)), lacking)
 
 
@@ -134,8 +144,8 @@ def _remarks(desk: Desk, account: Account, checked: Checked) -> list[str]:
             f"accounts.toml says we are {account.handle!r} here, the platform says {checked.handle!r}: "
             "correct its handle, or our own posts wait for an answer."
         )
-    if checked.expires_at is not None and checked.expires_at - desk.clock() < _ENDS_SOON:
-        remarks.append(f"The token ends {stamp(checked.expires_at, desk.zone)}: make a new one before.")
+    if ending := tokens.warning(account, checked.expires_at, desk.clock(), desk.zone):
+        remarks.append(ending)
     return remarks
 
 

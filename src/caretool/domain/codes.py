@@ -35,4 +35,6 @@ Check = Literal[
     "wrong-language",
     "wrong-register",
     "unanswered-question",
+    "window-closed",
+    "by-hand-only",
 ]

@@ -38,7 +38,8 @@ class Incoming:
     `written_at` is None where the platform gives none; the desk then takes the moment of the first fetch.
     `language` is the platform's own tag, if any. `attachments` are addresses. `warning` is what the author put before
     the text for readers to decide whether they want to see it (a content warning). `own`: the connector knows that we
-    wrote it.
+    wrote it. `closes_at` is when the platform takes no answer any more, `private_until` no private one to a public
+    comment.
     """
 
     native_id: str
@@ -56,6 +57,8 @@ class Incoming:
     attachments: tuple[str, ...] = ()
     warning: str | None = None
     own: bool = False
+    closes_at: datetime | None = None
+    private_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,8 @@ class Comment:
     until it was read. `group` is the id of the group it is or was in, `joined` its place in the order of joining
     groups. `copy_of` is the id of the first comment that says the same, `again` that of a promise to this person
     that was running when the comment came in. `exposed` is where personal data stands in the
-    text; None: it was not read as it is now.
+    text; None: it was not read as it is now. `due_at` is by when an answer is due, never later than `closes_at`.
+    `watch` is what found it that was not said to us.
     """
 
     number: int
@@ -113,6 +117,9 @@ class Comment:
     joined: int = 0
     again: str | None = None
     exposed: tuple[Exposed, ...] | None = None
+    closes_at: datetime | None = None
+    private_until: datetime | None = None
+    watch: str | None = None
 
     @property
     def erased(self) -> bool:

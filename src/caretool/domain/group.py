@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from caretool.domain.ration import too_few
+
 if TYPE_CHECKING:
     from caretool.domain.codes import Kind
     from caretool.domain.comment import Comment
@@ -34,7 +36,9 @@ class Suggestion:
 @dataclass(frozen=True, slots=True)
 class Group:
     """Waiting comments that one answer serves. `size` counts them, `people` who wrote them, `due_at` is
-    the earliest of theirs. `again` is the id of a promise that runs, until `again_due_at`, to whoever wrote."""
+    the earliest of theirs, and so are `closes_at` and `private_until`. `again` is the id of a promise that runs, until
+    `again_due_at`, to whoever wrote.
+    `watch` is what found them that were not said to us; `first` the id of the comment that `first_text` is of."""
 
     id: str
     account: str
@@ -53,6 +57,10 @@ class Group:
     people: int = 0
     again: str | None = None
     again_due_at: datetime | None = None
+    closes_at: datetime | None = None
+    private_until: datetime | None = None
+    watch: str | None = None
+    first: str | None = None
 
 
 def group_key(comment: Comment) -> tuple[str, ...]:
@@ -60,12 +68,14 @@ def group_key(comment: Comment) -> tuple[str, ...]:
 
     Private comments stand alone, and those that go to the manager or come from somebody to whom a promise runs;
     comments without a topic form one group per account and kind; all others go by topic, language, account and thread.
+    What a watch found joins nothing that was said to us: some platforms let only that be answered.
     """
     if comment.private or comment.escalation or comment.again:
         return ("one", comment.id)
+    found_by = (comment.watch,) if comment.watch else ()
     if comment.topic is None:
-        return ("kind", comment.account, comment.kind or "")
-    return ("topic", comment.account, comment.thread or "", comment.language or "", comment.topic)
+        return ("kind", comment.account, comment.kind or "", *found_by)
+    return ("topic", comment.account, comment.thread or "", comment.language or "", comment.topic, *found_by)
 
 
 def suggest(
@@ -74,7 +84,8 @@ def suggest(
     """The reply to offer for one group's waiting comments; None where only a person can answer.
 
     Nothing is suggested for what goes to the manager, for who waits for a promise, for spam and abuse, or without a
-    topic. Together only for `together_from` persons or more, in public, within one thread, on a platform that has it.
+    topic. Together only for `together_from` persons or more, or more than the platform leaves replies for, in public,
+    within one thread, on a platform that has it.
     """
     first = comments[0]
     if first.escalation or first.again or first.topic is None or first.kind in ("spam", "abuse"):
@@ -86,7 +97,7 @@ def suggest(
     wording = chosen.replies.get(first.language or "")
     persons = {comment.person for comment in comments}
     together = (
-        len(persons) >= together_from
+        (len(persons) >= together_from or too_few(limits.replies_left, len(persons)))
         and not first.private
         and first.thread is not None
         and limits.together != "no"

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Literal
 
 from caretool.domain.policy import Together
+
+# Whom a platform lets us answer: anybody, only who speaks to us (not what a watch word found), or nobody by program.
+Answerable = Literal["anybody", "who-spoke-to-us", "nobody"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +20,9 @@ class Limits:
     `mention_needed`: only who is named by `@handle` in the text is told of the answer. `key_protects`: for how long
     after a first attempt posting again with the same key cannot post twice. `listing_trustworthy`: what `find` does not
     list after a while was not posted. `keep`: for how long at most its rules let us store what was fetched.
+    `unread_replies` is False where its rules want a person to choose the words of every reply. `replies_left`: how many
+    can still be posted until what limits them begins anew, at `replies_until` (None: it does not say, or sets no such
+    limit).
     """
 
     length: int | None = None
@@ -26,6 +33,10 @@ class Limits:
     key_protects: timedelta = timedelta(0)
     listing_trustworthy: bool = False
     keep: timedelta | None = None
+    answerable: Answerable = "anybody"
+    unread_replies: bool = True
+    replies_left: int | None = None
+    replies_until: datetime | None = None
 
     def beside(self, warning: str | None) -> Limits:
         """What is left for the text beside a content warning, which counts towards the length."""

@@ -27,6 +27,7 @@ from caretool.domain.roles import Role as Role
 from caretool.domain.template import Template
 from caretool.domain.voice import Voice
 from caretool.domain.waiver import CheckRules
+from caretool.domain.watch import Watch
 
 Action = Literal["leave", "hide", "unhide", "delete", "mute", "ban", "report", "ask"]
 Together = Literal["mentions", "names", "no"]
@@ -137,6 +138,7 @@ class Policy:
     voice: Voice = field(default_factory=Voice)
     checks: CheckRules = field(default_factory=CheckRules)
     links: tuple[Link, ...] = ()
+    watches: tuple[Watch, ...] = ()
     retention: Retention = field(default_factory=Retention)
 
 

@@ -55,6 +55,8 @@ INSTEAD: Final[Mapping[str, str]] = MappingProxyType(
         "already-answered": "leave it out, or `caretool reopen` it to write again",
         "claimed": "wait, or take it over with `caretool claim`",
         "no-reward": "leave the reward out, or choose another one",
+        "by-hand-only": "answer it there yourself, and say --by-hand URL",
+        "window-closed": "answer elsewhere and say --by-hand URL, or close it",
     }
 )
 """The proper way where a check cannot be waived."""

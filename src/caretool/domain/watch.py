@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -20,6 +22,12 @@ class Watch:
     without: tuple[str, ...] = ()
     accounts: tuple[str, ...] | None = None
     languages: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """What is looked for, whatever the watch is called: another one begins anew."""
+        looked_for = [sorted(set(part)) for part in (self.words, self.without, self.languages)]
+        return hashlib.blake2b(json.dumps(looked_for).encode(), digest_size=12).hexdigest()
 
     def allows(self, text: str, language: str | None) -> bool:
         """Whether a text in which a platform found one of the words is what is looked for: it holds none of `without`,

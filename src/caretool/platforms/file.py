@@ -28,6 +28,13 @@ from caretool.platforms.file_comments import RowError, to_comment
 from caretool.platforms.file_rows import Column, Row, clean, read_csv, read_jsonl, skipped
 from caretool.platforms.platform import Checked, Clock, Looked, Offence, Opening, Outgoing, Page, Posted, Skipped
 
+ABOUT = "comments from an export (.jsonl, .csv); replies go into a file, for a person to paste"
+GUIDE = """\
+No token: an export is read, and what would be posted is appended to a file, for a person to paste.
+Save the export into the workspace: one JSON object a line (.jsonl), or a .csv with a line of
+headings. It needs the columns id, author and text; where they are called otherwise, columns says
+how: columns.id=COMMENT_ID columns.text=CONTENT."""
+
 _PAGE = 500
 _FORMATS = (".jsonl", ".ndjson", ".csv")
 

@@ -48,6 +48,8 @@ def to_comment(row: Mapping[str, object], columns: Columns, zone: ZoneInfo, to_t
         likes=values.number("likes"),
         language=values.word("language"),
         attachments=values.addresses("attachments"),
+        closes_at=values.moment("closes_at", zone),
+        private_until=values.moment("private_until", zone),
     )
 
 

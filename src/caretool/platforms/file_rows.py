@@ -17,7 +17,7 @@ from caretool.platforms.platform import Skipped
 
 Column = Literal[
     "id", "author", "author_name", "text", "private", "reply_to", "written_at", "thread", "thread_text", "url",
-    "form", "rating", "likes", "followers", "language", "attachments",
+    "form", "rating", "likes", "followers", "language", "attachments", "closes_at", "private_until",
 ]  # fmt: skip
 Columns = Mapping[Column, str]
 _REQUIRED: tuple[Column, ...] = ("id", "author", "text")

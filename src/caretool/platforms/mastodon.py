@@ -15,15 +15,19 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from caretool.dialect import Dialect, Said, Verdict
+from caretool.domain.budget import Meter
 from caretool.domain.duration import Duration
 from caretool.domain.limits import Limits
 from caretool.domain.policy import Account
+from caretool.domain.watch import Watch
 from caretool.errors import AnswerLost, PlatformBusy, PlatformFailed, TokenRefused
 from caretool.http import Client, Refused, retry_after
-from caretool.platforms import mastodon_guard
+from caretool.platforms import mastodon_guard, mastodon_search
+from caretool.platforms.lengths import graphemes
 from caretool.platforms.mastodon_fetch import Bookmark, Fetch
 from caretool.platforms.mastodon_guard import Guard
-from caretool.platforms.mastodon_length import Counted, CountedAtMost, graphemes
+from caretool.platforms.mastodon_length import Counted, CountedAtMost
 from caretool.platforms.mastodon_server import Server
 from caretool.platforms.mastodon_wire import (
     Facts,
@@ -31,6 +35,7 @@ from caretool.platforms.mastodon_wire import (
     WireError,
     narrowest,
     read_status,
+    requests_allowed,
     requests_left,
     resets_at,
     seconds_left,
@@ -38,6 +43,14 @@ from caretool.platforms.mastodon_wire import (
 )
 from caretool.platforms.platform import Checked, Clock, Looked, Offence, Opening, Outgoing, Page, Posted
 from caretool.secrets import Secret
+
+ABOUT = "mentions on Mastodon, GoToSocial, Pleroma or Akkoma"
+GUIDE = """\
+A token is made on your server, as who answers: Preferences → Development → New application.
+Scopes: read:accounts read:notifications read:statuses write:statuses, and no others; to mute, block
+and report from here also write:mutes write:blocks write:reports. Leave the redirect address as it
+is. Submit, and open the application: "Your access token" is the token. Where there is no such page
+(GoToSocial, Pleroma, Akkoma), docs/platforms/mastodon.md has the three steps to one."""
 
 # Mastodon keeps a key for up to an hour; an attempt may take a while to arrive.
 _KEY_PROTECTS = timedelta(minutes=50)
@@ -90,6 +103,7 @@ class MastodonPlatform:
         self._account = account
         self._settings = settings
         self._server = Server(client, account)
+        self._reading = Server(client, account, fetching=True)
         self._clock = clock
         self._known = facts
         self._facts = Facts.parse(facts)
@@ -115,11 +129,18 @@ class MastodonPlatform:
         news = self._learn()
         since = None if self._since is None else self._clock() - self._since
         mark = Bookmark.parse(bookmark)
-        for page in Fetch(self._server, self._facts, since, mark).pages():
+        for page in Fetch(self._reading, self._facts, since, mark).pages():
             yield replace(page, facts=news)
             news = None
         if news is not None:
             yield Page((), str(mark), facts=news)
+
+    def search(self, watch: Watch, bookmark: str | None) -> Iterator[Page]:
+        """What its words are found in, from the account's `since` on; private statuses are left out."""
+        if self._facts.id is None:
+            self._learn()
+        mark = mastodon_search.Bookmark.parse(bookmark, mastodon_search.first(self._clock(), self._since))
+        yield from mastodon_search.Search(self._server, self._facts, watch).pages(mark)
 
     def look(self, native_ids: Sequence[str]) -> Looked:
         """Gone is what is deleted, and what we are no longer let see. Where many are asked for one by one, the last of
@@ -166,6 +187,14 @@ class MastodonPlatform:
         if native_id in self._server.statuses([native_id], self._facts).seen:
             raise PlatformFailed(f"{self._account}: the server deletes no reply {native_id}, which is still there")
 
+    def like(self, native_id: str) -> None:
+        """Favourite it; its author is told."""
+        Guard(self._account, self._server, self._facts).like(native_id, undo=False)
+
+    def unlike(self, native_id: str) -> None:
+        """Favourite it no longer."""
+        Guard(self._account, self._server, self._facts).like(native_id, undo=True)
+
     def mute(self, offence: Offence) -> None:
         """See nothing more of its author, who is not told."""
         self._guard().do("mute", offence)
@@ -198,7 +227,9 @@ class MastodonPlatform:
         remarks = [] if "write:statuses" in missing else ["Whether the token may write shows with the first reply."]
         unasked = [scope for scope in mastodon_guard.SCOPES if scopes and not _covered(scope, scopes)]
         if unasked:
-            remarks.append(f"To mute, block or report somebody it would need {' '.join(unasked)}, too.")
+            remarks.append(f"To mute, block, report or like somebody it would need {' '.join(unasked)}, too.")
+        if scopes and not _covered("read:search", scopes):
+            remarks.append("To search for words of the policy's [[watch]] it would need read:search, too.")
         name = _NAMES.get(me.facts.software)
         return Checked(
             handle=me.facts.handle,
@@ -310,16 +341,27 @@ def open_account(account: Account, opening: Opening, connect: Callable[..., Clie
         name=account.name,
         clock=opening.clock,
         token=lambda: settings.token.reveal(f"accounts.{account.name}.token"),
-        busy=_busy,
+        dialect=_DIALECT,
+        budget=opening.budget,
     )
     return MastodonPlatform(
         account.name, settings, client, opening.clock, facts=opening.facts, since=_elapsed(account.since)
     )
 
 
-def _busy(headers: Mapping[str, str], now: datetime) -> float | None:
-    seconds = seconds_left(headers, now)
-    return retry_after(headers, now) if seconds is None else seconds
+def _verdict(said: Said) -> Verdict | None:
+    if said.status != 429:
+        return None
+    seconds = seconds_left(said.headers, said.now)
+    return Verdict("busy", retry_after(said.headers, said.now) if seconds is None else seconds)
+
+
+def _meters(headers: Mapping[str, str], now: datetime) -> tuple[Meter, ...]:
+    left, reset = requests_left(headers), resets_at(headers)
+    return () if left is None or reset is None else (Meter("", left, reset, requests_allowed(headers)),)
+
+
+_DIALECT = Dialect(verdict=_verdict, meters=_meters)
 
 
 def _elapsed(length: Duration | None) -> timedelta | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from caretool.domain.comment import Incoming, Thread
@@ -22,6 +22,8 @@ _WATCHED = 80
 _GONE = ""
 # After so many conversations that could not be read, no more are asked for in this fetch: each takes its time to fail.
 _PATIENCE = 3
+# So many statuses are known as somebody's parent: a conversation above an older one is asked for once more.
+_REMEMBERED = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Bookmark:
         return mark if sound else cls()
 
     def __str__(self) -> str:
-        return json.dumps(asdict(self))
+        return json.dumps({"mentions": self.mentions, "written": self.written, "watched": self.watched})
 
     def watching(self, statuses: list[Status]) -> dict[str, str | None]:
         """The latest ones with these, which came after them."""
@@ -174,6 +176,8 @@ class _Conversations:
 
     def remember(self, status: Status) -> None:
         self._known[status.id] = status
+        if len(self._known) > _REMEMBERED:
+            del self._known[next(iter(self._known))]
 
     def thread(self, status: Status, *, ask: bool) -> Thread:
         """Of the conversation's first status; of the one below it where the first is gone, or not for our eyes."""

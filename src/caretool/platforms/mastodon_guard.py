@@ -1,6 +1,7 @@
-"""What we can do against somebody on a Mastodon server: mute, block, report. There, nobody can hide what another wrote.
+"""What we can do about what somebody wrote on a Mastodon server: mute and block them, report or like it. There, nobody
+can hide what another wrote.
 
-https://docs.joinmastodon.org/methods/accounts/ and /methods/reports/
+https://docs.joinmastodon.org/methods/accounts/, /methods/reports/ and /methods/statuses/#favourite
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from caretool.platforms.mastodon_server import Server
 from caretool.platforms.mastodon_wire import Facts
 from caretool.platforms.platform import Offence
 
-SCOPES = ("write:mutes", "write:blocks", "write:reports")
+SCOPES = ("write:mutes", "write:blocks", "write:reports", "write:favourites")
 Verb = Literal["mute", "unmute", "block", "unblock"]
 # What a server shows of us and them once it is done.
 _SHOWN: dict[Verb, tuple[str, bool]] = {
@@ -60,6 +61,17 @@ class Guard:
             "forward": False,
         }
         self._object(self.server.report(report, SCOPES[2]))
+
+    def like(self, native_id: str, *, undo: bool) -> None:
+        """Favourite a status, or take that back; one that is so already is no failure. Raises as `Platform.fetch` does:
+        whatever became of it, it can be asked for again."""
+        verb = "unfavourite" if undo else "favourite"
+        try:
+            shown = self._object(self.server.favourite(native_id, verb, SCOPES[3])).get("favourited")
+        except AnswerLost as lost:
+            raise PlatformFailed(f"{lost}; ask for it again") from lost
+        if isinstance(shown, bool) and shown is undo:
+            raise PlatformFailed(f"{self.account}: the server took it, and does not show it done: look there yourself")
 
     def _author(self, offence: Offence) -> str | None:
         """The id of who wrote it, as the server shows it now; None: it is not to be seen any more."""

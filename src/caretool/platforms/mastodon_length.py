@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import regex
 
+from caretool.platforms.lengths import graphemes
+
 # Ends of host names that the server surely knows. Under any other one a link counts in full (and never too little).
 _KNOWN_ENDS = """
     com net org edu gov int info biz name app dev shop store online site social blog cloud page link news help support
@@ -68,8 +70,3 @@ class CountedAtMost:
 
     def __call__(self, text: str) -> int:
         return max(len(text), Counted(self.per_url)(text))
-
-
-def graphemes(text: str) -> int:
-    """How many characters a reader sees."""
-    return len(regex.findall(r"\X", text))

@@ -63,11 +63,13 @@ class Me:
 
 
 class Server:
-    """One account's server. Each method raises as `Platform.fetch` does, and `Refused` for any other no."""
+    """One account's server. Each method raises as `Platform.fetch` does, and `Refused` for any other no. `fetching`:
+    what the budget keeps for replies is left to them."""
 
-    def __init__(self, client: Client, name: str) -> None:
+    def __init__(self, client: Client, name: str, *, fetching: bool = False) -> None:
         self._client = client
         self._name = name
+        self._fetching = fetching
 
     def me(self) -> Me:
         """Who we are there, and what the server lets be written."""
@@ -115,6 +117,22 @@ class Server:
                 return
             self._must_be_new(listing.before, passed)
             listing = self.written(by, before=listing.before)
+
+    def found(self, query: str, *, offset: int, before: str | None) -> tuple[object, ...]:
+        """Statuses in which the server finds this, the newest first: so many left out, or those before a place. What it
+        hides from us is left out of its answer."""
+        params = {"q": query, "type": "statuses", "limit": str(_STATUSES_A_PAGE)}
+        params |= {"offset": str(offset)} if offset else {}
+        params |= {"max_id": before} if before is not None else {}
+        statuses = _object(self._get("/api/v2/search", params, "read:search")).get("statuses")
+        if not isinstance(statuses, list):
+            raise PlatformFailed(f"{self._name}: the server's search answered without statuses: try again later")
+        return tuple(statuses)
+
+    def tagged(self, hashtag: str, before: str | None) -> Listing:
+        """Public statuses with a hashtag: the page right before a place, or the newest."""
+        params = {"limit": str(_STATUSES_A_PAGE)} | ({"max_id": before} if before is not None else {})
+        return self._listing(f"/api/v1/timelines/tag/{_path(hashtag)}", params)
 
     def _newer(self, ask: Callable[[str], Listing], place: str) -> Iterator[Listing]:
         passed = {place}
@@ -190,6 +208,11 @@ class Server:
         with self._rights(scope):
             return self._client.post(f"/api/v1/accounts/{_path(person)}/{verb}", json={})
 
+    def favourite(self, status_id: str, verb: str, scope: str) -> Answer:
+        """Favourite or unfavourite a status, once. Raises AnswerLost too."""
+        with self._rights(scope):
+            return self._client.post(f"/api/v1/statuses/{_path(status_id)}/{verb}", json={})
+
     def report(self, report: Mapping[str, object], scope: str) -> Answer:
         """Report something to the server's staff, once. Raises AnswerLost too."""
         with self._rights(scope):
@@ -224,9 +247,9 @@ class Server:
         after = _place(answer.links.get("prev"), "min_id") or _id(items[0])
         return Listing(tuple(items), after, _place(answer.links.get("next"), "max_id"))
 
-    def _get(self, path: str, params: dict[str, str] | dict[str, list[str]] | None = None) -> Answer:
-        with self._rights():
-            return self._client.get(path, params)
+    def _get(self, path: str, params: dict[str, str] | dict[str, list[str]] | None = None, *more: str) -> Answer:
+        with self._rights(*more):
+            return self._client.get(path, params, fetching=self._fetching)
 
     @contextmanager
     def _rights(self, *more: str) -> Iterator[None]:

@@ -214,7 +214,15 @@ def written_at(status: object) -> datetime | None:
 
 def requests_left(headers: Mapping[str, str]) -> int | None:
     """How many requests the rate limit still lets through; None: the headers do not say."""
-    text = headers.get("x-ratelimit-remaining", "")
+    return _whole(headers.get("x-ratelimit-remaining", ""))
+
+
+def requests_allowed(headers: Mapping[str, str]) -> int | None:
+    """How many requests the rate limit lets through in all; None: the headers do not say."""
+    return _whole(headers.get("x-ratelimit-limit", ""))
+
+
+def _whole(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
 
 

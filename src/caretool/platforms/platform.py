@@ -7,14 +7,17 @@ it without a request. Errors are those of `caretool.errors`; anything else that 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
+from caretool.domain.budget import Budget, Unlimited
 from caretool.domain.comment import Incoming
 from caretool.domain.limits import Limits
+from caretool.domain.vault import Forgetful, Vault
+from caretool.domain.watch import Watch
 
 Clock = Callable[[], datetime]
 
@@ -22,12 +25,15 @@ Clock = Callable[[], datetime]
 @dataclass(frozen=True, slots=True)
 class Opening:
     """What a connector is opened with: the workspace's `folder`, the desk's `zone` (for times that name none), a
-    `clock` that gives the aware moment it is now, and the `facts` it learned before (see `Page.facts`)."""
+    `clock` that gives the aware moment it is now, and the `facts` it learned before (see `Page.facts`). `vault` is
+    where it keeps what its platform renews, `budget` what counts its requests."""
 
     folder: Path
     zone: ZoneInfo
     clock: Clock
     facts: str | None = None
+    vault: Vault = field(default_factory=Forgetful)
+    budget: Budget = field(default_factory=Unlimited)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,8 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Comments, oldest first, and the bookmark to store with them: fetching from it goes on after this page.
+    """Comments, oldest first, and the bookmark to store with them: fetching from it goes on after this page. Where a
+    platform lists the newest first and has no lower bound, later pages may hold older comments (see `descent`).
 
     `deleted` are native ids the platform says are gone. `remarks` are sentences a person should read about it. `facts`
     is what the connector has learned of the place (its limits, who we are there), in a form of its own: it is kept, and
@@ -116,7 +123,7 @@ class Platform(Protocol):
     def limits(self) -> Limits: ...
 
     def fetch(self, bookmark: str | None) -> Iterator[Page]:
-        """Pages of what is new since `bookmark` (None: from the beginning), oldest first, until nothing is left.
+        """Pages of what is new since `bookmark` (None: from the beginning), until nothing is left.
 
         Raises TokenRefused, PlatformBusy, PlatformFailed.
         """
@@ -132,6 +139,34 @@ class Platform(Protocol):
 
     def check(self) -> Checked:
         """What the platform says of our account. Raises as `fetch` does."""
+
+
+@runtime_checkable
+class Expires(Protocol):
+    """A platform whose token ends."""
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When a person has to make a new one, as far as is known without a request; None: it is not, or never."""
+
+
+@runtime_checkable
+class Searches(Protocol):
+    """A platform that can be searched for what is not said to us."""
+
+    def search(self, watch: Watch, bookmark: str | None) -> Iterator[Page]:
+        """Pages of what was found since `bookmark`, which belongs to this watch alone; raises as `fetch` does."""
+
+
+@runtime_checkable
+class Likes(Protocol):
+    """A platform on which we can like what others wrote."""
+
+    def like(self, native_id: str) -> None:
+        """Like it; what is liked already is no failure. Raises as `fetch` does."""
+
+    def unlike(self, native_id: str) -> None:
+        """Take it back. Raises as `fetch` does."""
 
 
 @runtime_checkable

@@ -17,26 +17,82 @@ Opener = Callable[[Account, Opening], Platform]
 
 @dataclass(frozen=True, slots=True)
 class Connector:
-    """What a connector brings: the model of its keys in accounts.toml, and how an account of it is opened."""
+    """What a connector brings: the model of its keys in accounts.toml, and how an account of it is opened.
+
+    `about` (its ABOUT) says in one line what it is for. `guide` (its GUIDE, plain text, at most 110 characters a line)
+    says what a person does on the platform before the account is added; its first line alone is a sentence that says
+    where a token is made, and made anew."""
 
     settings: type[BaseModel]
     open: Opener
+    about: str = ""
+    guide: str = ""
 
 
 def _file() -> Connector:
     from caretool.platforms import file
 
-    return Connector(file.FileSettings, file.open_account)
+    return Connector(file.FileSettings, file.open_account, file.ABOUT, file.GUIDE)
 
 
 def _mastodon() -> Connector:
     from caretool.platforms import mastodon
 
-    return Connector(mastodon.MastodonSettings, mastodon.open_account)
+    return Connector(mastodon.MastodonSettings, mastodon.open_account, mastodon.ABOUT, mastodon.GUIDE)
 
 
-_CONNECTORS: Mapping[str, Callable[[], Connector]] = {"file": _file, "mastodon": _mastodon}
+def _youtube() -> Connector:
+    from caretool.platforms import youtube
+
+    return Connector(youtube.YouTubeSettings, youtube.open_account, youtube.ABOUT, youtube.GUIDE)
+
+
+def _email() -> Connector:
+    from caretool.platforms import email
+
+    return Connector(email.EmailSettings, email.open_account, email.ABOUT, email.GUIDE)
+
+
+def _facebook() -> Connector:
+    from caretool.platforms import facebook
+
+    return Connector(facebook.FacebookSettings, facebook.open_account, facebook.ABOUT, facebook.GUIDE)
+
+
+def _instagram() -> Connector:
+    from caretool.platforms import instagram
+
+    return Connector(instagram.InstagramSettings, instagram.open_account, instagram.ABOUT, instagram.GUIDE)
+
+
+def _x() -> Connector:
+    from caretool.platforms import x
+
+    return Connector(x.XSettings, x.open_account, x.ABOUT, x.GUIDE)
+
+
+def _bluesky() -> Connector:
+    from caretool.platforms import bluesky
+
+    return Connector(bluesky.BlueskySettings, bluesky.open_account, bluesky.ABOUT, bluesky.GUIDE)
+
+
+_CONNECTORS: Mapping[str, Callable[[], Connector]] = {
+    "file": _file,
+    "mastodon": _mastodon,
+    "facebook": _facebook,
+    "instagram": _instagram,
+    "x": _x,
+    "youtube": _youtube,
+    "email": _email,
+    "bluesky": _bluesky,
+}
 KNOWN: tuple[str, ...] = tuple(_CONNECTORS)
+
+
+def connector(platform: str) -> Connector:
+    """What the connector of one of `KNOWN` brings."""
+    return _CONNECTORS[platform]()
 
 
 def settings_models() -> dict[str, type[BaseModel]]:

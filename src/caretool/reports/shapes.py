@@ -8,6 +8,7 @@ from typing import Any, Final, get_args
 
 from caretool.domain.comment import Comment, Kind, Tone
 from caretool.domain.draft import Refusal, Reply
+from caretool.domain.exchange import Turn
 from caretool.domain.health import Finding
 from caretool.domain.links import Fit
 from caretool.domain.log import Line
@@ -117,11 +118,19 @@ def comment(one: Comment) -> Shape:
         "written_at": moment(one.written_at),
         "url": one.url,
         "due_at": moment(one.due_at),
+        "closes_at": moment(one.closes_at),
+        "private_until": moment(one.private_until),
+        "watch": one.watch,
         "copy_of": one.copy_of,
         "again": one.again if one.state == "waiting" else None,
         "snoozed_until": moment(one.snoozed_until) if one.state == "snoozed" else None,
         "why": why(one),
     }
+
+
+def exchange(turns: Sequence[Turn]) -> list[Shape]:
+    """What was said before, oldest first."""
+    return [{"at": moment(turn.at), "by": turn.by, "own": turn.own, "text": turn.text} for turn in turns]
 
 
 def case(
@@ -173,7 +182,9 @@ def why(one: Comment) -> list[str]:
     again = [f"writes again while promise {one.again} runs"] if one.again and one.state == "waiting" else []
     overruled = {word for name in one.corrected for word in _DECIDED.get(name, ())}
     read = [reason for reason in one.reasons if reason.partition(":")[0] not in overruled]
-    return [*again, *read, *corrected, *undated]
+    closes = ["due when the platform closes its window"] if one.due_at and one.due_at == one.closes_at else []
+    found = [f"watch {one.watch}: found, not said to us"] if one.watch else []
+    return [*again, *found, *closes, *read, *corrected, *undated]
 
 
 def overdue(report: Overdue) -> Shape:

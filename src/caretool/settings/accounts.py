@@ -163,7 +163,7 @@ def read_accounts(
     tables = data.get("accounts")
     for name, table in tables.items() if isinstance(tables, dict) else ():
         if isinstance(table, dict):
-            account, wrong = _account(file, name, table, known, platforms)
+            account, wrong = read_account(file, name, table, known, platforms)
             problems += wrong
             if account is not None:
                 accounts[name] = account
@@ -194,9 +194,10 @@ def _limits(table: AgentTable | OwnerTable) -> tuple[Units | None, int | None, t
     return units(table.capacity), weekly(table.capacity), days(table.away)
 
 
-def _account(
+def read_account(
     file: str, name: str, data: Mapping[str, Any], known: Known, platforms: Mapping[str, type[BaseModel]]
 ) -> tuple[Account | None, list[Problem]]:
+    """One account's section, or None and all that is wrong with it; no value of a connector's own key is repeated."""
     at = ("accounts", name)
     common, problems = validated(AccountTable, data, known, file=file, at=at)
     platform = data.get("platform")

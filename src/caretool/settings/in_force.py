@@ -43,6 +43,7 @@ from caretool.settings.retention import retention_in_force, retention_table
 from caretool.settings.rewards import reward_in_force, reward_table
 from caretool.settings.speaking import approval_tables, approvals_in_force
 from caretool.settings.voice import voice_in_force, voice_table
+from caretool.settings.watch import watch_tables, watches_in_force
 
 _WORKING_DAYS = 5
 _NOT_KEYS = ("name", "zone", "weekly")
@@ -66,6 +67,7 @@ def policy_in_force(file: PoliciesFile) -> Policy:
         checks=checks_in_force(file.checks),
         voice=voice_in_force(file.voice),
         links=links_in_force(file.links, file.company.languages),
+        watches=watches_in_force(file.watch),
         moderation=tuple(ModerationRule(rule.name, conditions(rule.when), rule.action) for rule in file.moderation),
         escalations=tuple(Escalation(entry.name, _by_language(entry.cues)) for entry in file.escalation),
         examples=tuple(Example(entry.text, _expected(entry.expect)) for entry in file.examples),
@@ -102,6 +104,7 @@ def policy_as_toml(settings: Settings) -> str:
         "checks": checks_table(policy.checks),
         "voice": voice_table(policy.voice),
         "links": link_tables(policy.links),
+        "watch": watch_tables(policy.watches),
         "escalation": [{"name": entry.name, "cues": entry.cues} for entry in policy.escalations],
         "examples": [
             {"text": entry.text, "expect": {key: value or "" for key, value in entry.expect.items()}}

@@ -39,13 +39,15 @@ class Source:
     problem: Problem | None = None
 
 
-def load(folder: Path, platforms: Mapping[str, type[BaseModel]]) -> Settings:
+def load(
+    folder: Path, platforms: Mapping[str, type[BaseModel]], proposed: Mapping[str, bytes] | None = None
+) -> Settings:
     """Everything that people write by hand in a workspace.
 
-    `platforms` maps a connector's name to the model of its own keys. Raises SettingsProblem with all problems of all
-    files, a line each, in the order of the files.
+    `platforms` maps a connector's name to the model of its own keys; `proposed` is what is read in the place of a file.
+    Raises SettingsProblem with all problems of all files, a line each, in the order of the files.
     """
-    sources = {source.file: source for source in _sources(folder)}
+    sources = {source.file: source for source in _sources(folder, proposed or {})}
     accounts, policies = sources[files.ACCOUNTS], sources[files.POLICIES]
     templates = {Path(name).stem: sources[name] for name in sources if name not in (files.ACCOUNTS, files.POLICIES)}
     known = declared(accounts.data, policies.data, {name: entry.data for name, entry in templates.items()}, platforms)
@@ -63,21 +65,21 @@ def load(folder: Path, platforms: Mapping[str, type[BaseModel]]) -> Settings:
     return Settings(people.accounts, people.agents, people.owners, policy, entries, people.mail)
 
 
-def _sources(folder: Path) -> Iterator[Source]:
+def _sources(folder: Path, proposed: Mapping[str, bytes]) -> Iterator[Source]:
     try:
         found = list(files.names(folder))
     except OSError as error:
         found = [files.ACCOUNTS, files.POLICIES]
         yield Source(files.TEMPLATES, problem=Problem(files.TEMPLATES, (), _unreadable(error)))
     for name in found:
-        yield _source(folder / name, name)
+        yield _source(folder / name, name, proposed.get(name))
 
 
-def _source(path: Path, name: str) -> Source:
+def _source(path: Path, name: str, proposed: bytes | None) -> Source:
     try:
         if path.exists() and not path.is_file():
             return Source(name, problem=Problem(name, (), "is not a file"))
-        text = path.read_bytes().decode("utf-8-sig")
+        text = (path.read_bytes() if proposed is None else proposed).decode("utf-8-sig")
     except FileNotFoundError:
         return Source(name, problem=Problem(name, (), "is missing: `caretool init DIR` writes one to begin with"))
     except OSError as error:
@@ -116,7 +118,7 @@ def _policy(source: Source, known: Known) -> tuple[Policy | None, list[Problem]]
         return None, []
     file, problems = validated(PoliciesFile, source.data, known, file=source.file)
     problems += [*_repeated(source, "moderation"), *_repeated(source, "escalation"), *_repeated(source, "approval")]
-    problems += _repeated(source, "links")
+    problems += [*_repeated(source, "links"), *_repeated(source, "watch")]
     problems += same_codes(source.file, source.data)
     return (policy_in_force(file) if file is not None and not problems else None), problems
 

@@ -20,6 +20,7 @@ class Names:
     promise_kinds: Mapping[str, str]
     procedures: Mapping[str, str]
     rewards: Mapping[str, str]
+    watches: Mapping[str, str]
 
 
 def from_text(text: str) -> Names:
@@ -34,6 +35,7 @@ def from_text(text: str) -> Names:
         topics={template["topic"]: ", ".join(template["kinds"]) for template in templates.values()},
         promise_kinds={name: f"kept by {kind['owner']}" for name, kind in settings["policy"]["promises"].items()},
         rewards={name: kind["form"] for name, kind in settings["policy"]["rewards"].items()},
+        watches={watch["name"]: ", ".join(watch["words"]) for watch in settings["policy"]["watches"]},
         procedures={
             name: ", ".join(step["name"] for step in procedure["steps"])
             for name, procedure in settings["policy"]["procedures"].items()

@@ -48,6 +48,7 @@ from caretool.settings.values import (
     must_be_in_every_language,
 )
 from caretool.settings.voice import VoiceTable
+from caretool.settings.watch import WatchTable
 
 Phrases = dict[Spoken, list[Text]]
 Cues = dict[Spoken, Annotated[list[Cue], Field(min_length=1)]]
@@ -319,6 +320,7 @@ class PoliciesFile(Table):
     checks: ChecksTable = Field(default_factory=ChecksTable, description="who may waive a check, and which are off")
     voice: VoiceTable = Field(default_factory=VoiceTable, description="how we speak to people")
     links: list[LinkTable] = Field(default=[], description="pages that answer what people ask")
+    watch: list[WatchTable] = Field(default=[], description="what is searched for beyond our own pages")
     approval: list[ApprovalTable] = Field(default=[], description="what waits for a second pair of eyes")
     examples: list[ExampleTable] = Field(default=[], description="worked examples of these rules")
     retention: RetentionTable = Field(default_factory=RetentionTable, description="how long comments are kept")

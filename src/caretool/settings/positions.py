@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from caretool.settings.problems import Path
@@ -19,12 +20,8 @@ class Positions:
     """The lines of one TOML text that `tomllib` could read."""
 
     def __init__(self, text: str) -> None:
-        import tree_sitter
-        import tree_sitter_toml
-
-        parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_toml.language()))
         self._lines: dict[Path, int] = {}
-        for path, row in _places(parser.parse(text.encode()).root_node):
+        for path, row in _places(_parsed(text)):
             self._lines.setdefault(path, row + 1)
 
     def line(self, path: Path) -> int:
@@ -33,6 +30,36 @@ class Positions:
             if path[:length] in self._lines:
                 return self._lines[path[:length]]
         return 1
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What stands under one header: the `path` in it, the rows (from 0) of its header and of its last key's end."""
+
+    path: Path
+    first: int
+    last: int
+
+
+def sections(text: str) -> list[Section]:
+    """Every section of a TOML text that `tomllib` could read, in its order; first, with an empty path and -1 as its
+    first row, what stands above them all."""
+    above, found = -1, []
+    for node in _parsed(text).named_children:
+        if node.type == "pair":
+            above = node.end_point.row
+        header = next((child for child in node.named_children if child.type in _KEYS), None)
+        if node.type in ("table", "table_array_element") and header is not None:
+            ends = [child.end_point.row for child in node.named_children if child.type == "pair"]
+            found.append(Section(_keys(header), header.start_point.row, max(ends, default=header.start_point.row)))
+    return [Section((), -1, above), *found]
+
+
+def _parsed(text: str) -> Node:
+    import tree_sitter
+    import tree_sitter_toml
+
+    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_toml.language())).parse(text.encode()).root_node
 
 
 def _places(document: Node) -> Iterator[tuple[Path, int]]:

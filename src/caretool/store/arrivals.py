@@ -19,6 +19,7 @@ from caretool.store.tombstones import Tombstones
 
 # What is older than any platform, or later than any clock that is a little wrong, is not a date.
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+_NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 
 # A page at once: a trigger that did it for each row took a third of the time of storing.
 _SEARCHABLE = """INSERT INTO comment_search(rowid, text, handle)
@@ -109,11 +110,13 @@ class Arrivals:
         deleted: Sequence[str] = (),
         closed_before: datetime | None = None,
         facts: str | None = None,
+        watch: str | None = None,
     ) -> Stored:
         """Store one page and its bookmark (None: it stays where it is) in one transaction; what is known already is
         compared, not doubled.
 
-        Comments older than `closed_before` (an account's first fetch) and our own posts never wait.
+        Comments older than `closed_before` (an account's first fetch) and our own posts never wait. `watch` is what
+        found the page; None: it was said to us, and so is from now on what a watch had found of it.
         """
         latest = {incoming.native_id: incoming for incoming in map(_without_odd_bytes, comments)}
         with self._database.writing():
@@ -121,7 +124,9 @@ class Arrivals:
             unknown = [incoming for native_id, incoming in latest.items() if native_id not in known]
             told_apart = self._door.told_apart(unknown)
             fresh = self._door.let_in(account, told_apart)
-            touched = self._insert(account, fresh, now, our_handle, closed_before)
+            touched = self._insert(account, fresh, now, our_handle, closed_before, watch)
+            if watch is None:
+                self._said_to_us([row["id"] for row in known.values() if row["watch"] is not None])
             edited = self._edit([(known[i.native_id], i) for i in latest.values() if i.native_id in known], now)
             gone = self._mark_gone(account, deleted)
             if bookmark is not None:
@@ -155,7 +160,7 @@ class Arrivals:
         )
 
     def _known(self, account: str, native_ids: list[str]) -> dict[str, Row]:
-        query = C.select(C.c.id, C.c.native_id, C.c.digest, C.c.text, C.c.own).where(
+        query = C.select(C.c.id, C.c.native_id, C.c.digest, C.c.text, C.c.own, C.c.watch).where(
             (C.c.account == account) & among(C.c.native_id, native_ids)
         )
         return {row["native_id"]: row for row in self._database.rows(query)}
@@ -167,6 +172,7 @@ class Arrivals:
         now: datetime,
         our_handle: str | None,
         closed_before: datetime | None,
+        watch: str | None,
     ) -> list[str]:
         if not fresh:
             return []
@@ -204,6 +210,8 @@ class Arrivals:
                     "digest": _digest(incoming),
                     "state": "closed" if own or old else "waiting",
                     "unread": int(not own),
+                    "watch": None if own else watch,
+                    **_windows(incoming),
                 }
             )
         self._database.insert(C, rows)
@@ -248,6 +256,12 @@ class Arrivals:
             self._database.run(C.update({C.c.state: "answered"}).where(where))
         return groups
 
+    def _said_to_us(self, ids: Sequence[str]) -> None:
+        """What a watch had found came as a mention, too: it is read again, and joins those that did."""
+        for part in chunks(list(ids)):
+            self._database.run(C.update({C.c.watch: None}).where(C.c.id.in_(part)))
+            self._database.run(C.update({C.c.unread: 1}).where(C.c.id.in_(part) & (C.c.state == "waiting")))
+
     def _persons(self, account: str, fresh: list[Incoming]) -> dict[str, str]:
         authors = {incoming.author.handle: incoming.author for incoming in fresh}
         query = AuthorRow.select(AuthorRow.c.handle, AuthorRow.c.person).where(
@@ -273,18 +287,13 @@ class Arrivals:
         )
         found = dict(self._database.tuples(query))
         unknown = [thread for native_id, thread in wanted.items() if native_id not in found]
-        for thread, thread_id in zip(
-            unknown, new_ids(self._database, "t", len(unknown)) if unknown else [], strict=True
-        ):
-            row = {
-                "id": thread_id,
-                "account": account,
-                "native_id": thread.native_id,
-                "text": thread.text,
-                "url": thread.url,
-            }
-            self._database.run(ThreadRow.insert(row))
-            found[thread.native_id] = thread_id
+        ids = new_ids(self._database, "t", len(unknown)) if unknown else []
+        rows = [
+            {"id": i, "account": account, "native_id": one.native_id, "text": one.text, "url": one.url}
+            for i, one in zip(ids, unknown, strict=True)
+        ]
+        self._database.insert(ThreadRow, rows)
+        found.update({row["native_id"]: row["id"] for row in rows})
         return found
 
     def _edit(self, pairs: list[tuple[Row, Incoming]], now: datetime) -> int:
@@ -305,6 +314,7 @@ class Arrivals:
                 C.c.warning: incoming.warning,
                 C.c.digest: digest,
                 C.c.unread: int(not row["own"]),
+                **{getattr(C.c, name): at for name, at in _windows(incoming).items()},
             }
             self._database.run(C.update(values).where(C.c.id == row["id"]))
         return edited
@@ -361,8 +371,15 @@ def _is_ours(incoming: Incoming, our_handle: str | None) -> bool:
     return incoming.own or (our_handle is not None and handle == our_handle.lstrip("@").casefold())
 
 
+def _windows(incoming: Incoming) -> dict[str, str | None]:
+    """Until when it can be answered, as it is stored; what is in no calendar is no date."""
+    until = {"closes_at": incoming.closes_at, "private_until": incoming.private_until}
+    return {name: moment_out(at) if at is not None and _EARLIEST <= at < _NEVER else None for name, at in until.items()}
+
+
 def _digest(incoming: Incoming) -> str:
     """Of everything in a comment that an edit may change and the desk cares about."""
     warning = f"{incoming.warning}\0" if incoming.warning else ""
-    seen = f"{int(incoming.private)} {incoming.rating} {warning}{incoming.text}"
+    until = "".join(f"{name} {at}\0" for name, at in _windows(incoming).items() if at)
+    seen = f"{int(incoming.private)} {incoming.rating} {warning}{until}{incoming.text}"
     return hashlib.blake2b(seen.encode("utf-8", "replace"), digest_size=12).hexdigest()

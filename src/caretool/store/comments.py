@@ -144,6 +144,15 @@ class Comments:
         )
         return int(waiting), int(late)
 
+    def shut_in(self, groups: Sequence[str], moment: datetime) -> dict[str, int]:
+        """How many that wait in each of these groups had to be answered before this moment."""
+        found: dict[str, int] = {}
+        for part in chunks(list(groups)):
+            shut = C.c.grouped.in_(part) & (C.c.state == "waiting") & (C.c.closes_at <= moment_out(moment))
+            query = C.select(C.c.grouped, fn.COUNT(SQL("*"))).where(shut).group_by(C.c.grouped)
+            found.update({row[0]: int(row[1]) for row in self._database.tuples(query)})
+        return found
+
     def waiting_by_account(self) -> dict[str, int]:
         """How many comments wait on each account where any do."""
         query = C.select(C.c.account, fn.COUNT(SQL("*"))).where(C.c.state == "waiting").group_by(C.c.account)
@@ -310,6 +319,9 @@ def _comment(row: Row) -> Comment:
         joined=row["joined"] or 0,
         again=row["again"],
         exposed=_exposed(row),
+        closes_at=optional_moment(row["closes_at"]),
+        private_until=optional_moment(row["private_until"]),
+        watch=row["watch"],
     )
 
 

@@ -24,19 +24,21 @@ FATES: Mapping[str, Mapping[str, Fate]] = {
     "kept": _table("key", value="ours-json"),
     "counter": _table("letter last"),
     "bookmark": _table("account cursor closed_before"),
+    "watch_bookmark": _table("account watch cursor closed_before"),
     "account": _table("name facts fetched_at failed_at", error="ours"),
     "person": _table("id forgotten_at linked_to", name="theirs"),
     "author": _table("account followers person linked_from", handle="gone", name="gone"),
     "linked": _table("thing person"),
     "thread": _table("id account", native_id="key", text="theirs", url="theirs"),
     "comment_group": _table(
-        "id key alive account thread language topic kind private escalation size due_at suggestion people again",
+        "id key alive account thread language topic kind private escalation size due_at suggestion people again "
+        "closes_at private_until watch first",
         first_text="theirs",
     ),
     "comment": _table(
         "number id account thread person form private own rating written_at dated fetched_at state unread "
         "snoozed_until language kind tone topic confidence escalation vulgar personal_data corrected copy_of due_at "
-        "grouped joined again",
+        "grouped joined again closes_at private_until watch",
         native_id="key", reply_to="key", handle="key", text="theirs", url="theirs", likes="theirs",
         attachments="theirs-json", tag="theirs", digest="theirs", alternatives="theirs-json", reasons="theirs-json",
         fold="key", warning="theirs", exposed="theirs",
@@ -49,7 +51,7 @@ FATES: Mapping[str, Mapping[str, Fate]] = {
     ),
     "reply": _table(
         "id draft place state mode private account thread language agent template key kind made_at sending_at "
-        "looked_at posted_at native_id by_hand",
+        "looked_at posted_at native_id by_hand untold",
         text="ours", url="ours", error="ours",
     ),
     "reply_comment": _table("reply comment place"),

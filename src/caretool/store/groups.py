@@ -56,6 +56,7 @@ class Groups:
                         "size": 0,
                         "people": 0,
                         "first_text": first.masked[:500],
+                        "watch": first.watch,
                     }
                 )
             )
@@ -68,14 +69,22 @@ class Groups:
             counted = {
                 row[0]: row
                 for row in self._database.tuples(
-                    C.select(C.c.grouped, fn.COUNT(SQL("*")), fn.COUNT(C.c.person.distinct()), fn.MIN(C.c.due_at))
+                    C.select(
+                        C.c.grouped,
+                        fn.COUNT(SQL("*")),
+                        fn.COUNT(C.c.person.distinct()),
+                        fn.MIN(C.c.due_at),
+                        fn.MIN(C.c.closes_at),
+                        fn.MIN(C.c.private_until),
+                    )
                     .where(C.c.grouped.in_(part) & (C.c.state == "waiting"))
                     .group_by(C.c.grouped)
                 )
             }
             for group in part:
-                _, size, people, due_at = counted.get(group, (group, 0, 0, None))
+                _, size, people, due_at, closes_at, private_until = counted.get(group, (group, 0, 0, None, None, None))
                 values: dict[Any, Any] = {G.c.size: size, G.c.people: people, G.c.due_at: due_at}
+                values |= {G.c.closes_at: closes_at, G.c.private_until: private_until}
                 if not size:
                     values[G.c.alive] = 0
                 self._database.run(G.update(values).where(G.c.id == group))
@@ -84,6 +93,8 @@ class Groups:
         """What the inbox will show of the group: its first waiting comment, and what it offers."""
         values = {
             G.c.first_text: first.masked[:500],
+            G.c.first: first.id,
+            G.c.watch: first.watch,
             G.c.kind: first.kind,
             G.c.again: first.again,
             G.c.suggestion: json.dumps(asdict(suggestion)) if suggestion else None,
@@ -193,6 +204,10 @@ def _group(row: Row) -> Group:
         escalation=row["escalation"],
         again=row["again"],
         again_due_at=optional_moment(row["again_due_at"]),
+        closes_at=optional_moment(row["closes_at"]),
+        private_until=optional_moment(row["private_until"]),
+        watch=row["watch"],
+        first=row["first"],
         suggestion=Suggestion(**{**suggestion, "alternatives": tuple(suggestion["alternatives"])})
         if suggestion
         else None,

@@ -11,10 +11,10 @@ from peewee import JOIN, SQL, fn
 
 from caretool.store.database import Database, Row, moment_in, moment_out, optional_moment
 from caretool.store.numbers import chunks
+from caretool.store.schema import ONE, ReplyComment, ThreadRow
 from caretool.store.schema import Comment as C
 from caretool.store.schema import Draft as D
 from caretool.store.schema import Reply as R
-from caretool.store.schema import ReplyComment, ThreadRow
 
 if TYPE_CHECKING:
     from caretool.domain.draft import Draft, Reply, ReplyState
@@ -158,6 +158,15 @@ class Replies:
         )
         query = D.select().where((D.c.returned_to == agent) & fn.EXISTS(waits)).order_by(D.c.made_at)
         return [_draft(row) for row in self._database.rows(query)]
+
+    def untold(self, agent: str) -> list[Reply]:
+        """An agent's replies that failed, of which nobody has told them yet, oldest first."""
+        return self._replies((R.c.agent == agent) & (R.c.untold == ONE))
+
+    def told(self, replies: Sequence[str]) -> None:
+        """That the agent knows of these."""
+        for part in chunks(list(replies)):
+            self._database.run(R.update({R.c.untold: 0}).where(R.c.id.in_(part) & (R.c.untold == ONE)))
 
     def taken_up(self, comments: Sequence[str]) -> None:
         """That somebody has written anew to these comments: what was rejected about them is not given back any more."""

@@ -26,6 +26,7 @@ ONE = peewee.SQL("1")
 Kept = Table("kept", ("key", "value"))
 Counter = Table("counter", ("letter", "last"))
 Bookmark = Table("bookmark", ("account", "cursor", "closed_before"))
+WatchBookmark = Table("watch_bookmark", ("account", "watch", "cursor", "closed_before"))
 Account = Table("account", ("name", "facts", "fetched_at", "failed_at", "error"))
 Person = Table("person", ("id", "name", "forgotten_at", "linked_to"))
 AuthorRow = Table("author", ("account", "handle", "name", "followers", "person", "linked_from"))
@@ -38,7 +39,7 @@ Comment = Table(
         "digest", "state", "unread", "snoozed_until",
         "language", "kind", "tone", "topic", "confidence", "alternatives", "escalation",
         "vulgar", "personal_data", "reasons", "corrected", "fold", "copy_of", "due_at", "grouped", "joined", "again",
-        "exposed",
+        "exposed", "closes_at", "private_until", "watch",
     ),
 )  # fmt: skip
 Revision = Table("revision", ("comment", "seen_at", "text"))
@@ -46,7 +47,8 @@ Group = Table(
     "comment_group",
     (
         "id", "key", "alive", "account", "thread", "language", "topic", "kind", "private", "escalation", "size",
-        "people", "due_at", "first_text", "suggestion", "again",
+        "people", "due_at", "first_text", "suggestion", "again", "closes_at", "private_until",
+        "watch", "first",
     ),
 )  # fmt: skip
 Seen = Table("seen", ("agent", "grouped", "joined"))
@@ -62,7 +64,7 @@ Reply = Table(
     (
         "id", "draft", "place", "state", "mode", "private", "account", "thread", "text", "language", "agent",
         "template", "key", "kind", "made_at", "sending_at", "looked_at", "posted_at", "native_id",
-        "url", "error", "by_hand",
+        "url", "error", "by_hand", "untold",
     ),
 )  # fmt: skip
 ReplyComment = Table("reply_comment", ("reply", "comment", "place"))

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from caretool.store.comments import Comments
     from caretool.store.counts import Counts
     from caretool.store.erasing import Erasing
+    from caretool.store.exchanges import Exchanges
     from caretool.store.expiring import Expiring
     from caretool.store.groups import Groups
     from caretool.store.log import Journal
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from caretool.store.replies import Replies
     from caretool.store.rewards import Rewards
     from caretool.store.tombstones import Tombstones
+    from caretool.store.watches import Watches
 
 _TABLES = {
     "c": schema.Comment,
@@ -66,11 +68,25 @@ class Store:
         return Arrivals(self._database, self.tombstones)
 
     @cached_property
+    def watches(self) -> Watches:
+        """How far searches got."""
+        from caretool.store.watches import Watches
+
+        return Watches(self._database)
+
+    @cached_property
     def comments(self) -> Comments:
         """The comments."""
         from caretool.store.comments import Comments
 
         return Comments(self._database)
+
+    @cached_property
+    def exchanges(self) -> Exchanges:
+        """What was said before."""
+        from caretool.store.exchanges import Exchanges
+
+        return Exchanges(self._database)
 
     @cached_property
     def groups(self) -> Groups:

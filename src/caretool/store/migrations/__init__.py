@@ -18,6 +18,8 @@ from caretool.store.migrations.rewards import REWARDS
 from caretool.store.migrations.speaking import SPEAKING
 from caretool.store.migrations.steel import STEEL
 from caretool.store.migrations.voice import VOICE
+from caretool.store.migrations.watch import WATCH
+from caretool.store.migrations.windows import WINDOWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(9, "what is forgotten", PRIVACY),
     Migration(10, "the log is chained", CHAIN, chain),
     Migration(11, "what was last said", VOICE),
+    Migration(12, "until when it can be answered", WINDOWS),
+    Migration(13, "what watch words find", WATCH),
 )
 # The schema this program works with.
 NEWEST = MIGRATIONS[-1].number

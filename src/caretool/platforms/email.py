@@ -1,0 +1,307 @@
+"""The `email` platform: a mailbox, read by IMAP, and answered by SMTP.
+
+docs/platforms/email.md is its page. RFC 3501 (IMAP4rev1), 5321 (SMTP), 5322 (mails), 3834 (what programs send).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, suppress
+from datetime import datetime, timedelta
+from typing import Annotated, ClassVar, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from caretool import smtp
+from caretool.domain.duration import Duration
+from caretool.domain.limits import Limits
+from caretool.domain.mailbox import is_mailbox
+from caretool.domain.policy import Account, Tls
+from caretool.errors import CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
+from caretool.platforms import email_imap, email_smtp
+from caretool.platforms.email_fetch import BEGINNING, Bookmark, Fetch, Reading
+from caretool.platforms.email_imap import Box
+from caretool.platforms.email_mail import Mail, NoMail, digest_of, is_id, named, read_mail
+from caretool.platforms.platform import Checked, Clock, Looked, Opening, Outgoing, Page, Posted
+from caretool.secrets import Secret
+
+ABOUT = "a mailbox: mails are read by IMAP and answered by SMTP"
+GUIDE = """\
+Make an app password for the mailbox where its provider has them, else take its own password.
+Gmail: Google account > Security > 2-Step Verification > App passwords; folder "[Gmail]/Sent Mail".
+Fastmail, iCloud, Yahoo: Settings > Security > App passwords.
+Your own server: a mailbox of its own for the desk, with a long password.
+Exchange Online takes no passwords for IMAP any more: it cannot be reached.
+Note the names of its IMAP and its SMTP server; the provider's help lists them.
+Keep the password where you keep secrets: export CARETOOL_MAILBOX_PASSWORD=...
+"""
+
+_HOST = re.compile(r"[\w.-]{1,253}|[0-9a-f:]{2,45}", re.ASCII | re.IGNORECASE)
+_IMAP_PORTS: dict[Tls, int] = {"tls": 993, "starttls": 143, "none": 143}
+_SMTP_PORTS: dict[Tls, int] = {"tls": 465, "starttls": 587, "none": 25}
+_MOST_TWINS = 50
+
+
+def _host(name: str) -> str:
+    if not _HOST.fullmatch(name):
+        raise ValueError("must be the name of a server: imap.shop.example, its port beside it")
+    return name
+
+
+def _mailbox(address: str) -> str:
+    if not is_mailbox(address):
+        raise ValueError("must be a mail address: aiuto@shop.example")
+    smtp.address(address)
+    return address
+
+
+def _one_line(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise ValueError("must be one line of text")
+    return text
+
+
+Host = Annotated[str, AfterValidator(_host)]
+Line = Annotated[str, AfterValidator(_one_line)]
+Port = Annotated[int, Field(ge=1, le=65535, strict=True)]
+
+
+class EmailSettings(BaseModel):
+    """The keys of an account with `platform = "email"`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    default_since: ClassVar[str | None] = "7 days"
+
+    address: Annotated[str, AfterValidator(_mailbox)] = Field(description="Our address: answers come from it.")
+    name: Line | None = Field(default=None, description="The name that answers come from, beside the address.")
+    imap: Host = Field(description="The server on which the mailbox is read: imap.shop.example.")
+    imap_port: Port | None = Field(default=None, description="Its port; 993 if left out, 143 without `tls`.")
+    imap_tls: Tls = Field(default="tls", description="How the connection is protected; none only on this machine.")
+    user: Line | None = Field(default=None, description="Who we are there; the address if left out.")
+    password: Secret = Field(description="Where the password is kept, never the password itself.")
+    smtp: Host | None = Field(
+        default=None, description="The server that takes our answers; that of `imap` if left out."
+    )
+    smtp_port: Port | None = Field(
+        default=None, description="Its port; 587 if left out, 465 with `tls`, 25 with `none`."
+    )
+    smtp_tls: Tls = Field(
+        default="starttls", description="How that connection is protected; none only on this machine."
+    )
+    smtp_user: Line | None = Field(default=None, description="Who we are there; `user` if left out.")
+    smtp_password: Secret | None = Field(
+        default=None, description="Where that password is kept; `password` if left out."
+    )
+    folders: tuple[Line, ...] = Field(default=("INBOX",), min_length=1, description="The folders that are read.")
+    sent: Line = Field(
+        default="Sent", description="The folder of what we sent: answers are filed and looked for there."
+    )
+    keep_sent: bool = Field(
+        default=True, strict=True, description="Whether answers are put into `sent` where the server does not do so."
+    )
+    lists: bool = Field(
+        default=False, strict=True, description="Whether mail that came through a list is read: our address is one."
+    )
+    largest: int = Field(
+        default=5_000_000, ge=1000, le=20_000_000, strict=True,
+        description="Of a mail with more bytes than this only the beginning is read.",
+    )  # fmt: skip
+    max_length: int | None = Field(
+        default=None, ge=1, strict=True, description="The longest answer, in characters; left out: no limit."
+    )
+
+    @model_validator(mode="after")
+    def _stays_private(self) -> Self:
+        for tls, host in ((self.imap_tls, self.imap), (self.smtp_tls, self.smtp or self.imap)):
+            if tls == "none" and not _on_this_machine(host):
+                raise ValueError('"none" would send password and mails in the clear: only for a server on this machine')
+        return self
+
+
+class EmailPlatform:
+    """One mailbox. `since` is how far back a first fetch reads what we sent ourselves."""
+
+    def __init__(self, account: str, settings: EmailSettings, clock: Clock, *, since: timedelta | None = None) -> None:
+        self._account = account
+        self._settings = settings
+        self._clock = clock
+        self._since = since
+
+    @property
+    def limits(self) -> Limits:
+        """A mail speaks to one person, in private. That no copy of it lies in `sent` does not say that it was not
+        sent: the copy is made after."""
+        return Limits(length=self._settings.max_length, together="no", private_replies=True)
+
+    def fetch(self, bookmark: str | None) -> Iterator[Page]:
+        """New mails, folder by folder, then what we sent ourselves."""
+        with self._mailbox() as box:
+            yield from Fetch(box, self._reading(), Bookmark.parse(bookmark)).pages()
+
+    def look(self, native_ids: Sequence[str]) -> Looked:
+        """Nothing is asked: what was mailed cannot be taken back or changed."""
+        return Looked()
+
+    def post(self, reply: Outgoing) -> Posted:
+        """Answer the one mail. Raises AnswerLost only where the server was given all of it and did not answer."""
+        limits = self.limits
+        if limits.length is not None and limits.measure(reply.text) > limits.length:
+            raise PlatformFailed(f"{self._account} takes {limits.length} characters; this has {len(reply.text)}")
+        if len(reply.to) != 1:
+            raise PlatformFailed(f"{self._account}: a mail answers one mail")
+        at = self._clock().replace(microsecond=0)
+        password = self._smtp_password()
+        try:
+            with self._mailbox() as box:
+                answered = self._answered(box, reply.to[0])
+        except (TokenRefused, PlatformBusy):
+            raise
+        except PlatformFailed as problem:
+            raise PlatformBusy(f"{problem} (nothing was sent)") from problem
+        if answered is None:
+            raise PlatformFailed(f"{self._account}: {reply.to[0]} is not in the mailbox any more: answer it by hand")
+        sender = smtp.address(self._settings.address, self._settings.name or "")
+        mail = email_smtp.written(reply.text, reply.key, sender, answered, at)
+        email_smtp.send(self._account, self._smtp(), password, mail)
+        posted = self._posted(reply.key, at)
+        if self._settings.keep_sent:
+            # It went out: that no copy of it is kept is no reason to say otherwise.
+            with suppress(CaretoolError):
+                self._file(posted.native_id, mail.as_bytes(), at)
+        return posted
+
+    def find(self, reply: Outgoing) -> Posted | None:
+        """By its Message-ID, in `sent` and the other folders, or in what somebody answered to it."""
+        wanted = self._posted(reply.key, reply.created_at)
+        with self._mailbox() as box:
+            for name in dict.fromkeys((self._settings.sent, *self._settings.folders)):
+                if box.folder(name) is None:
+                    continue
+                for uid in box.having("Message-ID", f"<{wanted.native_id}>"):
+                    mail = self._header(box, uid)
+                    if mail is not None and mail.id == wanted.native_id:
+                        return self._posted(reply.key, mail.written_at or reply.created_at)
+                # Nobody but who got it knows its Message-ID.
+                if any(box.having(header, wanted.native_id) for header in ("In-Reply-To", "References")):
+                    return wanted
+        return None
+
+    def check(self) -> Checked:
+        """Both servers are logged in to, and each folder is opened."""
+        settings = self._settings
+        with self._mailbox() as box:
+            missing = [name for name in settings.folders if box.folder(name) is None]
+            names = dict(box.names())
+            has_sent = box.folder(settings.sent) is not None
+        remarks = []
+        if not has_sent:
+            known = next((name for name, flags in names.items() if "\\sent" in flags), None)
+            hint = f": write sent = {known!r}" if known else ""
+            remarks.append(f"There is no folder {settings.sent!r} of what we sent{hint}.")
+        with email_smtp.talking(self._account, self._smtp(), self._smtp_password()):
+            pass
+        return Checked(
+            handle=settings.address,
+            name=settings.name,
+            missing=tuple(f"folder {name}" for name in missing),
+            remarks=tuple(remarks),
+        )
+
+    def _reading(self) -> Reading:
+        settings = self._settings
+        since = None if self._since is None else self._clock() - self._since
+        return Reading(
+            self._account,
+            settings.address,
+            tuple(dict.fromkeys(settings.folders)),
+            settings.sent,
+            settings.largest,
+            settings.lists,
+            since,
+        )
+
+    def _mailbox(self) -> AbstractContextManager[Box]:
+        settings = self._settings
+        server = email_imap.Server(
+            settings.imap, settings.imap_port or _IMAP_PORTS[settings.imap_tls], settings.imap_tls
+        )
+        password = settings.password.reveal(f"accounts.{self._account}.password")
+        return email_imap.opened(self._account, server, settings.user or settings.address, password)
+
+    def _smtp(self) -> email_smtp.Server:
+        settings = self._settings
+        port = settings.smtp_port or _SMTP_PORTS[settings.smtp_tls]
+        user = settings.smtp_user or settings.user or settings.address
+        return email_smtp.Server(settings.smtp or settings.imap, port, settings.smtp_tls, user)
+
+    def _smtp_password(self) -> str:
+        own = self._settings.smtp_password
+        if own is not None:
+            return own.reveal(f"accounts.{self._account}.smtp_password")
+        return self._settings.password.reveal(f"accounts.{self._account}.password")
+
+    def _answered(self, box: Box, native_id: str) -> Mail | None:
+        """The mail with this id: where it was read, or wherever else somebody has put it."""
+        searched = list(self._settings.folders)
+        for name in searched:
+            found = self._in_folder(box, name, native_id)
+            if found is not None:
+                return found
+        others = (name for name, _ in box.names() if name not in searched)
+        return next((mail for name in others if (mail := self._in_folder(box, name, native_id))), None)
+
+    def _in_folder(self, box: Box, name: str, native_id: str) -> Mail | None:
+        if box.folder(name) is None:
+            return None
+        wanted, digest = named(native_id)
+        if wanted is not None and not is_id(wanted):
+            return None
+        uids = box.having("Message-ID", f"<{wanted}>") if wanted else box.without("Message-ID")
+        for uid in uids[:_MOST_TWINS] if wanted else uids[-_MOST_TWINS:]:
+            raw = box.mail(uid, BEGINNING, part="HEADER")
+            mail = None if raw is None else self._read(raw)
+            if raw is not None and mail is not None and mail.id == wanted and digest in (None, digest_of(raw)):
+                return mail
+        return None
+
+    def _header(self, box: Box, uid: int) -> Mail | None:
+        raw = box.mail(uid, BEGINNING, part="HEADER")
+        return None if raw is None else self._read(raw)
+
+    def _read(self, raw: bytes) -> Mail | None:
+        try:
+            return read_mail(raw, None, self._settings.address)
+        except NoMail:
+            return None
+
+    def _file(self, native_id: str, mail: bytes, at: datetime) -> None:
+        """Keep a copy in `sent`, where the server has not put one itself."""
+        with self._mailbox() as box:
+            if box.folder(self._settings.sent) is not None and not box.having("Message-ID", f"<{native_id}>"):
+                box.file(self._settings.sent, mail, at)
+
+    def _posted(self, key: str, at: datetime) -> Posted:
+        native_id = email_smtp.message_id(key, self._settings.address)
+        return Posted(native_id, at, f"mid:{native_id}")  # RFC 2392
+
+
+def open_account(account: Account, opening: Opening) -> EmailPlatform:
+    """The account, nothing asked of it. `account.settings` is an `EmailSettings`."""
+    settings: EmailSettings = account.settings
+    return EmailPlatform(account.name, settings, opening.clock, since=_elapsed(account.since))
+
+
+def _elapsed(length: Duration | None) -> timedelta | None:
+    """An account's `since` never runs on a calendar."""
+    return None if length is None else timedelta(**{length.unit: length.amount})
+
+
+def _on_this_machine(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,374 @@
+"""The `instagram` platform: the comments under the posts of a professional Instagram account, by one of two routes.
+
+docs/platforms/instagram.md is its page; the API's is
+https://developers.facebook.com/docs/instagram-platform/comment-moderation/.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import ClassVar, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from caretool.domain.duration import Duration
+from caretool.domain.limits import Limits
+from caretool.domain.policy import Account
+from caretool.errors import CaretoolError, TokenRefused
+from caretool.http import Client
+from caretool.platforms.graph import Graph, Tariff, dialect
+from caretool.platforms.graph_wire import identifier, moment, number, used, word
+from caretool.platforms.instagram_fetch import UNKNOWN, Bookmark, Comment, Fetch, Us
+from caretool.platforms.instagram_replies import Replies, Server
+from caretool.platforms.platform import Checked, Clock, Looked, Offence, Opening, Outgoing, Page, Posted
+from caretool.platforms.renewing import Grant, Renewable
+from caretool.secrets import Secret
+
+ABOUT = "comments under the posts of an Instagram business or creator account"
+GUIDE = """\
+A token is made with an app of your own: developers.facebook.com/apps → Create app (Business).
+The account must be a professional one (business or creator). Two routes, choose one:
+route = "instagram": add the product Instagram → "API setup with Instagram login"; add the account,
+   Generate token, with instagram_business_basic and instagram_business_manage_comments. It lasts
+   60 days and is renewed by itself while it is used; until it is a day old it cannot be.
+route = "facebook": the account is linked to a Facebook Page. Make that Page's token (see facebook),
+   with instagram_basic instagram_manage_comments pages_show_list pages_read_engagement besides;
+   page is the Page's number."""
+
+Route = Literal["instagram", "facebook"]
+_SCOPES: dict[Route, tuple[str, ...]] = {
+    "instagram": ("instagram_business_basic", "instagram_business_manage_comments"),
+    "facebook": ("instagram_basic", "instagram_manage_comments", "pages_read_engagement"),
+}
+_HOSTS: dict[Route, str] = {"instagram": "https://graph.instagram.com", "facebook": "https://graph.facebook.com"}
+# A token that cannot be renewed now (it is younger than a day, or the platform is in trouble) serves on until then.
+_TRY_AGAIN = timedelta(hours=6)
+
+
+class InstagramSettings(BaseModel):
+    """The keys of an account with `platform = "instagram"`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    default_since: ClassVar[str | None] = "7 days"
+
+    route: Route = Field(description="How we log in: instagram (its own token) or facebook (the linked Page's).")
+    token: Secret = Field(description="Where the token is kept, never the token itself.")
+    page: str | None = Field(
+        default=None, pattern=r"^[0-9]{1,30}$", description="The linked Page's id, in quotes (route facebook)."
+    )
+    app_id: str | None = Field(
+        default=None,
+        pattern=r"^[0-9]{1,30}$",
+        description="The app's id (route facebook); with app_secret the platform tells when the token ends.",
+    )
+    app_secret: Secret | None = Field(default=None, description="Where the app's secret is kept (route facebook).")
+    version: str = Field(default="v26.0", pattern=r"^v[0-9]{1,3}\.[0-9]$", description="The version of the Graph API.")
+    max_length: int = Field(
+        default=2200, ge=1, strict=True, description="The longest reply, in characters (unverified)."
+    )
+    media: int = Field(
+        default=50, ge=1, le=500, strict=True, description="How many of the latest posts each fetch looks at."
+    )
+    older_media: int = Field(
+        default=5, ge=0, le=100, strict=True, description="How many older posts each fetch looks at besides, in turn."
+    )
+    blocked_hours: int = Field(
+        default=24,
+        ge=1,
+        le=720,
+        strict=True,
+        description="For how long nothing is written once Meta has blocked the account (unverified: it tells none).",
+    )
+
+    @model_validator(mode="after")
+    def _of_one_route(self) -> Self:
+        if (self.app_id is None) != (self.app_secret is None):
+            raise ValueError("app_id and app_secret belong together: write both, or neither")
+        if self.route == "facebook" and self.page is None:
+            raise ValueError("route facebook needs page: the number of the Page the account is linked to")
+        if self.route == "instagram" and (self.page is not None or self.app_id is not None):
+            raise ValueError("route instagram has no page, app_id and app_secret: take them out, or write facebook")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Who we are there, and when the token ends (RFC 3339; None: never, or nobody knows)."""
+
+    id: str | None = None
+    handle: str | None = None
+    ends: str | None = None
+
+    @classmethod
+    def parse(cls, text: str | None) -> Facts:
+        """What was kept; nothing where it is another platform's."""
+        try:
+            kept = cls(**json.loads(text or "{}"))
+        except (ValueError, TypeError):
+            return cls()
+        return kept if all(one is None or isinstance(one, str) for one in asdict(kept).values()) else cls()
+
+    def __str__(self) -> str:
+        return json.dumps(asdict(self))
+
+
+class InstagramPlatform:
+    """One account. `renewable` is its token where that is renewed, `inspector` what tells of one that is not."""
+
+    def __init__(
+        self,
+        account: str,
+        settings: InstagramSettings,
+        graph: Graph,
+        clock: Clock,
+        *,
+        renewable: Renewable | None = None,
+        inspector: Client | None = None,
+        facts: str | None = None,
+        since: timedelta | None = None,
+    ) -> None:
+        self._account = account
+        self._settings = settings
+        self._graph = graph
+        self._clock = clock
+        self._renewable = renewable
+        self._inspector = inspector
+        self._known = facts
+        self._facts = Facts.parse(facts)
+        self._scopes: tuple[str, ...] = ()
+        self._since = since
+        self._server = Server(account, graph, self._us)
+        self._replies = Replies(self._server, clock, settings.max_length)
+
+    @property
+    def limits(self) -> Limits:
+        """There is no key, and nobody has said what its lists hold: what is unsure a person settles."""
+        return Limits(length=self._settings.max_length, together="mentions")
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the token ends, if nobody renews it before."""
+        return moment(self._facts.ends) if self._renewable is None else self._renewable.expires_at
+
+    def fetch(self, bookmark: str | None) -> Iterator[Page]:
+        """Under the latest posts whose number of comments changed, and under some of the older ones."""
+        news = self._learn()
+        mark = Bookmark.parse(bookmark)
+        walk = Fetch(
+            self._graph,
+            self._us(),
+            latest=self._settings.media,
+            older=self._settings.older_media,
+            since=self._since,
+            now=self._clock(),
+            mark=mark,
+        )
+        for page in walk.pages():
+            yield replace(page, facts=news)
+            news = None
+        if news is not None:
+            yield Page((), str(mark), facts=news)
+
+    def look(self, native_ids: Sequence[str]) -> Looked:
+        """Gone is what is not there, or not for our eyes, while the token is still ours."""
+        there, gone = self._server.standing(native_ids)
+        us = self._us() if there else Us("")
+        return Looked(gone=gone, edited=tuple(one.incoming(us=us, thread=None) for one in there.values()))
+
+    def post(self, reply: Outgoing) -> Posted:
+        """Under the comment it answers, or under the first of its thread where that is an answer itself; an answer to
+        several under the post."""
+        return self._replies.post(reply)
+
+    def find(self, reply: Outgoing) -> Posted | None:
+        """Our own words since a day before the reply was made, in the place it was written to."""
+        return self._replies.find(reply)
+
+    def retract(self, native_id: str) -> None:
+        """Delete our own comment."""
+        comment = self._server.one(native_id)
+        if comment is None:
+            return
+        if comment.known and not comment.by(self._us()):
+            raise self._server.no(f"{native_id} is not ours: nothing was deleted")
+        self._graph.remove(native_id)
+
+    def hide(self, offence: Offence) -> None:
+        """Nobody but its author sees it; while it is hidden it takes no answer."""
+        self._hide(offence, hidden=True)
+
+    def unhide(self, offence: Offence) -> None:
+        """Show it again."""
+        self._hide(offence, hidden=False)
+
+    def delete(self, offence: Offence) -> None:
+        """Delete it for everybody."""
+        comment = self._offending(offence)
+        if comment is not None:
+            self._graph.remove(comment.id)
+
+    def check(self) -> Checked:
+        """Who we are there, and what the token may do where the platform tells."""
+        self._learn()
+        answer = self._graph.ask(self._us().id, {"fields": "id"})
+        share = used(answer.headers)
+        remarks = [] if share is None else [f"{share:g} % is used of what the platform lets this app ask."]
+        if not self._scopes:
+            remarks.append("Whether the token may write shows with the first reply.")
+        needed = _SCOPES[self._settings.route]
+        return Checked(
+            handle=self._facts.handle,
+            software=f"Graph API {self._settings.version}",
+            scopes=self._scopes,
+            missing=tuple(scope for scope in needed if self._scopes and scope not in self._scopes),
+            expires_at=self.expires_at,
+            remarks=tuple(remarks),
+            facts=str(self._facts),
+        )
+
+    def _us(self) -> Us:
+        """Asked for once, if nobody has done so before."""
+        if self._facts.id is None:
+            self._ask_who()
+        return Us(self._facts.id or "", self._facts.handle)
+
+    def _learn(self) -> str | None:
+        """Who we are, and until when; the facts, if they are new."""
+        self._ask_who()
+        if self._renewable is None:
+            secret = self._settings.token.reveal(f"accounts.{self._account}.token")
+            told = self._graph.token(secret, self._inspector)
+            if told is not None:
+                self._scopes = told.scopes
+                self._facts = replace(self._facts, ends=told.ends_at.isoformat() if told.ends_at else None)
+        facts = str(self._facts)
+        if facts == self._known:
+            return None
+        self._known = facts
+        return facts
+
+    def _ask_who(self) -> None:
+        """The account's own id is `user_id` on the one route (`id` is the app's word for it), the Page's account on the
+        other."""
+        if self._settings.route == "instagram":
+            me = self._graph.thing("me", "user_id,username")
+            known, handle = identifier(me, "user_id"), word(me, "username")
+        else:
+            page = self._graph.thing(str(self._settings.page), "instagram_business_account{id,username}")
+            linked = page.get("instagram_business_account")
+            known, handle = identifier(linked), word(linked, "username") if isinstance(linked, dict) else None
+        if known is None:
+            what = "the platform shows no professional Instagram account to this token"
+            raise TokenRefused(f"{self._account}: {what}: is it linked, and was it chosen when the token was made?")
+        self._facts = replace(self._facts, id=known, handle=handle)
+
+    def _offending(self, offence: Offence) -> Comment | None:
+        """The comment as it stands, None: gone. Raises PlatformFailed if it is somebody else's, or ours."""
+        comment = self._server.one(offence.native_id)
+        if comment is None:
+            return None
+        if comment.by(self._us()):
+            raise self._server.no(f"{comment.id} is our own: nothing was done")
+        whose, meant = comment.author.handle.casefold(), offence.handle.casefold()
+        if comment.known and whose != meant and not meant.startswith(UNKNOWN):
+            raise self._server.no(f"{comment.id} is {whose}'s, not {meant[:80]}'s: nothing was done")
+        return comment
+
+    def _hide(self, offence: Offence, *, hidden: bool) -> None:
+        comment = self._offending(offence)
+        if comment is None:
+            raise self._server.no(f"{offence.native_id} is gone: nothing was done")
+        if comment.hidden != hidden:
+            # It is read as `hidden` and written as `hide`.
+            self._graph.write(comment.id, params={"hide": "true" if hidden else "false"})
+
+
+def open_account(account: Account, opening: Opening, connect: Callable[..., Client] = Client) -> InstagramPlatform:
+    """The account, nothing asked of it. `account.settings` is an `InstagramSettings`."""
+    settings: InstagramSettings = account.settings
+    tariff, host = Tariff(), _HOSTS[settings.route]
+    base = f"{host}/{settings.version}"
+    spoken = dialect(tariff, timedelta(hours=settings.blocked_hours))
+
+    def secret() -> str:
+        return settings.token.reveal(f"accounts.{account.name}.token")
+
+    def client(where: str, token: Callable[[], str]) -> Client:
+        return connect(where, name=account.name, clock=opening.clock, token=token, dialect=spoken)
+
+    def app_token() -> str:
+        kept = settings.app_secret.reveal(f"accounts.{account.name}.app_secret") if settings.app_secret else ""
+        return f"{settings.app_id}|{kept}"
+
+    renewable = None
+    if settings.route == "instagram":
+        renewing = _Renewing(client, host, settings.version, opening.clock)
+        renewable = Renewable(
+            account.name, vault=opening.vault, clock=opening.clock, first=secret, exchange=renewing.exchange
+        )
+    ours = connect(
+        base,
+        name=account.name,
+        clock=opening.clock,
+        token=secret if renewable is None else renewable.current,
+        renew=None if renewable is None else renewable.renew,
+        dialect=spoken,
+        budget=opening.budget,
+    )
+    return InstagramPlatform(
+        account.name,
+        settings,
+        Graph(ours, account.name, tariff, _SCOPES[settings.route]),
+        opening.clock,
+        renewable=renewable,
+        inspector=client(base, app_token) if settings.app_secret is not None else None,
+        facts=opening.facts,
+        since=_elapsed(account.since),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Renewing:
+    """A token of the route `instagram` renews itself: what comes of it takes its place."""
+
+    client: Callable[[str, Callable[[], str]], Client]
+    host: str
+    version: str
+    clock: Clock
+
+    def exchange(self, token: str) -> Grant:
+        """Sixty more days; half of them pass before it is asked again. Not while the token is younger than a day: then
+        the old one serves on, if the platform still takes it. Raises TokenRefused."""
+        try:
+            answer = self.client(self.host, lambda: token).get(
+                "refresh_access_token", {"grant_type": "ig_refresh_token", "access_token": token}
+            )
+            told = answer.json()
+        except TokenRefused:
+            self._must_be_taken(token)
+            told = None
+        except CaretoolError:
+            told = None
+        access = word(told, "access_token") if isinstance(told, dict) else None
+        seconds = number(told, "expires_in") if isinstance(told, dict) else None
+        if access is None or seconds is None:
+            return Grant(token, ends_at=self.clock() + _TRY_AGAIN)
+        life = timedelta(seconds=min(seconds, 10**9))
+        return Grant(access, access, self.clock() + life / 2, self.clock() + life)
+
+    def _must_be_taken(self, token: str) -> None:
+        """Raises TokenRefused if the platform does not take it at all."""
+        try:
+            self.client(f"{self.host}/{self.version}", lambda: token).get("me", {"fields": "user_id"})
+        except TokenRefused:
+            raise
+        except CaretoolError:
+            return
+
+
+def _elapsed(length: Duration | None) -> timedelta | None:
+    """An account's `since` never runs on a calendar."""
+    return None if length is None else timedelta(**{length.unit: length.amount})
