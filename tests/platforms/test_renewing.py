@@ -110,3 +110,24 @@ def test_the_secret_itself_is_not_kept() -> None:
     account = Account()
     account.token().current()
     assert "first" not in json.dumps(account.vault.read())
+
+
+def test_the_secret_is_revealed_once_a_process_and_not_to_tell_when_it_ends() -> None:
+    account, revealed = Account(), list[str]()
+
+    def first() -> str:
+        revealed.append("first")
+        return "first"
+
+    token = Renewable("x", vault=account.vault, clock=lambda: account.now, first=first, exchange=account.issuer)
+    assert token.expires_at is None
+    assert revealed == []
+    assert [token.current(), token.current(), token.renew("access1")] == ["access1", "access1", "access2"]
+    assert revealed == ["first"]
+
+
+def test_where_what_was_renewed_was_lost_the_secret_itself_is_tried_again() -> None:
+    account = Account()
+    account.token().current()
+    account.issuer.good = "first"  # as for a password, which does not rotate
+    assert account.token().renew("access1") == "access2"

@@ -35,6 +35,12 @@ def test_what_the_platform_says_counts_and_other_processes_know_it(tmp_path: Pat
     assert budgets.spend("x", Bucket("other"), 1, NOW, fetching=False) is None
 
 
+def test_where_nothing_is_left_what_costs_nothing_waits_too(tmp_path: Path) -> None:
+    budgets = Budgets(tmp_path)
+    budgets.told("x", [Meter("", 0, SOON)], NOW)
+    assert budgets.spend("x", Bucket(), 0, NOW, fetching=False) is not None
+
+
 def test_what_ended_begins_anew(tmp_path: Path) -> None:
     budgets = Budgets(tmp_path)
     budgets.told("x", [Meter("", 0, SOON, 300)], NOW)

@@ -180,7 +180,7 @@ def told(name: str, password: str | None) -> Iterator[None]:
         raise
     except _TROUBLE as problem:
         refused = isinstance(problem, imap_tools.UnexpectedCommandStatusError)
-        said = smtp.without(password, _refusal(problem) if refused else _unheard(problem))
+        said = smtp.without(password, _refusal(problem) if refused else _unheard(problem)).rstrip(".")
         if _PASSES.search(said):
             raise PlatformBusy(f"{name}: the mailbox is busy ({said})") from None
         if isinstance(problem, imap_tools.MailboxLoginError):

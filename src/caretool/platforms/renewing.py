@@ -39,7 +39,8 @@ class Renewable:
         self._name = name
         self._vault = vault
         self._clock = clock
-        self._first = first
+        self._reveal = first
+        self._secret: str | None = None
         self._exchange = exchange
 
     def current(self) -> str:
@@ -55,20 +56,31 @@ class Renewable:
 
     @property
     def expires_at(self) -> datetime | None:
-        """When what renews it ends, as far as is known; nothing is asked."""
-        try:
-            grant = self._kept()
-        except TokenRefused:
-            return None
+        """When what renews it ends, as far as is known; nothing is asked, the secret is not revealed."""
+        grant, _ = self._read()
         return grant.refresh_ends_at if grant is not None else None
 
+    def _first(self) -> str:
+        """Revealed once: it may be a program that has to be run."""
+        if self._secret is None:
+            self._secret = self._reveal()
+        return self._secret
+
     def _renewed(self, stale: str | None) -> str:
+        """What a person put into the settings is tried again where what was renewed is refused: a process that died
+        between a renewal and the vault took the last one with it."""
         with self._vault.held():
             kept = self._kept()
             if kept is not None and kept.access != stale:  # another process was faster
                 return kept.access
             refresh = kept.refresh if kept is not None and kept.refresh else self._first()
-            grant = self._asked(refresh)
+            try:
+                grant = self._asked(refresh)
+            except TokenRefused:
+                if refresh == self._first():
+                    raise
+                refresh = self._first()
+                grant = self._asked(refresh)
             self._vault.write(self._text(grant, refresh, kept))
             return grant.access
 
@@ -85,13 +97,17 @@ class Renewable:
 
     def _kept(self) -> Grant | None:
         """What was renewed last of the secret that stands in the settings now."""
+        grant, of = self._read()
+        return grant if of == _digest(self._first()) else None
+
+    def _read(self) -> tuple[Grant | None, str]:
+        """What was renewed last, and a digest of the secret it came from."""
         try:
             kept = json.loads(self._vault.read() or "null")
-            if not isinstance(kept, dict) or kept["of"] != _digest(self._first()):
-                return None
-            return Grant(str(kept["access"]), kept["refresh"], _moment(kept["ends"]), _moment(kept["refresh_ends"]))
+            ends, refresh_ends = _moment(kept["ends"]), _moment(kept["refresh_ends"])
+            return Grant(str(kept["access"]), kept["refresh"], ends, refresh_ends), str(kept["of"])
         except (ValueError, KeyError, TypeError):
-            return None
+            return None, ""
 
     def _text(self, grant: Grant, refresh: str, before: Grant | None) -> str:
         ends = grant.refresh_ends_at or (before.refresh_ends_at if before is not None and not grant.refresh else None)

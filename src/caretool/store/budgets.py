@@ -41,7 +41,7 @@ class Budgets:
             if meter is None:
                 return None
             kept = bucket.kept * (meter.limit or bucket.limit or 0) if fetching else 0.0
-            if meter.left - units < kept:
+            if meter.left <= 0 or meter.left - units < kept:  # what costs nothing waits with the rest
                 return meter
             left = meter.left - units
             connection.execute(_TELL, (scope, bucket.name, left, meter.resets_at.timestamp(), meter.limit))
