@@ -247,7 +247,7 @@ def _open_under_fire(account: Account, opening: Opening) -> Platform:
     """One of the platforms of `tests.fire.dialects`, which stands in another process. FIRE names it."""
     from tests.fire.kills import open_there
 
-    return open_there(os.environ["FIRE"], opening.clock(), lambda name: step(name))
+    return open_there(os.environ["FIRE"], opening, lambda name: step(name))
 
 
 def _watch_requests() -> None:

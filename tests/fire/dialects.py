@@ -43,6 +43,13 @@ class Deletable(Protocol):
     def delete(self, native_id: str) -> None: ...
 
 
+@runtime_checkable
+class Rotating(Protocol):
+    """One whose token renews itself once: where the answer to that is lost, a person has to make a new one."""
+
+    def new_token(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """How a place is made, and the secrets that its settings name."""

@@ -6,12 +6,13 @@ leads here.
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,7 +21,7 @@ from typing import Any
 import httpx
 
 from caretool.domain.comment import Author, Incoming, Thread
-from caretool.platforms.platform import Platform
+from caretool.platforms.platform import Opening, Platform
 from tests.desk.crashing import Forge, Job, rows, troubles
 from tests.desk.stage import MONDAY, lay_shop
 from tests.fire.dialects import DIALECTS, Place, tell_time
@@ -88,9 +89,9 @@ class FireServer(ThreadingHTTPServer):
         self.server_close()
 
 
-def open_there(where: str, now: datetime, step: Any) -> Platform:
-    """In a child: a connection to the place at `dialect host:port/name`, with a step around each request."""
-    dialect, address = where.split()
+def open_there(where: str, opening: Opening, step: Any) -> Platform:
+    """In a child: a connection to the place at `dialect host:port/name names`, with a step around each request."""
+    dialect, address, names = where.split(maxsplit=2)
     host, _, name = address.partition("/")
 
     def forward(request: httpx.Request) -> httpx.Response:
@@ -106,10 +107,14 @@ def open_there(where: str, now: datetime, step: Any) -> Platform:
         finally:
             connection.close()
 
-    place = DIALECTS[dialect].make()
-    tell_time(place, now)
+    place: Any = DIALECTS[dialect].make()
+    tell_time(place, opening.clock())
+    for ours, theirs in json.loads(names):
+        place.names.call(ours, theirs)
+    place.vault = opening.vault
     place.wire.handle = forward
-    return place.open()
+    platform: Platform = place.open()
+    return platform
 
 
 @dataclass
@@ -133,7 +138,9 @@ def kill(forge: Forge, server: FireServer, folder: Path, dialect: str, seed: int
     chance = random.Random(seed)
     written = {f"c{number}": f"Il pacco {number} non è ancora arrivato, quando arriva?" for number in range(_COMMENTS)}
     place.receive([_comment(number, *one) for number, one in enumerate(written.items())])
-    job = Job(folder, more={"FIRE": f"{dialect} 127.0.0.1:{server.server_port}/{name}", **DIALECTS[dialect].secrets})
+    names = json.dumps(list(place.names.both())) if hasattr(place, "names") else "[]"
+    where = f"{dialect} 127.0.0.1:{server.server_port}/{name} {names}"
+    job = Job(folder, more={"FIRE": where, **DIALECTS[dialect].secrets})
 
     def run(*words: str, die: bool = False) -> None:
         ran = forge.run(replace(job, die_at=chance.randint(1, 160)) if die else job, *words)

@@ -18,7 +18,7 @@ from caretool.desk import fetching
 from caretool.domain.comment import Author, Incoming, Thread
 from caretool.errors import CaretoolError
 from tests.desk.stage import Stage
-from tests.fire.dialects import DIALECTS, Deletable, Place, tell_time
+from tests.fire.dialects import DIALECTS, Deletable, Place, Rotating, tell_time
 from tests.fire.faults import Fire
 
 STEPS = 12
@@ -137,10 +137,13 @@ class Schedule:
     def new_token(self) -> None:
         """A person makes one."""
         self.fire.token_dead = False
+        if isinstance(self.place, Rotating):
+            self.place.new_token()
 
     def quiet(self) -> None:
         """The fire is out; the desk is looked after until nothing is left to do."""
         self.fire.lit = False
+        self.new_token()
         for _ in range(_QUIET):
             self.goes(_PAUSE)
             self.connect()

@@ -1,4 +1,4 @@
-// A directory (PLC), a server (PDS) and what shows the network (AppView), all of them real, on 127.0.0.1 and nowhere else.
+// A directory (PLC), a server (PDS) and what shows the network (AppView), all of them real, on 127.0.0.1 only.
 const net = require('node:net')
 require('node:dns').setDefaultResultOrder('ipv4first')
 
@@ -21,7 +21,7 @@ async function main() {
     pdsPort,
     repoProvider: `ws://localhost:${pdsPort}`,
     dbPostgresUrl: process.env.DATABASE,
-    dbPostgresSchema: `view_${process.pid}`,
+    dbPostgresSchema: 'view',
     publicUrl: `http://localhost:${viewPort}`,
   })
   const pds = await TestPds.create({

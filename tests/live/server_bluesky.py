@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
@@ -17,9 +16,10 @@ from pathlib import Path
 
 import httpx
 
+from tests.live.servers import Unavailable, ended, free_port, packages
+
 DEV_ENV = "0.3.215"
-PLC, PDS, VIEW = 2582, 2583, 2584
-_STARTS, _ENDS = 120.0, 20.0  # seconds
+_STARTS = 120.0  # seconds
 
 
 class Bluesky:
@@ -32,54 +32,53 @@ class Bluesky:
         self._folder = folder or Path(tempfile.gettempdir()) / "caretool-live" / "bluesky"
         self._limits = limits
         self._network: subprocess.Popen[bytes] | None = None
+        self._data: Path | None = None
 
     @property
     def version(self) -> str:
         """Of each package."""
-        packages = self._folder / "node_modules" / "@atproto"
-        told = {one: json.loads((packages / one / "package.json").read_text())["version"] for one in ("pds", "bsky")}
+        there = self._folder / "node_modules" / "@atproto"
+        told = {one: json.loads((there / one / "package.json").read_text())["version"] for one in ("pds", "bsky")}
         return f"@atproto/dev-env {DEV_ENV} (pds {told['pds']}, bsky {told['bsky']})"
 
     def start(self) -> dict[str, str]:
         """Install what is missing, begin anew, wait until what is written is shown."""
         self._folder.mkdir(parents=True, exist_ok=True)
         self._install()
-        self._database("start")
         script = shutil.copy(Path(__file__).with_name("bluesky_network.cjs"), self._folder)
-        ports = [str(port) for port in (PLC, PDS, VIEW)]
-        environment = {**os.environ, "DATABASE": self._address(), "LOG_ENABLED": "false"}
+        plc, pds, view = (free_port() for _ in range(3))
+        environment = {**os.environ, "DATABASE": self._database(), "LOG_ENABLED": "false"}
         with (self._folder / "network.log").open("wb") as log:
             self._network = subprocess.Popen(
-                ["node", script, *ports, "limits" if self._limits else ""],
+                ["node", script, str(plc), str(pds), str(view), "limits" if self._limits else ""],
                 cwd=self._folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 start_new_session=True,
             )  # fmt: skip
-        url = f"http://127.0.0.1:{PDS}"
-        self._until_shown(url)
+        url = f"http://127.0.0.1:{pds}"
+        self._until_shown(url, f"http://127.0.0.1:{view}")
         return {"url": url}
 
     def stop(self) -> None:
         """End what was begun."""
-        if self._network is not None and self._network.poll() is None:
-            self._network.send_signal(signal.SIGTERM)
-            try:
-                self._network.wait(_ENDS)
-            except subprocess.TimeoutExpired:
-                self._network.kill()
+        ended(self._network)
         self._network = None
-        self._database("stop")
+        if self._data is not None:
+            self._run(*self._as_user(), *self._control(self._data), "-m", "fast", "stop")
+            shutil.rmtree(self._data.parent, ignore_errors=True)
+        self._data = None
 
     def _install(self) -> None:
         if not self._binaries():
-            self._run("apt-get", "update", "-q")
-            self._run("apt-get", "install", "-y", "-q", "--no-install-recommends", "postgresql", RUNLEVEL="1")
+            packages(["initdb"], ["postgresql"])
         (self._folder / "package.json").write_text(
             json.dumps({"name": "network", "private": True, "dependencies": {"@atproto/dev-env": DEV_ENV}})
         )
-        if not (self._folder / "node_modules/better-sqlite3/build/Release/better_sqlite3.node").exists():
+        whole = self._folder / "installed"
+        if not whole.exists() or whole.read_text() != DEV_ENV:
             node = shutil.which("node") or "node"
             headers = str(Path(node).resolve().parent.parent)
             self._run("npm", "install", "--no-audit", "--no-fund", npm_config_nodedir=headers)
+            whole.write_text(DEV_ENV)
 
     def _run(self, *command: str, **environment: str) -> None:
         with (self._folder / "install.log").open("ab") as log:
@@ -90,36 +89,28 @@ class Bluesky:
     def _binaries(self) -> Path | None:
         return next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
 
-    def _address(self) -> str:
+    def _database(self) -> str:
+        """A PostgreSQL of our own, on a socket in a folder; root may not run one."""
+        folder = Path(tempfile.mkdtemp(prefix="caretool-live-"))
         user = "postgres" if os.geteuid() == 0 else "caretool"
-        return f"postgresql://{user}@localhost/postgres?host={self._database_folder()}"
-
-    def _database_folder(self) -> Path:
-        return Path(tempfile.gettempdir()) / "caretool-live-postgres"
-
-    def _database(self, what: str) -> None:
-        """A PostgreSQL of our own on a socket in a folder; root may not run one."""
-        folder, binaries, root = self._database_folder(), self._binaries(), os.geteuid() == 0
+        if os.geteuid() == 0:
+            shutil.chown(folder, "postgres", "postgres")
         data = folder / "data"
-        if what == "stop" and not (data / "postmaster.pid").exists():
-            return
-        asked = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"] if root else []
-        if not data.exists():
-            folder.mkdir(mode=0o700, exist_ok=True)
-            if root:
-                shutil.chown(folder, "postgres", "postgres")
-            user = "postgres" if root else "caretool"
-            self._run(
-                *asked, f"{binaries}/initdb", "-D", str(data), "-A", "trust", "-U", user, "-E", "UTF8", "--locale=C"
-            )
+        made = [f"{self._binaries()}/initdb", "-D", str(data), "-A", "trust", "-U", user, "-E", "UTF8", "--locale=C"]
+        self._run(*self._as_user(), *made)
         options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off -c max_connections=100"
-        control = [*asked, f"{binaries}/pg_ctl", "-D", str(data), "-s", "-w"]
-        if what == "stop":
-            self._run(*control, "-m", "fast", "stop")
-        elif not (data / "postmaster.pid").exists():
-            self._run(*control, "-l", str(folder / "log"), "-o", options, "start")
+        self._run(*self._as_user(), *self._control(data), "-l", str(folder / "log"), "-o", options, "start")
+        self._data = data
+        return f"postgresql://{user}@localhost/postgres?host={folder}"
 
-    def _until_shown(self, url: str) -> None:
+    def _as_user(self) -> list[str]:
+        root = os.geteuid() == 0
+        return ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"] if root else []
+
+    def _control(self, data: Path) -> list[str]:
+        return [f"{self._binaries()}/pg_ctl", "-D", str(data), "-s", "-w"]
+
+    def _until_shown(self, url: str, view: str) -> None:
         """The network takes a while before it shows what is written."""
         end = time.monotonic() + _STARTS
         uri = ""
@@ -128,15 +119,14 @@ class Bluesky:
                 break
             try:
                 uri = uri or _canary(url)
-                shown = httpx.get(f"http://127.0.0.1:{VIEW}/xrpc/app.bsky.feed.getPosts", params={"uris": uri})
+                shown = httpx.get(f"{view}/xrpc/app.bsky.feed.getPosts", params={"uris": uri})
                 if uri and shown.json().get("posts"):
                     return
             except (httpx.HTTPError, ValueError):
                 pass
             time.sleep(0.2)
         said = (self._folder / "network.log").read_text(errors="replace")[-2000:]
-        self.stop()
-        raise RuntimeError(f"the network does not start:\n{said}")
+        raise Unavailable(f"the network does not start:\n{said}")
 
 
 def _canary(url: str) -> str:

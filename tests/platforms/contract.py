@@ -687,9 +687,7 @@ class SearchesContract:
         *_, last = self.found(harness)
         assert ids(self.found(harness, last.bookmark)) == []
 
-    def test_an_interrupted_search_goes_on_after_any_page_with_exactly_the_rest(
-        self, harness: SearchesHarness
-    ) -> None:
+    def test_an_interrupted_search_goes_on_after_any_page_with_exactly_the_rest(self, harness: SearchesHarness) -> None:
         self.overhear_pages(harness)
         pages = self.found(harness)
         for reached, page in enumerate(pages, start=1):

@@ -26,6 +26,10 @@ class Names:
         self._theirs[ours] = theirs
         self._ours[theirs] = ours
 
+    def both(self) -> Iterator[tuple[str, str]]:
+        """Our names and theirs."""
+        return iter(self._theirs.items())
+
     def theirs(self, ours: str) -> str:
         return self._theirs.get(ours, ours)
 

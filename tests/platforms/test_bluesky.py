@@ -184,11 +184,9 @@ class TestSessions:
 
 class TestFetching:
     def test_what_is_one_moment_old_on_both_sides_of_a_page_is_not_passed_over(self, fake: FakeBluesky) -> None:
-        fake.page_most = 3
+        fake.page_most = 7
         root = ours(fake)
-        wanted = {said(fake, to=root, rkey=f"k{n}") for n in range(8)}
-        wanted |= {said(fake, to=root, rkey=f"l{n}", at=NOON - timedelta(milliseconds=n)) for n in range(8)}
-        fake.page_most = 9  # no page holds what was written at noon and what is left of the page before
+        wanted = {said(fake, to=root, at=NOON - timedelta(milliseconds=n // 3)) for n in range(30)}
         pages = fetched(fake)
         assert sorted(from_others(pages)) == sorted(wanted)
         for reached in range(len(pages)):

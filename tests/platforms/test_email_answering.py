@@ -45,6 +45,7 @@ class TestAnswering:
         assert sent["Subject"] == "Re: Il pacco è rotto"
         assert sent["In-Reply-To"] == f"<{long}>"
         assert sent["References"].split() == ["<p@x>", "<q@x>", f"<{long}>"]
+        assert fake.folders["Sent"].mails[0].raw.count(f"<{long}>\r\n".encode()) == 2
         assert sent["Message-ID"] == "<k1@bottegablu.example>"
         assert sent["Auto-Submitted"] is None
         assert posted.native_id == "k1@bottegablu.example"

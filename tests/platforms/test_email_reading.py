@@ -106,6 +106,11 @@ class TestWhatItAnswers:
     def test_a_subject_is_shown_without_what_says_that_it_answers(self, subject: str, rest: str) -> None:
         assert bare(subject) == rest
 
+    def test_a_header_longer_than_anybody_writes_is_cut_before_it_is_taken_apart(self) -> None:
+        found = read(mail(References=" ".join(f"<{number}@x>" for number in range(5000))))
+        assert found.thread.native_id == "0@x"
+        assert int(found.references[-1].removesuffix("@x")) < 3000
+
 
 class TestWhatProgramsSend:
     @pytest.mark.parametrize(

@@ -153,6 +153,12 @@ class TestReplying:
         with pytest.raises(PlatformFailed, match="duplicate"):
             x.connect().post(answer(to, not_these=frozenset({first.native_id})))
 
+    def test_the_same_words_below_another_post_are_another_reply(self, x: XHarness) -> None:
+        to, other = (x.fake.write("anna", f"@bottegablu {number}") for number in range(2))
+        x.connect().post(answer(other))
+        assert x.connect().find(answer(to)) is None
+        assert {asked.get("exclude") for asked in x.fake.asked if asked["path"].endswith("/tweets")} >= {"retweets"}
+
     def test_a_reply_is_found_as_x_shows_it(self, x: XHarness) -> None:
         to = x.fake.write("anna", "@bottegablu ciao")
         text = "Buongiorno & ben trovata: bottegablu.it/aiuto/ e https://bottegablu.it/a?b=1, grazie <3"
@@ -261,10 +267,10 @@ class TestGuard:
     def test_what_somebody_else_wrote_or_we_did_is_let_alone(self, x: XHarness) -> None:
         post = x.fake.write(OURS, "Le console sono qui.")
         to = x.fake.write("bruno", "comprate qui", reply_to=post)
-        for native_id in (to, post):
+        for native_id, handle in ((to, "anna"), (post, "anna"), (post, OURS)):
             for act in ("hide", "mute"):
                 with pytest.raises(PlatformFailed, match="nothing was done"):
-                    getattr(x.connect(), act)(Offence(native_id, "anna", "spam", "a1"))
+                    getattr(x.connect(), act)(Offence(native_id, handle, "spam", "a1"))
         assert x.requests(writing=True) == 0
 
     def test_somebody_is_heard_again_whose_post_is_gone(self, x: XHarness) -> None:

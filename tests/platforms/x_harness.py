@@ -21,7 +21,7 @@ from caretool.platforms.x import XPlatform, XSettings, open_account
 from caretool.platforms.x_server import TOKENS
 from caretool.secrets import Secret
 from tests.platforms.contract import NOON, Ability, Trouble
-from tests.platforms.fake_x import CLIENT, OURS, FakeX
+from tests.platforms.fake_x import CLIENT, FIRST, OURS, FakeX
 from tests.platforms.renamed import Names, renamed
 from tests.platforms.wire import Wire
 
@@ -54,7 +54,11 @@ class XHarness:
 
     def _sent(self, request: httpx.Request) -> httpx.Response:
         """A renewal is no read that may be repeated, and no write of ours: it has its own tests."""
-        return self.fake.handle(request) if request.url.path == TOKENS else self.wire(request)
+        return self.wire.handle(request) if request.url.path == TOKENS else self.wire(request)
+
+    def new_token(self) -> None:
+        """A person makes the first one anew: X takes each renewed one once."""
+        self.fake.refresh = FIRST
 
     def unreachable(self) -> Any:
         def refuse(request: httpx.Request) -> httpx.Response:

@@ -113,15 +113,12 @@ class Logins:
         self._password = password
 
     def exchange(self, refresh: str) -> Grant:
-        """A session of what renews the last one; where that is refused, a new one of the app password: logins are few
-        (300 a day), so a session is kept as long as it lasts."""
+        """A session of what renews the last one, or of the app password: logins are few (300 a day), so a session is
+        kept as long as it lasts."""
         password = self._password()
-        if refresh != password:
-            try:
-                return self._grant("refreshSession", headers={"Authorization": f"Bearer {refresh}"})
-            except (TokenRefused, Refused):
-                pass
-        return self._grant("createSession", json={"identifier": self._identifier, "password": password})
+        if refresh == password:
+            return self._grant("createSession", json={"identifier": self._identifier, "password": password})
+        return self._grant("refreshSession", headers={"Authorization": f"Bearer {refresh}"})
 
     def _grant(self, what: str, **how: Any) -> Grant:
         session = mapping(self._client.post(f"/xrpc/com.atproto.server.{what}", **how).json())

@@ -282,8 +282,8 @@ def _refusal(problem: Any) -> str:
 
 
 def _unheard(problem: Exception) -> str:
-    # Python's own words for a line that did not come, or not to its end.
-    if isinstance(problem, imaplib.IMAP4.abort) and ("EOF" in str(problem) or "unterminated" in str(problem)):
+    # Python's own words for a line that did not come or not to its end, and for a command that could not leave.
+    if isinstance(problem, imaplib.IMAP4.abort) and "socket error" in str(problem):
         return "it broke off or took too long"
     return smtp.unheard(problem)
 

@@ -235,17 +235,13 @@ class YouTubePlatform:
             self._server.talks_of_channel(ours, status, None, fetching=False)
         now = self._clock()
         meter = settings.quota.meter(self._budget, settings.scope, now)
-        left = settings.quota.replies_left(self._budget, settings.scope, now)
-        remarks = ["Whether the token may write shows with the first reply."]
-        if left is not None:
-            remarks.insert(0, f"That is enough for {left} replies today.")
         return Checked(
             handle=self._facts.handle,
             name=self._facts.name,
             expires_at=self.expires_at,
             requests_left=int(max(meter.left, 0)) if meter is not None else None,
             left_until=meter.resets_at if meter is not None else None,
-            remarks=tuple(remarks),
+            remarks=("Whether the token may write shows with the first reply.",),
             facts=str(self._facts),
         )
 
