@@ -18,7 +18,7 @@ import tomli_w
 from caretool import workspace
 from caretool.domain.policy import Settings
 from caretool.errors import SettingsProblem
-from caretool.platforms.file import FileSettings
+from caretool.platforms.file.connector import FileSettings
 from caretool.settings.accounts import AccountsFile
 from caretool.settings.policies import PoliciesFile
 from caretool.settings.templates import TemplateFile

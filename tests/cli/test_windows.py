@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from caretool.domain.limits import Limits
-from caretool.platforms.file import FilePlatform
+from caretool.platforms.file.connector import FilePlatform
 from tests.cli.conftest import LATE, row, write_comments
 from tests.cli.program import Program
 

@@ -33,7 +33,10 @@ from caretool.domain.comment import Author, Incoming, Thread
 from caretool.domain.limits import Limits
 from caretool.domain.policy import Account
 from caretool.errors import AnswerLost
-from caretool.platforms import file, file_replies, mastodon, registry
+from caretool.platforms import registry
+from caretool.platforms.file import connector as file
+from caretool.platforms.file import replies as file_replies
+from caretool.platforms.mastodon import connector as mastodon
 from caretool.platforms.platform import Checked, Hides, Looked, Offence, Opening, Outgoing, Page, Platform, Posted
 from caretool.store import database
 

@@ -12,7 +12,7 @@ import pytest
 
 from caretool.errors import AnswerLost
 from caretool.http import Answer, Client
-from caretool.platforms.mastodon import MastodonPlatform
+from caretool.platforms.mastodon.connector import MastodonPlatform
 from caretool.platforms.platform import Outgoing, Posted
 from tests.desk.crashing import Forge
 from tests.fire.dialects import DIALECTS

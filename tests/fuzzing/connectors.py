@@ -23,11 +23,11 @@ from caretool.domain.comment import Incoming
 from caretool.domain.policy import Account
 from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFailed
 from caretool.http import Answer, retry_after
-from caretool.platforms import file as file_platform
 from caretool.platforms import html
-from caretool.platforms import mastodon_wire as wire
-from caretool.platforms.mastodon_fetch import Bookmark
-from caretool.platforms.mastodon_length import Counted, CountedAtMost
+from caretool.platforms.file import connector as file_platform
+from caretool.platforms.mastodon import wire
+from caretool.platforms.mastodon.fetch import Bookmark
+from caretool.platforms.mastodon.length import Counted, CountedAtMost
 from caretool.platforms.platform import Offence, Opening, Outgoing, Page, Posted
 from caretool.store.store import Store
 from tests.fuzzing.oracles import Group, aware, calm, hold, same, steady, writable

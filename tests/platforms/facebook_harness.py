@@ -15,7 +15,7 @@ from caretool.domain.comment import Incoming
 from caretool.domain.duration import Duration
 from caretool.domain.policy import Account
 from caretool.http import Client
-from caretool.platforms.facebook import FacebookPlatform, FacebookSettings, open_account
+from caretool.platforms.facebook.connector import FacebookPlatform, FacebookSettings, open_account
 from caretool.platforms.platform import Opening
 from caretool.secrets import Secret
 from tests.platforms.contract import NOON, Ability, Trouble

@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, unquote
 
 import httpx
 
-from caretool.platforms.weighted import weighted
+from caretool.platforms.x.weighted import weighted
 
 US, OURS = "2244994945", "bottegablu"
 CLIENT, SECRET = "rG9n6402A3dbUJKzXTNX4oWHJ", "client-secret-of-the-app"

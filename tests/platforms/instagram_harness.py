@@ -16,7 +16,7 @@ from caretool.domain.duration import Duration
 from caretool.domain.policy import Account
 from caretool.domain.vault import Forgetful, Vault
 from caretool.http import Client
-from caretool.platforms.instagram import InstagramPlatform, InstagramSettings, Route, open_account
+from caretool.platforms.instagram.connector import InstagramPlatform, InstagramSettings, Route, open_account
 from caretool.platforms.platform import Opening
 from caretool.secrets import Secret
 from tests.platforms.contract import NOON, Ability, Trouble

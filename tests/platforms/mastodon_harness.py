@@ -14,7 +14,7 @@ from caretool.domain.comment import Incoming
 from caretool.domain.duration import Duration
 from caretool.domain.policy import Account
 from caretool.http import Client
-from caretool.platforms.mastodon import MastodonPlatform, MastodonSettings, open_account
+from caretool.platforms.mastodon.connector import MastodonPlatform, MastodonSettings, open_account
 from caretool.platforms.platform import Opening
 from caretool.secrets import Secret
 from tests.platforms import fake_mastodon_text as wording

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from caretool.errors import AnswerLost, PlatformBusy, PlatformFailed, TokenRefused
-from caretool.platforms.facebook import FacebookSettings
-from caretool.platforms.facebook_fetch import Bookmark
-from caretool.platforms.facebook_wire import read_comment
+from caretool.platforms.facebook.connector import FacebookSettings
+from caretool.platforms.facebook.fetch import Bookmark
+from caretool.platforms.facebook.wire import read_comment
 from caretool.platforms.graph_wire import WireError
 from caretool.platforms.platform import Page
 from caretool.store.budgets import Budgets

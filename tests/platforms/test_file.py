@@ -24,7 +24,7 @@ from pydantic import ValidationError
 from caretool.domain.comment import Author, Incoming, Thread
 from caretool.domain.policy import Account
 from caretool.errors import AnswerLost, PlatformBusy, PlatformFailed
-from caretool.platforms.file import FileSettings, open_account
+from caretool.platforms.file.connector import FileSettings, open_account
 from caretool.platforms.platform import Opening, Page, Platform, Skipped
 from tests.platforms.contract import (
     NOON,

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from caretool.errors import AnswerLost, PlatformBusy
-from caretool.platforms.file import FilePlatform
+from caretool.platforms.file.connector import FilePlatform
 from caretool.platforms.platform import Offence
 from tests.platforms.contract import offence
 from tests.platforms.test_file import actions, open_file

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from caretool.domain.comment import Incoming
-from caretool.platforms.file_comments import RowError, to_comment
+from caretool.platforms.file.comments import RowError, to_comment
 from tests.platforms.contract import NOON
 
 ROME = ZoneInfo("Europe/Rome")

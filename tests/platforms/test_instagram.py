@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from caretool.domain.vault import Forgetful
 from caretool.errors import AnswerLost, PlatformBusy, PlatformFailed, TokenRefused
 from caretool.platforms.graph_wire import WireError
-from caretool.platforms.instagram_fetch import Bookmark, Us, read_comment
+from caretool.platforms.instagram.fetch import Bookmark, Us, read_comment
 from caretool.platforms.platform import Page
 from tests.platforms.contract import (
     NOON,

@@ -16,8 +16,8 @@ from pydantic import ValidationError
 
 from caretool.domain.comment import Author, Incoming, Thread
 from caretool.errors import AnswerLost, PlatformBusy, PlatformFailed, TokenRefused
-from caretool.platforms.mastodon import MastodonSettings
-from caretool.platforms.mastodon_length import Counted, CountedAtMost
+from caretool.platforms.mastodon.connector import MastodonSettings
+from caretool.platforms.mastodon.length import Counted, CountedAtMost
 from caretool.platforms.platform import Outgoing, Page
 from tests.platforms import fake_mastodon_text as wording
 from tests.platforms.contract import (

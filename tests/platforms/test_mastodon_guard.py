@@ -9,7 +9,7 @@ import pytest
 import stamina
 
 from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
-from caretool.platforms.mastodon import MastodonPlatform
+from caretool.platforms.mastodon.connector import MastodonPlatform
 from caretool.platforms.platform import Deletes, Hides, Offence
 from tests.platforms.contract import comment, offence
 from tests.platforms.fake_mastodon import TOKEN, FakeMastodon, Fault

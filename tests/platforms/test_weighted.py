@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from caretool.platforms.weighted import links, weighted
+from caretool.platforms.x.weighted import links, weighted
 
 CASES: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[1] / "data" / "twitter-text" / "weighted.json").read_text("utf-8")

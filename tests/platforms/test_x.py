@@ -11,8 +11,8 @@ import stamina
 from caretool.domain.comment import Author, Incoming, Thread
 from caretool.errors import PlatformFailed
 from caretool.platforms.platform import Page
-from caretool.platforms.x_fetch import Mark
-from caretool.platforms.x_wire import WireError, read_posts
+from caretool.platforms.x.fetch import Mark
+from caretool.platforms.x.wire import WireError, read_posts
 from tests.platforms.contract import (
     NOON,
     ChangesContract,

@@ -16,9 +16,9 @@ from caretool.domain.budget import Bucket, Meter
 from caretool.domain.watch import Watch
 from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
 from caretool.platforms.platform import Offence, Outgoing, Page
-from caretool.platforms.x import XSettings
-from caretool.platforms.x_fetch import queried
-from caretool.platforms.x_wire import same_words
+from caretool.platforms.x.connector import XSettings
+from caretool.platforms.x.fetch import queried
+from caretool.platforms.x.wire import same_words
 from caretool.secrets import Secret
 from tests.platforms.contract import NOON, comments_of
 from tests.platforms.fake_x import FIRST, OURS, PROBLEM, SECRET, US

@@ -19,9 +19,9 @@ from caretool.domain.comment import Author, Incoming, Thread
 from caretool.errors import AnswerLost, PlatformBusy, PlatformFailed, TokenRefused
 from caretool.http import Refused
 from caretool.platforms.platform import Page
-from caretool.platforms.youtube import YouTubeSettings
-from caretool.platforms.youtube_quota import Quota, next_midnight, verdict
-from caretool.platforms.youtube_wire import Facts
+from caretool.platforms.youtube.connector import YouTubeSettings
+from caretool.platforms.youtube.quota import Quota, next_midnight, verdict
+from caretool.platforms.youtube.wire import Facts
 from caretool.store.budgets import Budgets
 from tests.platforms import contract
 from tests.platforms.fake_youtube import CLIENT, OTHER, REFRESH, SECRET, US, FakeYouTube, error

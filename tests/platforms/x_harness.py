@@ -17,8 +17,8 @@ from caretool.domain.policy import Account
 from caretool.domain.vault import Forgetful
 from caretool.http import Client
 from caretool.platforms.platform import Opening
-from caretool.platforms.x import XPlatform, XSettings, open_account
-from caretool.platforms.x_server import TOKENS
+from caretool.platforms.x.connector import XPlatform, XSettings, open_account
+from caretool.platforms.x.server import TOKENS
 from caretool.secrets import Secret
 from tests.platforms.contract import NOON, Ability, Trouble
 from tests.platforms.fake_x import CLIENT, FIRST, OURS, FakeX

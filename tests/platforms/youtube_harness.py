@@ -17,8 +17,8 @@ from caretool.domain.policy import Account
 from caretool.domain.vault import Forgetful
 from caretool.http import Client
 from caretool.platforms.platform import Opening
-from caretool.platforms.youtube import YouTubePlatform, YouTubeSettings, open_account
-from caretool.platforms.youtube_quota import next_midnight
+from caretool.platforms.youtube.connector import YouTubePlatform, YouTubeSettings, open_account
+from caretool.platforms.youtube.quota import next_midnight
 from caretool.secrets import Secret
 from tests.platforms.contract import NOON, Ability, Trouble
 from tests.platforms.fake_youtube import CLIENT, OTHER, US, FakeYouTube

@@ -30,19 +30,19 @@ class Connector:
 
 
 def _file() -> Connector:
-    from caretool.platforms import file
+    from caretool.platforms.file import connector as file
 
     return Connector(file.FileSettings, file.open_account, file.ABOUT, file.GUIDE)
 
 
 def _mastodon() -> Connector:
-    from caretool.platforms import mastodon
+    from caretool.platforms.mastodon import connector as mastodon
 
     return Connector(mastodon.MastodonSettings, mastodon.open_account, mastodon.ABOUT, mastodon.GUIDE)
 
 
 def _youtube() -> Connector:
-    from caretool.platforms import youtube
+    from caretool.platforms.youtube import connector as youtube
 
     return Connector(youtube.YouTubeSettings, youtube.open_account, youtube.ABOUT, youtube.GUIDE)
 
@@ -54,19 +54,19 @@ def _email() -> Connector:
 
 
 def _facebook() -> Connector:
-    from caretool.platforms import facebook
+    from caretool.platforms.facebook import connector as facebook
 
     return Connector(facebook.FacebookSettings, facebook.open_account, facebook.ABOUT, facebook.GUIDE)
 
 
 def _instagram() -> Connector:
-    from caretool.platforms import instagram
+    from caretool.platforms.instagram import connector as instagram
 
     return Connector(instagram.InstagramSettings, instagram.open_account, instagram.ABOUT, instagram.GUIDE)
 
 
 def _x() -> Connector:
-    from caretool.platforms import x
+    from caretool.platforms.x import connector as x
 
     return Connector(x.XSettings, x.open_account, x.ABOUT, x.GUIDE)
 

@@ -10,7 +10,7 @@ from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFai
 from caretool.http import Refused
 from caretool.platforms.graph import DUPLICATE, Graph, code_of
 from caretool.platforms.graph_wire import WireError, identifier, moment
-from caretool.platforms.instagram_fetch import A_PAGE, FIELDS, Comment, Us, read_comment
+from caretool.platforms.instagram.fetch import A_PAGE, FIELDS, Comment, Us, read_comment
 from caretool.platforms.platform import Clock, Outgoing, Posted
 
 # How far the platform's clock may be behind ours.

@@ -22,12 +22,12 @@ from caretool.domain.policy import Account
 from caretool.domain.watch import Watch
 from caretool.errors import PlatformFailed, TokenRefused
 from caretool.http import Client, Refused
-from caretool.platforms import x_fetch
 from caretool.platforms.platform import Checked, Clock, Looked, Offence, Opening, Outgoing, Page, Posted, Skipped
 from caretool.platforms.renewing import Grant, Renewable
-from caretool.platforms.weighted import weighted
-from caretool.platforms.x_server import POSTS, Server, dialect, exchanged, requests_left, resets_at
-from caretool.platforms.x_wire import Facts, Names, link, made_at, same_words
+from caretool.platforms.x import fetch as x_fetch
+from caretool.platforms.x.server import POSTS, Server, dialect, exchanged, requests_left, resets_at
+from caretool.platforms.x.weighted import weighted
+from caretool.platforms.x.wire import Facts, Names, link, made_at, same_words
 from caretool.secrets import Secret
 
 ABOUT = "mentions on X, read and answered for money"

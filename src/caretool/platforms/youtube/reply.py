@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from caretool.errors import PlatformBusy, PlatformFailed
 from caretool.http import Refused
 from caretool.platforms.platform import Outgoing, Posted
-from caretool.platforms.youtube_server import HELD, Server, Status
-from caretool.platforms.youtube_wire import VIDEO, Talk, Video, Written, watch_url
+from caretool.platforms.youtube.server import HELD, Server, Status
+from caretool.platforms.youtube.wire import VIDEO, Talk, Video, Written, watch_url
 
 # How far YouTube's clock may be behind ours: looking too far back costs a unit, too short a second reply.
 _SKEW = timedelta(days=1)

@@ -15,7 +15,7 @@ from caretool.domain.budget import Bucket, Meter
 from caretool.errors import AnswerLost, PlatformFailed
 from caretool.http import Answer, Client, Refused, retry_after
 from caretool.platforms.renewing import Grant
-from caretool.platforms.x_wire import (
+from caretool.platforms.x.wire import (
     Facts,
     Names,
     Posts,

@@ -12,8 +12,8 @@ from typing import Literal
 from caretool.domain.harmless import one_line
 from caretool.errors import AnswerLost, PlatformFailed
 from caretool.http import Answer, Refused
-from caretool.platforms.mastodon_server import Server
-from caretool.platforms.mastodon_wire import Facts
+from caretool.platforms.mastodon.server import Server
+from caretool.platforms.mastodon.wire import Facts
 from caretool.platforms.platform import Offence
 
 SCOPES = ("write:mutes", "write:blocks", "write:reports", "write:favourites")

@@ -23,9 +23,10 @@ from caretool.domain.comment import Incoming
 from caretool.domain.limits import Limits
 from caretool.domain.policy import Account, Together
 from caretool.errors import PlatformFailed
-from caretool.platforms import file_replies, html
-from caretool.platforms.file_comments import RowError, to_comment
-from caretool.platforms.file_rows import Column, Row, clean, read_csv, read_jsonl, skipped
+from caretool.platforms import html
+from caretool.platforms.file import replies
+from caretool.platforms.file.comments import RowError, to_comment
+from caretool.platforms.file.rows import Column, Row, clean, read_csv, read_jsonl, skipped
 from caretool.platforms.platform import Checked, Clock, Looked, Offence, Opening, Outgoing, Page, Posted, Skipped
 
 ABOUT = "comments from an export (.jsonl, .csv); replies go into a file, for a person to paste"
@@ -148,12 +149,12 @@ class FilePlatform:
             "posted_at": _written(posted.posted_at),
             "key": reply.key,
         }
-        file_replies.append(self.folder, self.replies, line)
+        replies.append(self.folder, self.replies, line)
         return posted
 
     def find(self, reply: Outgoing) -> Posted | None:
         """The reply as it stands in the file, by its key. Raises PlatformFailed."""
-        line = file_replies.find(self.folder, self.replies, reply.key)
+        line = replies.find(self.folder, self.replies, reply.key)
         return None if line is None else Posted(f"reply-{reply.key}", _moment(line.get("posted_at"), reply.created_at))
 
     def hide(self, offence: Offence) -> str:
@@ -207,10 +208,10 @@ class FilePlatform:
         }
         asked = ("action", "native_id", "key")
 
-        def is_there(last: file_replies.Line | None) -> bool:
+        def is_there(last: replies.Line | None) -> bool:
             return last is not None and all(last.get(name) == line[name] for name in asked)
 
-        file_replies.append(self.folder, self.actions, line, unless=is_there)
+        replies.append(self.folder, self.actions, line, unless=is_there)
         return str(self.actions)
 
     def _read(self) -> bytes:

@@ -12,8 +12,8 @@ from datetime import datetime
 
 from caretool.domain.comment import Incoming, Thread
 from caretool.errors import PlatformFailed
-from caretool.platforms.mastodon_server import Listing, Server
-from caretool.platforms.mastodon_wire import Facts, Status, WireError, identifier, read_status
+from caretool.platforms.mastodon.server import Listing, Server
+from caretool.platforms.mastodon.wire import Facts, Status, WireError, identifier, read_status
 from caretool.platforms.platform import Page, Skipped
 
 # So many of the latest mentions are read again at the end of every fetch.

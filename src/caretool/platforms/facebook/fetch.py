@@ -14,7 +14,7 @@ from typing import Any
 
 from caretool.domain.comment import Incoming, Thread
 from caretool.http import Refused
-from caretool.platforms.facebook_wire import FIELDS, Comment, read_comment
+from caretool.platforms.facebook.wire import FIELDS, Comment, read_comment
 from caretool.platforms.graph import Graph, Round
 from caretool.platforms.graph_wire import WireError, identifier, word
 from caretool.platforms.platform import Page, Skipped

@@ -11,7 +11,7 @@ from caretool.errors import AnswerLost, PlatformFailed
 from caretool.http import Answer, Client, Refused
 from caretool.platforms.platform import Skipped
 from caretool.platforms.renewing import Grant
-from caretool.platforms.youtube_wire import (
+from caretool.platforms.youtube.wire import (
     Facts,
     Talk,
     Video,

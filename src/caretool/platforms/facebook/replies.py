@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
 from caretool.http import Refused
-from caretool.platforms.facebook_wire import FIELDS, Comment, read_comment
+from caretool.platforms.facebook.wire import FIELDS, Comment, read_comment
 from caretool.platforms.graph import DUPLICATE, Graph, code_of
 from caretool.platforms.graph_wire import WireError, identifier, moment, word
 from caretool.platforms.platform import Clock, Outgoing, Posted

@@ -16,8 +16,8 @@ from caretool.domain.comment import Incoming
 from caretool.http import Refused
 from caretool.platforms.descent import Descent, Entry, Listing, walk
 from caretool.platforms.platform import Page, Skipped
-from caretool.platforms.youtube_server import HELD, HeldStatus, Listed, Server, Status
-from caretool.platforms.youtube_wire import Facts, Talk, Written, incoming
+from caretool.platforms.youtube.server import HELD, HeldStatus, Listed, Server, Status
+from caretool.platforms.youtube.wire import Facts, Talk, Written, incoming
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _PUBLISHED: Status = "published"

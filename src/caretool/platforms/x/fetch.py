@@ -15,8 +15,8 @@ from caretool.domain.watch import Watch
 from caretool.errors import PlatformFailed
 from caretool.platforms.descent import OVERLAP, Descent, Entry, Listing, walk
 from caretool.platforms.platform import Page, Skipped
-from caretool.platforms.x_server import Server
-from caretool.platforms.x_wire import Facts, Post, Posts, is_id
+from caretool.platforms.x.server import Server
+from caretool.platforms.x.wire import Facts, Post, Posts, is_id
 
 # X shows no more mentions than these, however many there were.
 _MENTIONS = 800

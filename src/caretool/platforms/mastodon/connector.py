@@ -23,13 +23,13 @@ from caretool.domain.policy import Account
 from caretool.domain.watch import Watch
 from caretool.errors import AnswerLost, PlatformBusy, PlatformFailed, TokenRefused
 from caretool.http import Client, Refused, retry_after
-from caretool.platforms import mastodon_guard, mastodon_search
 from caretool.platforms.lengths import graphemes
-from caretool.platforms.mastodon_fetch import Bookmark, Fetch
-from caretool.platforms.mastodon_guard import Guard
-from caretool.platforms.mastodon_length import Counted, CountedAtMost
-from caretool.platforms.mastodon_server import Server
-from caretool.platforms.mastodon_wire import (
+from caretool.platforms.mastodon import guard, search
+from caretool.platforms.mastodon.fetch import Bookmark, Fetch
+from caretool.platforms.mastodon.guard import Guard
+from caretool.platforms.mastodon.length import Counted, CountedAtMost
+from caretool.platforms.mastodon.server import Server
+from caretool.platforms.mastodon.wire import (
     Facts,
     Status,
     WireError,
@@ -139,8 +139,8 @@ class MastodonPlatform:
         """What its words are found in, from the account's `since` on; private statuses are left out."""
         if self._facts.id is None:
             self._learn()
-        mark = mastodon_search.Bookmark.parse(bookmark, mastodon_search.first(self._clock(), self._since))
-        yield from mastodon_search.Search(self._server, self._facts, watch).pages(mark)
+        mark = search.Bookmark.parse(bookmark, search.first(self._clock(), self._since))
+        yield from search.Search(self._server, self._facts, watch).pages(mark)
 
     def look(self, native_ids: Sequence[str]) -> Looked:
         """Gone is what is deleted, and what we are no longer let see. Where many are asked for one by one, the last of
@@ -225,7 +225,7 @@ class MastodonPlatform:
         if scopes and not _covered("write:statuses", scopes):
             missing.append("write:statuses")
         remarks = [] if "write:statuses" in missing else ["Whether the token may write shows with the first reply."]
-        unasked = [scope for scope in mastodon_guard.SCOPES if scopes and not _covered(scope, scopes)]
+        unasked = [scope for scope in guard.SCOPES if scopes and not _covered(scope, scopes)]
         if unasked:
             remarks.append(f"To mute, block, report or like somebody it would need {' '.join(unasked)}, too.")
         if scopes and not _covered("read:search", scopes):

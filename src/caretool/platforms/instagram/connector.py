@@ -21,8 +21,8 @@ from caretool.errors import CaretoolError, TokenRefused
 from caretool.http import Client
 from caretool.platforms.graph import Graph, Tariff, dialect
 from caretool.platforms.graph_wire import identifier, moment, number, used, word
-from caretool.platforms.instagram_fetch import UNKNOWN, Bookmark, Comment, Fetch, Us
-from caretool.platforms.instagram_replies import Replies, Server
+from caretool.platforms.instagram.fetch import UNKNOWN, Bookmark, Comment, Fetch, Us
+from caretool.platforms.instagram.replies import Replies, Server
 from caretool.platforms.platform import Checked, Clock, Looked, Offence, Opening, Outgoing, Page, Posted
 from caretool.platforms.renewing import Grant, Renewable
 from caretool.secrets import Secret

@@ -11,7 +11,7 @@ from typing import get_args
 from zoneinfo import ZoneInfo
 
 from caretool.domain.comment import Author, Form, Incoming, Thread
-from caretool.platforms.file_rows import Column, Columns, clean
+from caretool.platforms.file.rows import Column, Columns, clean
 
 _FORMS: tuple[Form, ...] = get_args(Form)
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}

@@ -15,8 +15,8 @@ from caretool.domain.comment import Incoming, Thread
 from caretool.domain.watch import Watch
 from caretool.errors import PlatformFailed
 from caretool.platforms.descent import Descent, Entry, Listing, walk
-from caretool.platforms.mastodon_server import Server
-from caretool.platforms.mastodon_wire import Facts, Status, WireError, identifier, moment, read_status
+from caretool.platforms.mastodon.server import Server
+from caretool.platforms.mastodon.wire import Facts, Status, WireError, identifier, moment, read_status
 from caretool.platforms.platform import Page, Skipped
 
 # What only its author and some others see was not written for everybody; to us it comes as a mention.

@@ -21,12 +21,12 @@ from caretool.errors import PlatformFailed
 from caretool.http import Client, Refused
 from caretool.platforms.platform import Checked, Clock, Looked, Offence, Opening, Outgoing, Page, Posted
 from caretool.platforms.renewing import Renewable
-from caretool.platforms.youtube_fetch import Fetch, Mark, missing
-from caretool.platforms.youtube_quota import Quota
-from caretool.platforms.youtube_reply import Replies, Standing
-from caretool.platforms.youtube_search import Found, Search, Where
-from caretool.platforms.youtube_server import API, HELD, TOKENS, HeldStatus, Server, Status, exchanged
-from caretool.platforms.youtube_wire import Facts, incoming, sound_id
+from caretool.platforms.youtube.fetch import Fetch, Mark, missing
+from caretool.platforms.youtube.quota import Quota
+from caretool.platforms.youtube.reply import Replies, Standing
+from caretool.platforms.youtube.search import Found, Search, Where
+from caretool.platforms.youtube.server import API, HELD, TOKENS, HeldStatus, Server, Status, exchanged
+from caretool.platforms.youtube.wire import Facts, incoming, sound_id
 from caretool.secrets import Secret
 
 ABOUT = "comments under the videos of a YouTube channel"

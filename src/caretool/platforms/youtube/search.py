@@ -15,8 +15,8 @@ from caretool.domain.comment import Incoming
 from caretool.domain.watch import Watch
 from caretool.platforms.descent import Descent, Entry, Listing, walk
 from caretool.platforms.platform import Page, Skipped
-from caretool.platforms.youtube_server import Server
-from caretool.platforms.youtube_wire import Talk, Video, incoming
+from caretool.platforms.youtube.server import Server
+from caretool.platforms.youtube.wire import Talk, Video, incoming
 
 _VIDEOS = "videos"
 

@@ -18,9 +18,9 @@ from caretool.domain.duration import Duration
 from caretool.domain.limits import Limits
 from caretool.domain.policy import Account
 from caretool.http import Client
-from caretool.platforms.facebook_fetch import Bookmark, Fetch, Reach
-from caretool.platforms.facebook_replies import PRIVATE_SCOPE, Replies, Server
-from caretool.platforms.facebook_wire import UNKNOWN, Comment, Facts
+from caretool.platforms.facebook.fetch import Bookmark, Fetch, Reach
+from caretool.platforms.facebook.replies import PRIVATE_SCOPE, Replies, Server
+from caretool.platforms.facebook.wire import UNKNOWN, Comment, Facts
 from caretool.platforms.graph import Graph, Tariff, dialect
 from caretool.platforms.graph_wire import moment, used, word
 from caretool.platforms.platform import Checked, Clock, Looked, Offence, Opening, Outgoing, Page, Posted

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from caretool.errors import PlatformFailed, TokenRefused
 from caretool.http import Answer, Client, Refused
-from caretool.platforms.mastodon_wire import (
+from caretool.platforms.mastodon.wire import (
     Facts,
     Status,
     WireError,
