@@ -34,6 +34,14 @@ _FILES = {
 # A line to be uncommented: a table's heading, or a key and its value.
 _OFFERED = re.compile(r"^# ?(\[+[\w.\"-]+\]+|[\w.-]+ = [^\n]*)", re.MULTILINE)
 
+# The second account of the shop on the pages.
+_FEDIVERSE = """
+[accounts.fediverse]
+platform = "mastodon"
+url = "https://social.example"
+token = { env = "CARETOOL_MASTODON_TOKEN" }
+"""
+
 Table = dict[str, Any]
 
 
@@ -79,6 +87,8 @@ def loaded(folder: Path, sample: str) -> tuple[str, Settings]:
 
 @pytest.mark.parametrize("sample", list(samples()))
 def test_a_sample_of_toml_loads(desk: Program, sample: str) -> None:
+    accounts = desk.folder / "accounts.toml"
+    accounts.write_text(accounts.read_text(encoding="utf-8") + _FEDIVERSE, encoding="utf-8")
     loaded(desk.folder, sample)
 
 

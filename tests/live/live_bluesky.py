@@ -27,7 +27,7 @@ from caretool.domain.vault import Forgetful
 from caretool.domain.watch import Watch
 from caretool.errors import PlatformFailed, TokenRefused
 from caretool.http import Client
-from caretool.platforms.bluesky import BlueskyPlatform, BlueskySettings, open_account
+from caretool.platforms.bluesky.connector import BlueskyPlatform, BlueskySettings, open_account
 from caretool.platforms.platform import Bans, Hides, Opening, Platform
 from caretool.secrets import Secret
 from tests.live.server_bluesky import Bluesky
@@ -202,7 +202,7 @@ class LiveHarness:
             self.opened.append(made)
             return made
 
-        keys = {} if length is None else {"max_length": length}
+        keys: dict[str, Any] = {} if length is None else {"max_length": length}
         settings = BlueskySettings(url=url, handle=self.us, token=Secret(env=VARIABLE), **keys)
         account = Account("bluesky", "bluesky", settings, since=Duration.parse("7 days"))
         vault = self.vault if here else Forgetful()

@@ -21,7 +21,7 @@ from caretool.domain.comment import Incoming
 from caretool.domain.duration import Duration
 from caretool.domain.policy import Account
 from caretool.errors import PlatformFailed, TokenRefused
-from caretool.platforms.email import EmailPlatform, EmailSettings, open_account
+from caretool.platforms.email.connector import EmailPlatform, EmailSettings, open_account
 from caretool.platforms.platform import Opening
 from caretool.secrets import Secret
 from tests.live.server_mail import USERS

@@ -16,7 +16,7 @@ from caretool.domain.duration import Duration
 from caretool.domain.policy import Account
 from caretool.domain.vault import Forgetful, Vault
 from caretool.http import Client
-from caretool.platforms.bluesky import BlueskyPlatform, BlueskySettings, open_account
+from caretool.platforms.bluesky.connector import BlueskyPlatform, BlueskySettings, open_account
 from caretool.platforms.platform import Opening, Platform
 from caretool.secrets import Secret
 from tests.platforms.contract import NOON, Ability, Trouble
@@ -106,13 +106,13 @@ class BlueskyHarness:
     def _write(self, comments: Sequence[Incoming], to: str | None) -> None:
         for one in comments:
             did = US if one.own else self.fake.person(f"{one.author.handle}.test", one.author.name)
-            langs = {"langs": [one.language]} if one.language else {}
+            langs: dict[str, Any] = {"langs": [one.language]} if one.language else {}
             uri = self.fake.write(did, one.text, rkey=one.native_id, at=one.written_at, to=to, **langs)
             self.names.call(one.native_id, uri)
             self.names.call(one.author.handle, f"{one.author.handle}.test")
 
     def open(self, length: int | None = None) -> Platform:
-        keys = {} if length is None else {"max_length": length}
+        keys: dict[str, Any] = {} if length is None else {"max_length": length}
         return self._named(connect(self.fake, self.wire, vault=self.vault, **keys))
 
     def unreachable(self) -> Platform:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from caretool.domain.comment import Incoming
 from caretool.domain.duration import Duration
 from caretool.domain.policy import Account
-from caretool.platforms.email import EmailPlatform, EmailSettings, open_account
+from caretool.platforms.email.connector import EmailPlatform, EmailSettings, open_account
 from caretool.platforms.platform import Opening
 from caretool.secrets import Secret
 from tests.platforms.contract import NOON, Ability, Trouble

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from caretool.domain.vault import Forgetful
 from caretool.errors import CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
-from caretool.platforms.bluesky import BlueskySettings
+from caretool.platforms.bluesky.connector import BlueskySettings
 from caretool.platforms.platform import Page
 from caretool.secrets import Secret
 from tests.platforms import contract
@@ -66,7 +66,7 @@ class TestBluesky(
     contract.SearchesContract,
 ):
     @pytest.fixture
-    def harness(self) -> Iterator[BlueskyHarness]:
+    def harness(self) -> BlueskyHarness:
         return BlueskyHarness()
 
 
@@ -319,7 +319,22 @@ class TestFetching:
         if not fake.records:
             said(fake, to=said(fake, to=ours(fake)), rkey="odd")
         chance = random.Random(seed)
-        junk = (None, True, -1, 2**70, 0.5, "", "x", "at://x", "\ud800\0\x1b[31m\n", [], [[]], {}, {"uri": 4}, ["c0"])
+        junk: tuple[Any, ...] = (
+            None,
+            True,
+            -1,
+            2**70,
+            0.5,
+            "",
+            "x",
+            "at://x",
+            "\ud800\0\x1b[31m\n",
+            [],
+            [[]],
+            {},
+            {"uri": 4},
+            ["c0"],
+        )
 
         def spoiled(value: Any) -> Any:
             if chance.random() < 0.05:

@@ -46,7 +46,8 @@ def gate_of(root: str) -> str:
 class TestHiding:
     def test_who_may_reply_and_what_else_is_hidden_stays(self, fake: FakeBluesky, root: str) -> None:
         uri = spam(fake, root)
-        for allow in ({}, {"allow": []}, {"allow": [{"$type": f"{GATE}#followerRule"}]}):
+        gates: list[dict[str, Any]] = [{}, {"allow": []}, {"allow": [{"$type": f"{GATE}#followerRule"}]}]
+        for allow in gates:
             before = {"$type": GATE, "post": root, "createdAt": "2026-01-01T00:00:00Z", "theirs": 4, **allow}
             fake.records[gate_of(root)] = {**before, "hiddenReplies": ["at://did:plc:x/app.bsky.feed.post/x"]}
             connect(fake).hide(about(uri))
@@ -63,7 +64,7 @@ class TestHiding:
 
     def test_what_a_colleague_hides_at_the_same_time_stays_hidden(self, fake: FakeBluesky, root: str) -> None:
         uri, theirs = spam(fake, root), spam(fake, root, "bruno")
-        raced = []
+        raced: list[int] = []
 
         def handle(request: httpx.Request) -> httpx.Response:
             if request.url.path.endswith("putRecord") and len(raced) < 2:

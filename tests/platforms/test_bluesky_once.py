@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from caretool.domain.vault import Forgetful
 from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFailed
 from caretool.http import Refused
-from caretool.platforms import bluesky_record
-from caretool.platforms.bluesky_record import facets, tid
+from caretool.platforms.bluesky import record as bluesky_record
+from caretool.platforms.bluesky.record import facets, tid
 from caretool.platforms.lengths import graphemes, graphemes_and_bytes
 from caretool.store.budgets import Budgets
 from tests.platforms.bluesky_harness import VARIABLE, Now, connect

@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
-from caretool.platforms.email import EmailSettings
+from caretool.platforms.email.connector import EmailSettings
 from caretool.platforms.platform import Page
 from tests.notifiers import server as aiosmtpd
 from tests.platforms.contract import NOON, comments_of, ids, reply

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caretool.errors import CaretoolError, PlatformFailed, TokenRefused
-from caretool.platforms import email_imap
-from caretool.platforms.email_imap import Server, opened
+from caretool.platforms.email import imap as email_imap
+from caretool.platforms.email.imap import Server, opened
 from tests.notifiers.test_hostile_mail import NONSENSE, Talk, talking, without_end
 
 PASSWORD = "correct horse battery"

@@ -10,8 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from caretool.domain.comment import Author
-from caretool.platforms.email_mail import Mail, NoMail, bare, named, read_mail
-from caretool.platforms.email_text import own_words
+from caretool.platforms.email.mail import Mail, NoMail, bare, named, read_mail
+from caretool.platforms.email.text import own_words
 from tests.platforms.contract import NOON
 from tests.platforms.email_harness import mail
 from tests.platforms.fake_email import USER

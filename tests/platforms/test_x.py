@@ -12,6 +12,7 @@ from caretool.domain.comment import Author, Incoming, Thread
 from caretool.errors import PlatformFailed
 from caretool.platforms.platform import Page
 from caretool.platforms.x.fetch import Mark
+from caretool.platforms.x.server import TOKENS
 from caretool.platforms.x.wire import WireError, read_posts
 from tests.platforms.contract import (
     NOON,
@@ -231,7 +232,8 @@ def _nonsense(x: XHarness, odd: Any) -> Any:
     """Who we are is told as ever, and then nonsense."""
 
     def handle(request: httpx.Request) -> httpx.Response:
-        return x.fake.handle(request) if request.url.path == "/2/users/me" else httpx.Response(200, json=odd)
+        as_ever = request.url.path in ("/2/users/me", TOKENS)
+        return x.fake.handle(request) if as_ever else httpx.Response(200, json=odd)
 
     return handle
 

@@ -48,7 +48,7 @@ def _youtube() -> Connector:
 
 
 def _email() -> Connector:
-    from caretool.platforms import email
+    from caretool.platforms.email import connector as email
 
     return Connector(email.EmailSettings, email.open_account, email.ABOUT, email.GUIDE)
 
@@ -72,7 +72,7 @@ def _x() -> Connector:
 
 
 def _bluesky() -> Connector:
-    from caretool.platforms import bluesky
+    from caretool.platforms.bluesky import connector as bluesky
 
     return Connector(bluesky.BlueskySettings, bluesky.open_account, bluesky.ABOUT, bluesky.GUIDE)
 

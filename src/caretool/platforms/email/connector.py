@@ -20,10 +20,11 @@ from caretool.domain.limits import Limits
 from caretool.domain.mailbox import is_mailbox
 from caretool.domain.policy import Account, Tls
 from caretool.errors import CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
-from caretool.platforms import email_imap, email_smtp
-from caretool.platforms.email_fetch import BEGINNING, Bookmark, Fetch, Reading
-from caretool.platforms.email_imap import Box
-from caretool.platforms.email_mail import Mail, NoMail, digest_of, is_id, named, read_mail
+from caretool.platforms.email import imap as email_imap
+from caretool.platforms.email import smtp as email_smtp
+from caretool.platforms.email.fetch import BEGINNING, Bookmark, Fetch, Reading
+from caretool.platforms.email.imap import Box
+from caretool.platforms.email.mail import Mail, NoMail, digest_of, is_id, named, read_mail
 from caretool.platforms.platform import Checked, Clock, Looked, Opening, Outgoing, Page, Posted
 from caretool.secrets import Secret
 

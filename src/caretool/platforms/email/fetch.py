@@ -13,8 +13,8 @@ from itertools import pairwise
 
 from caretool.domain.comment import Incoming
 from caretool.errors import PlatformFailed
-from caretool.platforms.email_imap import Box, Folder, Row
-from caretool.platforms.email_mail import Mail, NoMail, read_mail
+from caretool.platforms.email.imap import Box, Folder, Row
+from caretool.platforms.email.mail import Mail, NoMail, read_mail
 from caretool.platforms.platform import Page, Skipped
 
 PAGE = 40

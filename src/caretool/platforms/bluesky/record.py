@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from caretool.platforms.bluesky_wire import POST, Ref
+from caretool.platforms.bluesky.wire import POST, Ref
 from caretool.platforms.lengths import utf8
 
 _ALPHABET = "234567abcdefghijklmnopqrstuvwxyz"

@@ -12,9 +12,9 @@ from typing import Any
 from caretool.domain.harmless import one_line
 from caretool.errors import PlatformFailed
 from caretool.http import Refused
-from caretool.platforms.bluesky_record import stamp, timeless
-from caretool.platforms.bluesky_server import Server
-from caretool.platforms.bluesky_wire import AtUri, Post, WireError
+from caretool.platforms.bluesky.record import stamp, timeless
+from caretool.platforms.bluesky.server import Server
+from caretool.platforms.bluesky.wire import AtUri, Post, WireError
 from caretool.platforms.platform import Clock, Offence
 
 _LIKE, _BLOCK, _GATE = "app.bsky.feed.like", "app.bsky.graph.block", "app.bsky.feed.threadgate"

@@ -17,8 +17,8 @@ from caretool.dialect import Dialect, Said, Verdict
 from caretool.domain.budget import Bucket, Meter
 from caretool.errors import AnswerLost, PlatformBusy, PlatformFailed
 from caretool.http import Answer, Client, Refused, retry_after
-from caretool.platforms.bluesky_record import stamp
-from caretool.platforms.bluesky_wire import (
+from caretool.platforms.bluesky.record import stamp
+from caretool.platforms.bluesky.wire import (
     AtUri,
     Facts,
     Post,

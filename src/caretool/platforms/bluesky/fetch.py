@@ -15,9 +15,9 @@ from caretool.domain.comment import Author, Form, Incoming, Thread
 from caretool.domain.watch import Watch
 from caretool.errors import PlatformFailed
 from caretool.http import Refused
-from caretool.platforms.bluesky_record import since as key_of
-from caretool.platforms.bluesky_server import Server, later
-from caretool.platforms.bluesky_wire import (
+from caretool.platforms.bluesky.record import since as key_of
+from caretool.platforms.bluesky.server import Server, later
+from caretool.platforms.bluesky.wire import (
     POST,
     AtUri,
     Facts,

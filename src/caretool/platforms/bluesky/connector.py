@@ -19,10 +19,10 @@ from caretool.domain.policy import Account
 from caretool.domain.watch import Watch
 from caretool.errors import AnswerLost, CaretoolError, PlatformFailed
 from caretool.http import Client, Refused
-from caretool.platforms.bluesky_fetch import Bookmark, Fetch, Search, gone_of
-from caretool.platforms.bluesky_guard import Guard
-from caretool.platforms.bluesky_record import reply_record, tid
-from caretool.platforms.bluesky_server import (
+from caretool.platforms.bluesky.fetch import Bookmark, Fetch, Search, gone_of
+from caretool.platforms.bluesky.guard import Guard
+from caretool.platforms.bluesky.record import reply_record, tid
+from caretool.platforms.bluesky.server import (
     Logins,
     Server,
     before_writing,
@@ -30,7 +30,7 @@ from caretool.platforms.bluesky_server import (
     requests_left,
     writes,
 )
-from caretool.platforms.bluesky_wire import POST, AtUri, Facts, Post, WireError, mapping, moment, origin, word
+from caretool.platforms.bluesky.wire import POST, AtUri, Facts, Post, WireError, mapping, moment, origin, word
 from caretool.platforms.lengths import graphemes_and_bytes
 from caretool.platforms.platform import Checked, Clock, Looked, Offence, Opening, Outgoing, Page, Posted
 from caretool.platforms.renewing import Renewable

@@ -21,7 +21,7 @@ import imap_tools
 from caretool import smtp
 from caretool.domain.policy import Tls
 from caretool.errors import CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
-from caretool.platforms.email_mail import moment
+from caretool.platforms.email.mail import moment
 
 _PATIENCE, _WHOLE = 20.0, 120.0  # seconds: without a byte, for one command
 _MOST_SAID = 1024 * 1024  # bytes of an answer beside the mails in it

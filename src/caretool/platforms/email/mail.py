@@ -19,7 +19,7 @@ from email.utils import getaddresses, parsedate_to_datetime
 
 from caretool.domain.comment import Author, Incoming, Thread
 from caretool.domain.harmless import one_line
-from caretool.platforms import email_text
+from caretool.platforms.email import text as email_text
 
 # What Python's parser reads in a second: its time grows with lines times nested parts.
 _MOST_WORK = 1_000_000

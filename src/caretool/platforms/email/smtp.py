@@ -19,7 +19,7 @@ from caretool import smtp
 from caretool.domain.mailbox import is_mailbox
 from caretool.domain.policy import Tls
 from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
-from caretool.platforms.email_mail import Mail, bare
+from caretool.platforms.email.mail import Mail, bare
 
 
 class _Ids(UnstructuredHeader):
