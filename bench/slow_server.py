@@ -22,6 +22,7 @@ _TEXT = "<p>@bottegablu il pacco non è ancora arrivato, quando arriva? L'ordine
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = 65536  # head and body in one piece: else each answer waits for an acknowledgement
     server: SlowServer
 
     def do_GET(self) -> None:
