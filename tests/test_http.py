@@ -794,7 +794,7 @@ def test_whoever_shares_a_budget_rests_when_one_is_asked_to() -> None:
 def test_a_platforms_meters_are_read_from_every_answer() -> None:
     meter = Meter("", 7, NOW + timedelta(minutes=5), 300)
     purse = Purse(8)
-    dialect = Dialect(meters=lambda headers, now: [meter] if headers.get("x-left") == "7" else [])
+    dialect = Dialect(meters=lambda headers, bucket, now: [meter] if headers.get("x-left") == "7" else [])
     for status in (200, 404):
         with suppress(Refused):
             client(Server(said(status, **{"X-Left": "7"})), budget=purse, dialect=dialect).get("/x")

@@ -51,10 +51,10 @@ def basic(user: str) -> Callable[[str], Mapping[str, str]]:
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """`authorize` makes the headers that carry the token. `verdict` reads an answer that is no success (None: what HTTP
-    says counts). `meters` reads from the headers of any answer how the buckets stand. `price` says which bucket a
-    request (method, path) takes from, and how many units."""
+    says counts). `meters` reads from the headers of any answer how the buckets stand; the one that its request took
+    from comes with them. `price` says which bucket a request (method, path) takes from, and how many units."""
 
     authorize: Callable[[str], Mapping[str, str]] = bearer
     verdict: Callable[[Said], Verdict | None] = lambda said: None
-    meters: Callable[[Mapping[str, str], datetime], Sequence[Meter]] = lambda headers, now: ()
+    meters: Callable[[Mapping[str, str], Bucket, datetime], Sequence[Meter]] = lambda headers, bucket, now: ()
     price: Callable[[str, str], tuple[Bucket, float]] = lambda method, path: (Bucket(), 1)

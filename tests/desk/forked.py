@@ -29,6 +29,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict
 
 from caretool.cli import main
+from caretool.desk import fetching
 from caretool.domain.comment import Author, Incoming, Thread
 from caretool.domain.limits import Limits
 from caretool.domain.policy import Account
@@ -283,6 +284,7 @@ def _prepare(job: dict[str, Any], steps: int) -> None:
 
         registry.open_platform = stepping
     file._PAGE = 2  # type: ignore[misc]
+    fetching._TOGETHER = 1  # how many are there is chance, and so would be the number of steps
     if job["wait"] is not None:
         database._WAIT_SECONDS = job["wait"]  # type: ignore[misc]
     if job["powerless"] and os.geteuid() == 0:  # root writes whatever the permissions say

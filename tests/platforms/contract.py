@@ -1,6 +1,6 @@
 """What every connector keeps, whatever its platform: classes of tests over a small harness.
 
-A connector's test file subclasses `PlatformContract` and, for each of the harness's `abilities`, the class that holds
+A connector's test file subclasses `PlatformContract` (`ReadingContract` where nobody can be answered) and, for each of the harness's `abilities`, the class that holds
 its tests (pytest collects the subclass); it gives a fixture `harness`. A class that is missing, or one too many, fails.
 """
 
@@ -200,8 +200,9 @@ def ids(pages: Sequence[Page]) -> list[str]:
     return [comment.native_id for comment in comments_of(pages)]
 
 
-class PlatformContract:
-    """The suite. Every test starts from an empty platform."""
+class ReadingContract:
+    """What is read, and what a connection says of itself: the suite of a platform on which nobody can be answered.
+    Every test starts from an empty platform."""
 
     def fill(self, harness: Harness) -> int:
         """More comments than fit on two pages; how many."""
@@ -276,6 +277,16 @@ class PlatformContract:
         assert harness.open().look(["c0"]).gone == frozenset()
         assert harness.open().look([]) == Looked()
 
+    def test_an_account_that_is_asked_for_on_purpose_answers(self, harness: Harness) -> None:
+        harness.receive([comment(0)])
+        checked = harness.open().check()
+        assert checked.missing == ()
+        assert all(remark.endswith(".") for remark in checked.remarks)
+
+
+class WritingContract:
+    """Replies."""
+
     def test_a_reply_is_posted_word_for_word_and_once(self, harness: Harness) -> None:
         harness.receive([comment(0)])
         text = "Buongiorno “Anna”, sono Dario:\nl'ordine è partito 📦 <oggi> & arriva domani."
@@ -317,11 +328,48 @@ class PlatformContract:
         platform.post(reply("k2", longest))
         assert harness.replies() == [longest]
 
-    def test_an_account_that_is_asked_for_on_purpose_answers(self, harness: Harness) -> None:
+class PlatformContract(ReadingContract, WritingContract):
+    """The suite."""
+
+
+class ReadingNetworkContract:
+    """What goes wrong on the way to a platform on which nobody can be answered."""
+
+    ability: ClassVar[Ability] = "network"
+
+    def test_nothing_is_asked_for_by_opening(self, harness: NetworkHarness) -> None:
+        harness.open().fetch(None)
+        assert harness.requests() == 0
+
+    def test_who_is_not_let_in_is_told_so(self, harness: NetworkHarness) -> None:
         harness.receive([comment(0)])
-        checked = harness.open().check()
-        assert checked.missing == ()
-        assert all(remark.endswith(".") for remark in checked.remarks)
+        harness.goes_wrong("refuse", writing=False)
+        with pytest.raises(TokenRefused):
+            list(harness.open().fetch(None))
+
+    def test_a_busy_platform_says_for_how_long(self, harness: NetworkHarness) -> None:
+        harness.receive([comment(0)])
+        harness.goes_wrong("busy", writing=False)
+        with pytest.raises(PlatformBusy) as busy:
+            list(harness.open().fetch(None))
+        assert busy.value.seconds == pytest.approx(42, abs=2)
+
+    @pytest.mark.parametrize("trouble", ["half", "drop", "fail"])
+    def test_no_whole_answer_is_no_answer(self, harness: NetworkHarness, trouble: Trouble) -> None:
+        harness.receive([comment(0)])
+        harness.goes_wrong(trouble, writing=False)
+        with pytest.raises(CaretoolError) as failure:
+            list(harness.open().fetch(None))
+        assert len(str(failure.value).splitlines()) == 1
+
+    def test_nothing_is_posted_and_nothing_found(self, harness: NetworkHarness) -> None:
+        harness.receive([comment(0)])
+        with pytest.raises(PlatformFailed) as failure:
+            harness.open().post(reply())
+        assert len(str(failure.value).splitlines()) == 1
+        assert harness.open().find(reply()) is None
+        assert harness.requests(writing=True) == 0
+        assert harness.open().limits.answerable == "nobody"
 
 
 class NetworkContract:

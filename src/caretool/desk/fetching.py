@@ -20,6 +20,8 @@ from caretool.platforms.platform import Page, Searches, Skipped
 from caretool.store.arrivals import Stored
 
 _AT_ONCE = 32
+# Pages that are stored with one commit, where so many are there.
+_TOGETHER = 16
 
 
 @dataclass
@@ -87,13 +89,11 @@ def _fetch(desk: Desk, names: Sequence[str]) -> list[Fetched]:
     try:
         left = len(waiting)
         while left:
-            arrived = pages.get()
-            if arrived.source is None:
-                left -= 1
-            elif arrived.page is not None:
-                _store(desk, arrived.account, arrived.source.watch, arrived.page, now, results[arrived.account.name])
-            else:
-                _end(desk, arrived, arrived.source.watch, now, results[arrived.account.name])
+            first = pages.get()
+            with desk.store.writing():
+                for arrived in _at_hand(pages, first):
+                    left -= arrived.source is None
+                    _take_in(desk, arrived, now, results[arrived.account.name])
     finally:
         stop.set()
         _drain(pages)
@@ -104,6 +104,25 @@ def _fetch(desk: Desk, names: Sequence[str]) -> list[Fetched]:
     for name, sentence in tokens.ending(desk, accounts):
         results[name].remarks.append(sentence)
     return list(results.values())
+
+
+def _at_hand(pages: Queue[_Arrived], first: _Arrived) -> Iterator[_Arrived]:
+    """What is there already comes with the first, a bounded number: one commit for all of them."""
+    yield first
+    for _ in range(_TOGETHER - 1):
+        try:
+            yield pages.get_nowait()
+        except Empty:
+            return
+
+
+def _take_in(desk: Desk, arrived: _Arrived, now: datetime, result: Fetched) -> None:
+    if arrived.source is None:
+        return
+    if arrived.page is not None:
+        _store(desk, arrived.account, arrived.source.watch, arrived.page, now, result)
+    else:
+        _end(desk, arrived, arrived.source.watch, now, result)
 
 
 def _sources(desk: Desk, account: Account) -> list[_Source]:

@@ -36,6 +36,7 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.5, 5.0  # seconds: what is longer is told, not wa
 _HOPS, _SAID, _SAID_BYTES = 5, 200, 64 * 1024
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _NOT_HERE, _GAVE_UP = frozenset({301, 307, 308}), frozenset({408, 499})
+_ABSOLUTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _CONDITIONS = frozenset({"if-none-match", "if-modified-since"})
 _TOKEN = re.compile(r"[!-~]+")
 _NOTHING_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
@@ -77,6 +78,7 @@ class Client:
         self._transport = transport
         self._patience = patience
         self._base = base(base_url)
+        self._home = str(self._base).rstrip("/")
         self._place = place(self._base) if self._base else "no address"
         self._secret: str | None = None
         self._http: httpx.Client | None = None
@@ -296,9 +298,8 @@ class Client:
             raise PlatformFailed(f"{self._name}: url is no web address: write it as https://social.example")
         url = None
         with suppress(httpx.InvalidURL, ValueError):
-            there = httpx.URL(path)
-            if not there.is_absolute_url:
-                there = httpx.URL(f"{str(self._base).rstrip('/')}/{path.lstrip('/')}")
+            absolute = _ABSOLUTE.match(path) is not None
+            there = httpx.URL(path if absolute else f"{self._home}/{path.lstrip('/')}")
             url = there.copy_merge_params(params) if params else there
         if url is None:
             raise PlatformFailed(f"{self._name}: {self._shown(path, 80)} is no address: nothing was sent")

@@ -323,7 +323,7 @@ def _verdict(said: Said, blocked: timedelta) -> Verdict | None:
     return Verdict("refused", code=name)
 
 
-def _meters(headers: Mapping[str, str], now: datetime) -> tuple[Meter, ...]:
+def _meters(headers: Mapping[str, str], bucket: Bucket, now: datetime) -> tuple[Meter, ...]:
     share = used(headers)
     if share is None:
         return ()

@@ -77,6 +77,12 @@ def _bluesky() -> Connector:
     return Connector(bluesky.BlueskySettings, bluesky.open_account, bluesky.ABOUT, bluesky.GUIDE)
 
 
+def _feed() -> Connector:
+    from caretool.platforms.feed import connector as feed
+
+    return Connector(feed.FeedSettings, feed.open_account, feed.ABOUT, feed.GUIDE)
+
+
 _CONNECTORS: Mapping[str, Callable[[], Connector]] = {
     "file": _file,
     "mastodon": _mastodon,
@@ -86,6 +92,7 @@ _CONNECTORS: Mapping[str, Callable[[], Connector]] = {
     "youtube": _youtube,
     "email": _email,
     "bluesky": _bluesky,
+    "feed": _feed,
 }
 KNOWN: tuple[str, ...] = tuple(_CONNECTORS)
 

@@ -103,6 +103,7 @@ class Database:
 
     def __init__(self, where: Path | str) -> None:
         self.where = where
+        self._inserts: dict[tuple[Table, tuple[str, ...]], tuple[str, list[str]]] = {}
         self._peewee = APSWDatabase(
             str(where),
             timeout=_WAIT_SECONDS,
@@ -140,8 +141,15 @@ class Database:
 
     def insert(self, table: Table, rows: Sequence[Row]) -> None:
         """Insert rows that all name the same columns."""
-        if rows:
-            self.many(table.insert({name: name for name in rows[0]}), rows)
+        if not rows:
+            return
+        columns = tuple(rows[0])
+        if (table, columns) not in self._inserts:
+            query = table.insert({name: name for name in columns})
+            self._inserts[table, columns] = self._peewee.get_sql_context().sql(query).query()
+        sql, keys = self._inserts[table, columns]
+        with self._explained():
+            self._peewee.cursor().executemany(sql, (tuple(row[key] for key in keys) for row in rows))
 
     def rows(self, query: Any) -> list[Row]:
         """Every row of a SELECT (or of a RETURNING), as dicts."""

@@ -356,9 +356,9 @@ def _verdict(said: Said) -> Verdict | None:
     return Verdict("busy", retry_after(said.headers, said.now) if seconds is None else seconds)
 
 
-def _meters(headers: Mapping[str, str], now: datetime) -> tuple[Meter, ...]:
+def _meters(headers: Mapping[str, str], bucket: Bucket, now: datetime) -> tuple[Meter, ...]:
     left, reset = requests_left(headers), resets_at(headers)
-    return () if left is None or reset is None else (Meter("", left, reset, requests_allowed(headers)),)
+    return () if left is None or reset is None else (Meter(bucket.name, left, reset, requests_allowed(headers)),)
 
 
 _DIALECT = Dialect(verdict=_verdict, meters=_meters)

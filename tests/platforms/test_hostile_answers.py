@@ -1,0 +1,112 @@
+"""Whatever a platform answers: a failure in one line, or values that hold; nothing of ours goes elsewhere, and it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import stamina
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from caretool.errors import CaretoolError
+from caretool.platforms import registry
+from tests.fire.dialects import DIALECTS
+from tests.fuzzing.oracles import calm, hold
+from tests.fuzzing.pages import sound, sound_answer
+from tests.platforms.contract import WATCH, comment, offence, overheard, reply
+from tests.platforms.liar import Lie, Liar, lies
+
+# What has no server that could lie by HTTP: by the tests that lie to it.
+OTHERWISE = {"file": "test_file.py", "email": "test_email_hostile.py"}
+Act = Callable[[Any, "Stage"], object]
+
+
+class Stage:
+    """A platform on which something was written, read and answered while it told the truth."""
+
+    def __init__(self, name: str) -> None:
+        self.secrets = DIALECTS[name].secrets
+        self.place: Any = DIALECTS[name].make()
+        self.liar = Liar(self.place.wire.handle)
+        self.place.wire.handle = self.liar
+        self.place.receive([comment(number) for number in range(3)])
+        if hasattr(self.place, "overhear"):
+            self.place.overhear([overheard(number) for number in range(3, 6)])
+        self.bookmark = list(self.place.open().fetch(None))[-1].bookmark
+        self.posted = self.place.open().post(reply("k0"))
+        self.place.receive([comment(7)])
+
+    def does(self, act: Act) -> object:
+        """What comes of it; an error in one line is what may come."""
+        platform = self.place.open()
+        try:
+            return act(platform, self)
+        except CaretoolError as problem:
+            calm(str(problem))
+            for secret in self.secrets.values():
+                hold(secret not in str(problem), "tells our token", str(problem))
+            return None
+
+
+def _pages(pages: Iterator[Any]) -> list[Any]:
+    found = list(pages)
+    sound(found)
+    return found
+
+
+ACTS: dict[str, Act] = {
+    "fetch": lambda platform, _: _pages(platform.fetch(None)),
+    "fetch again": lambda platform, stage: _pages(platform.fetch(stage.bookmark)),
+    "search": lambda platform, _: _pages(platform.search(WATCH, None)),
+    "look": lambda platform, _: sound_answer(platform.look(["c0", "c1", "c2"])),
+    "post": lambda platform, _: sound_answer(platform.post(reply("k1", "Buongiorno Anna."))),
+    "post together": lambda platform, _: sound_answer(platform.post(reply("k2", "Ciao a tutti.", to=("c0", "c1")))),
+    "post in private": lambda platform, _: sound_answer(platform.post(replace(reply("k3"), private=True))),
+    "find": lambda platform, _: sound_answer(platform.find(reply("k0"))),
+    "find nothing": lambda platform, _: sound_answer(platform.find(reply("k4", "Mai scritto.", to=("c0", "c1")))),
+    "check": lambda platform, _: sound_answer(platform.check()),
+    "retract": lambda platform, stage: sound_answer(platform.retract(stage.posted.native_id)),
+    "like": lambda platform, _: sound_answer(platform.like("c1")),
+    "unlike": lambda platform, _: sound_answer(platform.unlike("c1")),
+    **{
+        verb: lambda platform, _, verb=verb: sound_answer(getattr(platform, verb)(offence(1)))
+        for verb in ("hide", "unhide", "delete", "mute", "unmute", "ban", "unban", "report")
+    },
+}  # fmt: skip
+
+
+def _can(platform: Any) -> list[str]:
+    return [act for act in ACTS if hasattr(platform, act.split()[0])]
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for dialect in DIALECTS.values():
+        for variable, secret in dialect.secrets.items():
+            monkeypatch.setenv(variable, secret)
+    with stamina.set_testing(True, attempts=2, cap=True):
+        yield
+
+
+def test_every_connector_is_lied_to() -> None:
+    assert DIALECTS.keys() | OTHERWISE.keys() == set(registry.KNOWN)
+
+
+every = pytest.mark.parametrize("name", DIALECTS)
+
+
+@every
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), lying=lies)
+def test_no_lie_of_a_platform_does_more_than_fail_in_one_line(name: str, data: st.DataObject, lying: list[Lie]) -> None:
+    stage = Stage(name)
+    act = data.draw(st.sampled_from(_can(stage.place.open())))
+    stage.liar.lies(lying)
+    came = stage.does(ACTS[act])
+    # What was made of the lies is no reason to fail in any other way later.
+    stage.liar.lies()
+    if isinstance(came, list) and came:
+        stage.does(lambda platform, _: _pages(platform.fetch(came[-1].bookmark)))
