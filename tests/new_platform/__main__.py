@@ -14,7 +14,8 @@ TEMPLATES = Path(__file__).parent / "files"
 REGISTRY = Path("src/caretool/platforms/registry.py")
 # By its template's name, where a file goes.
 FILES = {
-    "connector.txt": "src/caretool/platforms/{name}.py",
+    "package.txt": "src/caretool/platforms/{name}/__init__.py",
+    "connector.txt": "src/caretool/platforms/{name}/connector.py",
     "fake.txt": "tests/platforms/fake_{name}.py",
     "harness.txt": "tests/platforms/{name}_harness.py",
     "tests.txt": "tests/platforms/test_{name}.py",
@@ -23,7 +24,7 @@ FILES = {
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,30}", re.ASCII)
 _LOADER = """\
 def _{name}() -> Connector:
-    from caretool.platforms import {name}
+    from caretool.platforms.{name} import connector as {name}
 
     return Connector({name}.{Name}Settings, {name}.open_account, {name}.ABOUT, {name}.GUIDE)
 
@@ -38,13 +39,14 @@ def main(words: list[str], root: Path = ROOT) -> str:
     files = {template: root / path.format(name=name) for template, path in FILES.items()}
     if not _NAME.fullmatch(name) or keyword.iskeyword(name):
         raise ValueError("make platform NAME=x: x is a module's name, of lower-case letters, digits and _")
-    for path in files.values():
+    for path in (*files.values(), root / f"src/caretool/platforms/{name}.py"):
         if path.exists():
             raise ValueError(f"{path.relative_to(root)} is there already: nothing was written")
     registry = entered((root / REGISTRY).read_text("utf-8"), name)
     values = {"name": name, "Name": class_name(name), "NAME": name.upper()}
     for template, path in files.items():
         text = (TEMPLATES / template).read_text("utf-8")
+        path.parent.mkdir(exist_ok=True)
         path.write_text(Template(text).substitute(values), encoding="utf-8")
     (root / REGISTRY).write_text(registry, encoding="utf-8")
     code = [path for path in (*files.values(), root / REGISTRY) if path.suffix == ".py"]

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caretool.dialect import Said, Verdict
+from caretool.domain.budget import Bucket
 from caretool.errors import PlatformFailed
 from caretool.platforms.graph import Round, Tariff, dialect
 from caretool.platforms.graph_wire import address, closed, identifier, moment, used
@@ -66,15 +67,15 @@ def test_the_highest_percentage_counts_wherever_it_stands() -> None:
 
 def test_reading_stops_at_three_quarters_and_all_stops_at_the_end() -> None:
     at = NOON + timedelta(minutes=10)
-    (reads,) = SPOKEN.meters({USAGE: '{"call_count": 74}'}, NOON)
+    (reads,) = SPOKEN.meters({USAGE: '{"call_count": 74}'}, Bucket(), NOON)
     assert (reads.bucket, reads.left, reads.limit, reads.resets_at) == ("reads", 26, 100, at)
     bucket, units = SPOKEN.price("GET", "/v26.0/me")
     assert (bucket.name, bucket.kept * 100) == ("reads", 25)
     assert 0 < units < 1
-    _, writes = SPOKEN.meters({USAGE: '{"call_count": 100}'}, NOON)
+    _, writes = SPOKEN.meters({USAGE: '{"call_count": 100}'}, Bucket(), NOON)
     assert (writes.bucket, writes.left) == ("writes", 0)
     assert (SPOKEN.price("POST", "/x")[0].name, SPOKEN.price("DELETE", "/x")[1]) == ("writes", 1)
-    assert SPOKEN.meters({}, NOON) == ()
+    assert SPOKEN.meters({}, Bucket(), NOON) == ()
 
 
 @settings(max_examples=100)

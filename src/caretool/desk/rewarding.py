@@ -313,7 +313,7 @@ def _answered_before(desk: Desk, replies: Sequence[str]) -> list[str]:
 def taken_from(desk: Desk, reply: Reply) -> str | None:
     """Why a reply may not leave with what it brings: it was returned, and may be somebody else's by now."""
     if any(reward.state == "returned" for reward in desk.store.rewards.of_replies([reply.id])):
-        return f"{reply.id} was not posted: what it brings was given to somebody else. Answer its comments again."
+        return "what it brings was given to somebody else. Answer its comments again."
     return None
 
 

@@ -50,7 +50,7 @@ def nobody_left(desk: Desk, reply: Reply, now: datetime) -> str | None:
     if not asked or not all(is_shut(comment, now, privately=reply.private) for comment in asked):
         return None
     closed = _closed(desk, asked[0], privately=reply.private)
-    return f"{reply.id} was not posted: {closed}. Answer {asked[0].id} elsewhere, or close it."
+    return f"{closed}. Answer {asked[0].id} elsewhere, or close it."
 
 
 def closing_soon(desk: Desk, replies: Sequence[Reply], now: datetime) -> list[str]:

@@ -296,7 +296,7 @@ class Graph:
 
 def dialect(tariff: Tariff, blocked: timedelta) -> Dialect:
     """How it says things. `blocked` is for how long to leave it alone once it has blocked us for what we did."""
-    return Dialect(verdict=lambda said: _verdict(said, blocked), meters=_meters, price=tariff.price)
+    return Dialect(verdict=lambda said: _verdict(said, blocked), meters=lambda headers, _, now: _meters(headers, now), price=tariff.price)
 
 
 def code_of(refused: Refused) -> tuple[int, int]:
@@ -323,7 +323,7 @@ def _verdict(said: Said, blocked: timedelta) -> Verdict | None:
     return Verdict("refused", code=name)
 
 
-def _meters(headers: Mapping[str, str], bucket: Bucket, now: datetime) -> tuple[Meter, ...]:
+def _meters(headers: Mapping[str, str], now: datetime) -> tuple[Meter, ...]:
     share = used(headers)
     if share is None:
         return ()

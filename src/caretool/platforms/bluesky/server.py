@@ -57,7 +57,7 @@ def dialect(points: int) -> Dialect:
         cost = _POINTS.get(path.rpartition(".")[2]) if method == "POST" else None
         return (Bucket(), 1) if cost is None else (bucket, cost)
 
-    return Dialect(verdict=_verdict, meters=_meters, price=price)
+    return Dialect(verdict=_verdict, meters=lambda headers, _, now: _meters(headers, now), price=price)
 
 
 def _verdict(said: Said) -> Verdict | None:

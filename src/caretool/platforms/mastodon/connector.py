@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from caretool.dialect import Dialect, Said, Verdict
-from caretool.domain.budget import Meter
+from caretool.domain.budget import Bucket, Meter
 from caretool.domain.duration import Duration
 from caretool.domain.limits import Limits
 from caretool.domain.policy import Account

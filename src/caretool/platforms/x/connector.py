@@ -25,7 +25,7 @@ from caretool.http import Client, Refused
 from caretool.platforms.platform import Checked, Clock, Looked, Offence, Opening, Outgoing, Page, Posted, Skipped
 from caretool.platforms.renewing import Grant, Renewable
 from caretool.platforms.x import fetch as x_fetch
-from caretool.platforms.x.server import POSTS, Server, dialect, exchanged, requests_left, resets_at
+from caretool.platforms.x.server import DIALECT, POSTS, Server, exchanged, requests_left, resets_at
 from caretool.platforms.x.weighted import weighted
 from caretool.platforms.x.wire import Facts, Names, link, made_at, same_words
 from caretool.secrets import Secret
@@ -320,7 +320,7 @@ def open_account(account: Account, opening: Opening, connect: Callable[..., Clie
         secret = settings.client_secret
         known = {} if secret is None else {
             "token": lambda: secret.reveal(f"accounts.{account.name}.client_secret"),
-            "dialect": replace(dialect(), authorize=basic(settings.client_id)),
+            "dialect": replace(DIALECT, authorize=basic(settings.client_id)),
         }  # fmt: skip
         tokens = connect(settings.url, name=account.name, clock=opening.clock, **known)
         return exchanged(tokens, account.name, settings.client_id, refresh, opening.clock())
@@ -338,7 +338,7 @@ def open_account(account: Account, opening: Opening, connect: Callable[..., Clie
         clock=opening.clock,
         token=token.current,
         renew=token.renew,
-        dialect=dialect(),
+        dialect=DIALECT,
         budget=opening.budget,
     )
     return XPlatform(

@@ -65,28 +65,17 @@ _FIELDS: Mapping[Names, Mapping[str, str]] = {
 _USER = {"user.fields": "id,username,name,protected,public_metrics"}
 
 
-class _Meters:
-    """X counts each endpoint by itself, and its headers do not say which one they speak of: the one asked last."""
-
-    def __init__(self) -> None:
-        self._last = Bucket()
-
-    def price(self, method: str, path: str) -> tuple[Bucket, float]:
-        known = (bucket for of, where, bucket in _BUCKETS if of == method and re.search(where + r"\Z", path))
-        self._last = next(known, Bucket())
-        return self._last, 1
-
-    def meters(self, headers: Mapping[str, str], now: datetime) -> Sequence[Meter]:
-        left, reset = _whole(headers, "x-rate-limit-remaining"), resets_at(headers)
-        if left is None or reset is None:
-            return ()
-        return (Meter(self._last.name, left, reset, _whole(headers, "x-rate-limit-limit")),)
+def _price(method: str, path: str) -> tuple[Bucket, float]:
+    """X counts each endpoint by itself."""
+    known = (bucket for of, where, bucket in _BUCKETS if of == method and re.search(where + r"\Z", path))
+    return next(known, Bucket()), 1
 
 
-def dialect() -> Dialect:
-    """How X says things, for one client."""
-    meters = _Meters()
-    return Dialect(verdict=_verdict, meters=meters.meters, price=meters.price)
+def _meters(headers: Mapping[str, str], bucket: Bucket, now: datetime) -> tuple[Meter, ...]:
+    left, reset = _whole(headers, "x-rate-limit-remaining"), resets_at(headers)
+    if left is None or reset is None:
+        return ()
+    return (Meter(bucket.name, left, reset, _whole(headers, "x-rate-limit-limit")),)
 
 
 def _verdict(said: Said) -> Verdict | None:
@@ -100,6 +89,9 @@ def _verdict(said: Said) -> Verdict | None:
     if said.status == 403 and code in ("client-forbidden", "unsupported-authentication"):
         return Verdict("token", code=code)  # the app, not the post: every request would be refused
     return Verdict("refused", code=code) if said.status in (400, 403, 404) else None
+
+
+DIALECT = Dialect(verdict=_verdict, meters=_meters, price=_price)
 
 
 def resets_at(headers: Mapping[str, str]) -> datetime | None:
