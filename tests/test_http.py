@@ -748,7 +748,9 @@ def test_a_write_that_a_dialect_calls_trouble_may_have_been_done() -> None:
     server = Server(said(400, {"code": 1}))
     dialect = Dialect(verdict=lambda said: Verdict("failed"))
     failing(lambda: client(server, dialect=dialect).post("/x"), AnswerLost)
+    assert len(server.requests) == 1
     failing(lambda: client(server, dialect=dialect).get("/x"), PlatformFailed)
+    assert len(server.requests) == 1 + 3  # whatever its status is
 
 
 class Purse:
@@ -799,6 +801,74 @@ def test_a_platforms_meters_are_read_from_every_answer() -> None:
         with suppress(Refused):
             client(Server(said(status, **{"X-Left": "7"})), budget=purse, dialect=dialect).get("/x")
     assert purse.meters == [meter, meter]
+
+
+def test_what_the_headers_say_is_said_of_what_the_request_took_from() -> None:
+    purse = Purse(8)
+    dialect = Dialect(
+        price=lambda method, path: (Bucket(f"{method} {path}"), 1),
+        meters=lambda headers, bucket, now: [Meter(bucket.name, 7, now)],
+    )
+    account = client(Server(said(200)), budget=purse, dialect=dialect)
+    account.get("/x")
+    account.post("/y")
+    assert [meter.bucket for meter in purse.meters] == ["GET /x", "POST /y"]
+
+
+class Broken(Purse):
+    """A budget whose disk is full, from the beginning or once it was asked."""
+
+    def __init__(self, *, at_once: bool) -> None:
+        super().__init__(8)
+        self._at_once = at_once
+
+    def spend(self, scope: str, bucket: Bucket, units: float, now: datetime, *, fetching: bool) -> Meter | None:
+        if self._at_once:
+            raise StoreProblem("budgets.db: the disk is full")
+        return None
+
+    def told(self, scope: str, meters: Sequence[Meter], now: datetime) -> None:
+        raise StoreProblem("budgets.db: the disk is full")
+
+
+def test_what_cannot_be_counted_was_not_sent_and_may_be_sent_another_time() -> None:
+    server = Server(said(200))
+    with pytest.raises(PlatformBusy, match=r"full \(nothing was sent\)"):
+        client(server, budget=Broken(at_once=True)).post("/x")
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("status", [200, 429])
+def test_an_answer_stands_though_it_cannot_be_counted(status: int) -> None:
+    server = Server(said(status, **{"Retry-After": "90"}))
+    with suppress(PlatformBusy):
+        client(server, budget=Broken(at_once=False)).post("/x")
+    assert len(server.requests) == 1
+
+
+def test_trouble_with_a_token_sends_nothing_and_keeps_what_was_to_be_sent() -> None:
+    def unkept(*refused: str) -> str:
+        raise CaretoolError("its token cannot be written")
+
+    server = Server(said(401))
+    for tokens in ({"token": unkept}, {"token": lambda: "s3cr3t-t0ken", "renew": unkept}):
+        account = Client("https://x.example", name="x", clock=lambda: NOW, transport=httpx.MockTransport(server), **tokens)
+        with pytest.raises(PlatformBusy, match="cannot be written"):
+            account.post("/x")
+    assert len(server.requests) == 1  # the one that was refused
+
+
+@pytest.mark.parametrize("status", [400, 401, 429, 503])
+def test_a_server_that_repeats_what_it_was_told_in_confidence_is_not_repeated(status: int) -> None:
+    server = Server(said(status, {"error_description": "no good: refresh-token-4711, client-secret-4711"}))
+    form = {"refresh_token": "refresh-token-4711", "client_secret": "client-secret-4711", "grant_type": "no good:"}
+    for body in ({"form": form}, {"json": form}):
+        with pytest.raises(CaretoolError) as failure:
+            client(server).post("/token", **body)
+        assert "no good: ***, ***" in str(failure.value)
+    with pytest.raises(CaretoolError) as failure:
+        client(server).get("/token", {"access_token": "refresh-token-4711", "input_token": "client-secret-4711"})
+    assert "no good: ***, ***" in str(failure.value)
 
 
 def test_nothing_new_is_an_answer_to_a_condition_only() -> None:

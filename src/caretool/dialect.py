@@ -52,9 +52,11 @@ def basic(user: str) -> Callable[[str], Mapping[str, str]]:
 class Dialect:
     """`authorize` makes the headers that carry the token. `verdict` reads an answer that is no success (None: what HTTP
     says counts). `meters` reads from the headers of any answer how the buckets stand; the one that its request took
-    from comes with them. `price` says which bucket a request (method, path) takes from, and how many units."""
+    from comes with them. `price` says which bucket a request (method, path) takes from, and how many units. `discreet`:
+    its addresses are secret: no error tells one, nor what the server said, which may repeat it."""
 
     authorize: Callable[[str], Mapping[str, str]] = bearer
     verdict: Callable[[Said], Verdict | None] = lambda said: None
     meters: Callable[[Mapping[str, str], Bucket, datetime], Sequence[Meter]] = lambda headers, bucket, now: ()
     price: Callable[[str, str], tuple[Bucket, float]] = lambda method, path: (Bucket(), 1)
+    discreet: bool = False

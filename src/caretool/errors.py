@@ -45,6 +45,10 @@ class PlatformBusy(CaretoolError):
         self.seconds = seconds
 
 
+class Delayed(PlatformBusy):
+    """The platform cannot take this one item now; others it can. It was not done."""
+
+
 class PlatformFailed(CaretoolError):
     """The platform said no for good: this item will not go through as it is."""
 

@@ -42,6 +42,19 @@ class Talk(smtplib.SMTP):
             self.file = _Measured(cast("BinaryIO", self.sock.makefile("rb")))
         return super().getreply()
 
+    def login(self, user: str, password: str, **how: Any) -> tuple[int, bytes]:
+        """Log in. smtplib knows no letters beyond ASCII, with which it would also say some of them aloud; PLAIN takes
+        UTF-8 (RFC 4616). Raises as smtplib does."""
+        if user.isascii() and password.isascii():
+            return super().login(user, password, **how)
+        self.ehlo_or_helo_if_needed()
+        if "PLAIN" not in self.esmtp_features.get("auth", "").upper().split():
+            raise smtplib.SMTPNotSupportedError("It takes no user and password beyond ASCII")
+        answer = self.docmd("AUTH", "PLAIN " + base64.b64encode(f"\0{user}\0{password}".encode()).decode())
+        if answer[0] not in (235, 503):
+            raise smtplib.SMTPAuthenticationError(*answer)
+        return answer
+
     def close(self) -> None:
         """Let go of it."""
         self._end.cancel()
@@ -148,6 +161,8 @@ def unheard(problem: Exception) -> str:
         return f"its certificate is not trusted ({words(problem.verify_message)})"
     if isinstance(problem, TimeoutError):
         return "no answer in time"
+    if isinstance(problem, (ConnectionResetError, ConnectionAbortedError, BrokenPipeError)):
+        return "it broke off or took too long"
     return words(problem.strerror or str(problem)) if isinstance(problem, OSError) else words(str(problem))
 
 

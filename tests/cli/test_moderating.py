@@ -219,7 +219,7 @@ def test_a_ban_is_asked_by_itself_with_what_is_known_of_them(shop: Program) -> N
         child.expect("would")
         child.expect(r"Hide 1\? \[y/N\]")
         child.sendline("n")
-        child.expect(rf"{comments['prize']}  Premi Lampo \(@premi.lampo\) on page, person u\w+")
+        child.expect(rf"{comments['prize']}  Premi Lampo \(premi.lampo\) on page, person u\w+")
         child.expect("ground: spam; because kind is spam; the same message stands on 2 profiles")
         child.expect("comments? known, 0 complaints, 0 open promises, silenced before: 0")
         child.expect(rf"Ban who wrote {comments['prize']}\? \[y/N\]")

@@ -156,10 +156,11 @@ class Forge:
 
 @dataclass
 class Wall:
-    """What one name on a board server holds: comments, which of them are gone, what was posted (only whole requests),
-    whether its keys protect."""
+    """What one name on a board server holds: comments, what a search finds beside them, which of them are gone, what
+    was posted (only whole requests), whether its keys protect."""
 
     comments: list[dict[str, Any]] = field(default_factory=list)
+    hits: list[dict[str, Any]] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     posts: list[dict[str, Any]] = field(default_factory=list)
     requests: int = 0
@@ -185,9 +186,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         wall, what, query = self._asked()
-        if what == "comments":
+        if what in ("comments", "hits"):
             after = int(query["after"])
-            self._answer(wall.comments[after : after + 2])
+            self._answer(getattr(wall, what)[after : after + 2])
         elif what == "gone":
             self._answer(wall.gone)
         else:

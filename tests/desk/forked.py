@@ -33,12 +33,24 @@ from caretool.desk import fetching
 from caretool.domain.comment import Author, Incoming, Thread
 from caretool.domain.limits import Limits
 from caretool.domain.policy import Account
+from caretool.domain.watch import Watch
 from caretool.errors import AnswerLost
 from caretool.platforms import registry
 from caretool.platforms.file import connector as file
 from caretool.platforms.file import replies as file_replies
 from caretool.platforms.mastodon import connector as mastodon
-from caretool.platforms.platform import Checked, Hides, Looked, Offence, Opening, Outgoing, Page, Platform, Posted
+from caretool.platforms.platform import (
+    Checked,
+    Hides,
+    Looked,
+    Offence,
+    Opening,
+    Outgoing,
+    Page,
+    Platform,
+    Posted,
+    Searches,
+)
 from caretool.store import database
 
 NOBODY = 65534
@@ -137,6 +149,18 @@ class Stepping:
         return found
 
 
+class Searching(Stepping):
+    """The same for one that can be searched."""
+
+    def search(self, watch: Watch, bookmark: str | None) -> Iterator[Page]:
+        assert isinstance(self.platform, Searches)
+        step("before a page of a search is read")
+        for page in self.platform.search(watch, bookmark):
+            step("a page of a search was read")
+            yield page
+            step("before a page of a search is read")
+
+
 class Guarding(Stepping):
     """The same for one on which something can be done about what others write."""
 
@@ -187,6 +211,16 @@ class Board:
                 return
             after += len(rows)
             yield Page(tuple(_comment(row) for row in rows), str(after))
+
+    def search(self, watch: Watch, bookmark: str | None) -> Iterator[Page]:
+        after = int(bookmark or 0)
+        while True:
+            rows = self._ask("GET", f"hits?after={after}")
+            if not rows:
+                return
+            after += len(rows)
+            found = (_comment(row) for row in rows)
+            yield Page(tuple(one for one in found if watch.finds(one.text, one.language)), str(after))
 
     def look(self, native_ids: Sequence[str]) -> Looked:
         gone = self._ask("GET", f"gone?ids={','.join(native_ids)}")
@@ -280,7 +314,9 @@ def _prepare(job: dict[str, Any], steps: int) -> None:
 
         def stepping(account: Account, opening: Opening) -> Platform:
             platform = open_platform(account, opening)
-            return Guarding(platform) if isinstance(platform, Hides) else Stepping(platform)
+            if isinstance(platform, Hides):
+                return Guarding(platform)
+            return Searching(platform) if isinstance(platform, Searches) else Stepping(platform)
 
         registry.open_platform = stepping
     file._PAGE = 2  # type: ignore[misc]

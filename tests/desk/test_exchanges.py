@@ -6,14 +6,21 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from caretool.desk import showing
+from caretool.desk import retracting, showing
 from caretool.domain.comment import Incoming
 from caretool.domain.exchange import Turn
 from caretool.store import exchanges
-from tests.desk.stage import MONDAY, Stage, comment
+from tests.desk.stage import MONDAY, FakePlatform, Stage, comment
 
 ANSWER = "Buongiorno {{ person.name }}, sono Dario: le rispondo qui entro il 24 novembre alle 18:00."
 SAID = "Buongiorno Anna Rossi, sono Dario: le rispondo qui entro il 24 novembre alle 18:00."
+
+
+class Deleting(FakePlatform):
+    """A page that lets us take back what we said."""
+
+    def retract(self, native_id: str) -> None:
+        pass
 
 
 def minutes(number: int) -> datetime:
@@ -115,6 +122,32 @@ class TestWhatBelongsToIt:
             "parola 3",
             "parola 4",
         ]
+
+    def test_what_was_deleted_there_is_no_turn(self, tmp_path: Path) -> None:
+        stage = Stage(tmp_path)
+        stage.fetch(
+            anna("c1", "Dov'è il mio pacco?", 1),
+            comment("by-hand", "È partito ieri.", author="shop", own=True, reply_to="c1", written_at=minutes(2)),
+        )
+        ours = answered(stage, "c1", further=True)
+        stage.clock.goes(minutes=5)
+        stage.fetch(anna("c2", "Ancora niente!", 90, reply_to=ours))
+        assert len(said(stage, "c2")) == 3
+        stage.fetch(deleted=["c1", "by-hand"])
+        assert said(stage, "c2") == [(True, SAID)]
+
+    def test_what_we_took_back_is_no_turn(self, tmp_path: Path) -> None:
+        stage = Stage(tmp_path)
+        stage.page = Deleting(stage.clock)
+        stage.fetch(anna("c1", "Dov'è il mio pacco?", 1))
+        ours = answered(stage, "c1")
+        stage.clock.goes(minutes=5)
+        back = comment(ours, SAID, author="shop", own=True, reply_to="c1", written_at=MONDAY)
+        stage.fetch(back, anna("c2", "Ancora niente!", 90, reply_to=ours))
+        assert said(stage, "c2") == [(False, "Dov'è il mio pacco?"), (True, SAID)]
+        (reply,) = stage.rows("SELECT id FROM reply")[0]
+        retracting.retract(stage.desk(), reply, "the wrong customer", by_hand=False)
+        assert said(stage, "c2") == [(False, "Dov'è il mio pacco?")]
 
     def test_accounts_are_kept_apart(self, tmp_path: Path) -> None:
         stage = Stage(tmp_path)

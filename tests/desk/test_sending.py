@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from caretool.desk import replying, sending
-from caretool.errors import CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
-from tests.desk.stage import CALLBACK, TROUBLES, Stage, comment, without_kind
+from caretool.errors import CaretoolError, Delayed, PlatformBusy, PlatformFailed, TokenRefused
+from tests.desk.stage import CALLBACK, TROUBLES, Stage, at, comment, without_kind
 
 
 def _approved(stage: Stage, text: str = CALLBACK, *native_ids: str) -> None:
@@ -157,6 +157,27 @@ def test_what_is_only_put_off_leaves_the_reply_approved_and_no_other_account_wai
     assert len(stage.send().posted) == 2
 
 
+def test_one_that_the_platform_cannot_take_now_keeps_no_other_waiting(stage: Stage) -> None:
+    _approved(stage, CALLBACK, "c1", "c2")
+    stage.page.next_posts = [Delayed("that mailbox is full")]
+    sent = stage.send()
+    assert (len(sent.posted), len(sent.left), len(sent.problems), sent.exit_code) == (1, 1, 1, 6)
+    assert sorted(stage.reply_states()) == ["approved", "posted"]
+    assert sorted(stage.promise_states()) == ["logged", "running"]
+    assert len(stage.send().posted) == 1
+
+
+def test_an_unsure_one_that_the_platform_cannot_take_now_stays_unsure(stage: Stage) -> None:
+    _approved(stage)
+    stage.page.next_posts = ["lost before", Delayed("that mailbox is full")]
+    stage.send()
+    for _ in range(2):
+        stage.send()
+        stage.clock.goes(seconds=61)
+    sent = stage.send()
+    assert (stage.page.attempts, len(sent.unsure), stage.reply_states()) == (2, 1, ["unsure"])
+
+
 def test_the_exit_code_of_a_refused_token_alone_is_four(stage: Stage) -> None:
     _approved(stage)
     stage.page.next_posts = [TokenRefused("log in")]
@@ -277,7 +298,7 @@ def test_a_reply_knows_whom_it_answers_and_since_when(stage: Stage) -> None:
     stage.clock.goes(minutes=1)
     stage.send()
     post = stage.page.wall[0]
-    assert (post.to, post.thread, post.private) == (("c1",), "post", False)
+    assert (post.to, post.thread, post.private, post.addressee) == (("c1",), "post", False, "author.c1")
     assert abs(post.created_at - made_at) < timedelta(seconds=1)
 
 
@@ -298,3 +319,29 @@ def test_what_must_reach_the_manager_still_waits_when_the_answer_to_what_it_said
     assert len(stage.send().posted) == 1
     assert (stage.reply_states(), stage.states("c1")) == (["posted"], ["waiting"])
     assert stage.look().groups[0].group.escalation == "injury"
+
+
+def test_what_may_be_public_and_can_no_longer_be_posted_is_not_called_unposted(stage: Stage) -> None:
+    stage.fetch(comment("c1", closes_at=at(23, 9, 30)))
+    assert stage.reply("c1", text=CALLBACK).state == "approved"
+    stage.page.limits = replace(stage.page.limits, key_protects=timedelta(hours=1), listing_trustworthy=False)
+    stage.page.next_posts = ["lost after"]
+    stage.send()
+    stage.page.hidden = {stage.page.wall[0].key}
+    stage.send()
+    stage.clock.says(23, 9, 31)
+    (problem,) = stage.send().problems
+    assert "may or may not have been posted" in str(problem)
+    assert "caretool send --was-posted r" in str(problem)
+    assert (stage.reply_states(), stage.promise_states(), stage.page.attempts) == (["unsure"], ["running"], 1)
+
+
+def test_a_refused_token_says_how_a_new_one_is_made(stage: Stage) -> None:
+    page = stage.settings.accounts["page"]
+    accounts = {**stage.settings.accounts, "page": replace(page, platform="mastodon")}
+    stage.settings = replace(stage.settings, accounts=accounts)
+    _approved(stage)
+    stage.page.next_posts = [TokenRefused("page: it was refused.")]
+    sent = stage.send()
+    assert (sent.exit_code, stage.reply_states()) == (4, ["approved"])
+    assert str(sent.problems[0]).startswith("page: it was refused. A token is made on your server")

@@ -84,6 +84,21 @@ class TestFetching:
         assert (page.new, page.found) == (1, 0)
         assert stage.comment("c1").watch is None
 
+    def test_a_search_that_shows_less_changes_nothing_of_what_was_said_to_us(self, tmp_path: Path) -> None:
+        stage = stage_that_watches(tmp_path, PARCELS)
+        searched(stage).overhear(overheard("c1", "pacco …"))
+        (page, _) = stage.fetch(comment("c1", closes_at=MONDAY + timedelta(hours=3)))
+        assert (page.new, page.found, page.edited) == (1, 0, 0)
+        assert (stage.comment("c1").text, stage.comment("c1").closes_at) == (LATE, MONDAY + timedelta(hours=3))
+
+    def test_what_was_found_and_was_edited_says_what_it_says_now(self, tmp_path: Path) -> None:
+        stage = stage_that_watches(tmp_path, PARCELS)
+        searched(stage).overhear(overheard("w1"))
+        stage.fetch()
+        searched(stage).overhear(overheard("w1", "Il mio pacco è arrivato."))
+        assert stage.fetch()[0].edited == 1
+        assert stage.comment("w1").text == "Il mio pacco è arrivato."
+
     def test_what_was_found_and_then_comes_as_a_mention_was_said_to_us(self, tmp_path: Path) -> None:
         stage = stage_that_watches(tmp_path, PARCELS)
         searched(stage).overhear(overheard("c1", LATE, thread="post"))
@@ -194,6 +209,14 @@ class TestInbox:
         with pytest.raises(NotFound, match=r"policies\.toml has parcels"):
             stage.look(watch="parcel")
 
+    def test_a_watch_that_was_taken_out_leaves_what_it_found(self, tmp_path: Path) -> None:
+        stage = stage_that_watches(tmp_path, PARCELS)
+        searched(stage).overhear(overheard("w1"))
+        stage.fetch()
+        watch(stage, LAMPS)
+        assert len(stage.look(watch="parcels").groups) == 1
+        assert stage.look(watch="lamps").groups == ()
+
 
 class TestAnswering:
     TEXT = "Buongiorno {{ person.name }}, sono Dario: le rispondo qui entro il 24 novembre alle 18:00."
@@ -223,6 +246,21 @@ class TestAnswering:
         stage.send()
         assert {posted.to for posted in stage.page.wall} == {(one,) for one in ("c1", "w1") if one not in refused}
         assert stage.promise_states() == ["running", "running"]
+
+    @pytest.mark.parametrize(("answerable", "refused"), [("who-spoke-to-us", ["w1"]), ("nobody", ["c1", "w1"])])
+    def test_what_was_approved_before_the_platform_forbade_it_does_not_leave(
+        self, tmp_path: Path, answerable: str, refused: list[str]
+    ) -> None:
+        stage = self.stage(tmp_path, "anybody")
+        for one in ("c1", "w1"):
+            assert stage.reply(one, text=self.TEXT).state == "approved"
+        stage.page.limits = replace(stage.page.limits, answerable=answerable)  # type: ignore[arg-type]
+        sent = stage.send()
+        assert [problem for problem in map(str, sent.problems) if "say --by-hand URL." not in problem] == []
+        assert len(sent.failed) == len(refused)
+        assert {posted.to for posted in stage.page.wall} == {(one,) for one in ("c1", "w1") if one not in refused}
+        assert stage.states(*refused) == ["waiting"] * len(refused)
+        assert sorted(stage.promise_states()) == ["running"] * (2 - len(refused)) + ["void"] * len(refused)
 
     def test_the_refusal_says_the_way(self, tmp_path: Path) -> None:
         stage = self.stage(tmp_path, "who-spoke-to-us")

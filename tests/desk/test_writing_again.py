@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from caretool.desk import closing, promising, retracting, showing
+from caretool.desk import claiming, closing, promising, retracting, showing
 from caretool.domain.comment import Comment
 from caretool.domain.group import Group
 from caretool.reports import shapes
@@ -40,6 +40,15 @@ def test_who_writes_again_stands_alone_above_all_others_with_the_promise(stage: 
     assert [one.native_id for one in listed.comments] == ["c2"]
     assert listed.why[0] == f"writes again: promise {promise} runs to Tue 24 Nov 18:00"
     assert stage.look().groups[1].urgency == "late"
+
+
+def test_who_is_at_work_on_it_does_not_take_the_place_of_the_promise(stage: Stage) -> None:
+    _promised(stage)
+    stage.fetch(comment("c2", author=_ANNA))
+    claiming.claim(stage.desk(), stage.group_of("c2"))
+    first, second = stage.look().groups[0].why[:2]
+    assert first.startswith("writes again: promise")
+    assert second.startswith("dario is at work on it")
 
 
 def test_on_the_day_itself_the_hour_is_enough(stage: Stage) -> None:

@@ -8,17 +8,25 @@ from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
 from caretool.domain.comment import Incoming
-from caretool.platforms.platform import Platform
+from caretool.platforms.platform import Opening, Platform
+from tests.fire.faults import Fire
+from tests.fire.mail import MailFire, MailPlace, opened_there
 from tests.platforms import (
     bluesky_harness,
+    email_harness,
     facebook_harness,
     fake_bluesky,
+    fake_email,
     fake_graph,
     fake_mastodon,
+    fake_matrix,
+    fake_wordpress,
     fake_x,
     fake_youtube,
     instagram_harness,
     mastodon_harness,
+    matrix_harness,
+    wordpress_harness,
     x_harness,
     youtube_harness,
 )
@@ -26,14 +34,26 @@ from tests.platforms.wire import Wire
 
 
 class Place(Protocol):
-    """What of a harness is needed here: `wire` is what all its connections go through, `now` the server's clock."""
+    """What of a harness is needed here: `now` is the server's clock."""
 
-    wire: Wire
     now: Any
 
     def receive(self, comments: Sequence[Incoming]) -> None: ...
     def open(self, length: int | None = None) -> Platform: ...
     def replies(self) -> list[str]: ...
+
+
+class Wired(Place, Protocol):
+    """One that speaks HTTP: `wire` is what all its connections go through."""
+
+    wire: Wire
+
+
+@runtime_checkable
+class Served(Protocol):
+    """One that has servers of its own."""
+
+    def close(self) -> None: ...
 
 
 @runtime_checkable
@@ -50,12 +70,19 @@ class Rotating(Protocol):
     def new_token(self) -> None: ...
 
 
+def _on_its_wire(place: Wired, seed: int, writes: Callable[[], None], share: float) -> Fire:
+    return Fire(place.wire, seed, writes, share)
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a place is made, and the secrets that its settings name."""
+    """How a place is made, and the secrets that its settings name; what sets it on fire; where it does not speak HTTP,
+    how a process elsewhere reaches its `ports`."""
 
-    make: Callable[[], Place]
+    make: Callable[[], Any]
     secrets: Mapping[str, str]
+    fire: Callable[[Any, int, Callable[[], None], float], Any] = _on_its_wire
+    there: Callable[[Sequence[int], Opening, Callable[[str], None]], Platform] | None = None
 
 
 def tell_time(place: Place, moment: datetime) -> None:
@@ -83,4 +110,7 @@ DIALECTS: Mapping[str, Dialect] = {
         instagram_harness.InstagramHarness,
         {instagram_harness.TOKEN: fake_graph.TOKEN, instagram_harness.APP_SECRET: _APP_SECRET},
     ),
+    "matrix": Dialect(matrix_harness.MatrixHarness, {matrix_harness.VARIABLE: fake_matrix.TOKEN}),
+    "email": Dialect(MailPlace, {email_harness.VARIABLE: fake_email.PASSWORD}, MailFire, opened_there),
+    "wordpress": Dialect(wordpress_harness.WordPressHarness, {wordpress_harness.VARIABLE: fake_wordpress.PASSWORD}),
 }

@@ -24,7 +24,7 @@ from caretool.domain.comment import Author, Incoming, Thread
 from caretool.platforms.platform import Opening, Platform
 from tests.desk.crashing import Forge, Job, rows, troubles
 from tests.desk.stage import MONDAY, lay_shop
-from tests.fire.dialects import DIALECTS, Place, tell_time
+from tests.fire.dialects import DIALECTS, Place, Served, Wired, tell_time
 
 ACCOUNTS = """\
 [accounts.place]
@@ -76,7 +76,7 @@ class FireServer(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.places: dict[str, Place] = {}
+        self.places: dict[str, Wired] = {}
         self.lock = threading.Lock()
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
@@ -90,8 +90,12 @@ class FireServer(ThreadingHTTPServer):
 
 
 def open_there(where: str, opening: Opening, step: Any) -> Platform:
-    """In a child: a connection to the place at `dialect host:port/name names`, with a step around each request."""
+    """In a child: a connection to the place at `dialect host:port/name names`, with a step around each request; to one
+    that speaks no HTTP, its ports stand in the place of names."""
     dialect, address, names = where.split(maxsplit=2)
+    there = DIALECTS[dialect].there
+    if there is not None:
+        return there(json.loads(names), opening, step)
     host, _, name = address.partition("/")
 
     def forward(request: httpx.Request) -> httpx.Response:
@@ -138,7 +142,7 @@ def kill(forge: Forge, server: FireServer, folder: Path, dialect: str, seed: int
     chance = random.Random(seed)
     written = {f"c{number}": f"Il pacco {number} non è ancora arrivato, quando arriva?" for number in range(_COMMENTS)}
     place.receive([_comment(number, *one) for number, one in enumerate(written.items())])
-    names = json.dumps(list(place.names.both())) if hasattr(place, "names") else "[]"
+    names = json.dumps(list(place.names.both()) if hasattr(place, "names") else getattr(place, "ports", []))
     where = f"{dialect} 127.0.0.1:{server.server_port}/{name} {names}"
     job = Job(folder, more={"FIRE": where, **DIALECTS[dialect].secrets})
 
@@ -162,6 +166,8 @@ def kill(forge: Forge, server: FireServer, folder: Path, dialect: str, seed: int
     run("fetch")
     _count(folder, place, written, killed)
     del server.places[name]
+    if isinstance(place, Served):
+        place.close()
     return killed
 
 

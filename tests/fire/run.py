@@ -46,9 +46,12 @@ def under_fire(schedules: int, kills: int, seed: int) -> bool:
         for found in pool.map(burn_all, *zip(*batches, strict=True)):
             burnt += found
             for one in found:
-                for wrong in one.wrong:
+                if one.wrong:
                     well = False
-                    print(f"{one.dialect}, seed {one.seed}: {wrong}", flush=True)  # noqa: T201
+                    print(f"{one.dialect}, seed {one.seed}: {'; '.join(one.wrong)[:600]}", flush=True)  # noqa: T201
+            if not well:
+                pool.shutdown(cancel_futures=True)
+                return False
     _tell_burnt(burnt, time.monotonic() - started)
     return _kills(kills, seed) and well
 

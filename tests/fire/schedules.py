@@ -18,8 +18,7 @@ from caretool.desk import fetching
 from caretool.domain.comment import Author, Incoming, Thread
 from caretool.errors import CaretoolError
 from tests.desk.stage import Stage
-from tests.fire.dialects import DIALECTS, Deletable, Place, Rotating, tell_time
-from tests.fire.faults import Fire
+from tests.fire.dialects import DIALECTS, Deletable, Place, Rotating, Served, tell_time
 
 STEPS = 12
 _ANSWER = "{{ person.name }}, sono {{ agent.name }}, mi scuso: le rispondo qui {{ promises.reply.when }}."
@@ -38,6 +37,8 @@ _TOGETHER = {
     "a comment waits though it was answered": """SELECT c.id FROM comment c JOIN reply_comment rc ON rc.comment = c.id
         JOIN reply r ON r.id = rc.reply WHERE r.state = 'posted' AND c.state NOT IN ('answered', 'gone')""",
 }
+_REPLIES = """SELECT r.text, r.state, coalesce(r.error, ''), c.native_id FROM reply r
+    JOIN reply_comment rc ON rc.reply = r.id JOIN comment c ON c.id = rc.comment"""
 
 
 @dataclass
@@ -66,7 +67,8 @@ class Schedule:
         self.deleted: set[str] = set()
         self.said: list[str] = []
         self.skew = timedelta(seconds=self.random.uniform(-240, 240))
-        self.fire = Fire(self.place.wire, seed, self.writes, share=self.random.choice([0.05, 0.15, 0.3]))
+        share = self.random.choice([0.05, 0.15, 0.3])
+        self.fire = DIALECTS[dialect].fire(self.place, seed, self.writes, share)
         self.goes(timedelta(0))
         self.connect()
 
@@ -162,10 +164,12 @@ class Schedule:
         burnt.wrong += [f"{one} reads {text!r}" for one, text in texts.items() if text != self.written.get(one)]
         public = Counter(self.place.replies())
         tells = self.stage.page.limits.listing_trustworthy
-        for text, state, why in self.stage.rows("SELECT text, state, coalesce(error, '') FROM reply"):
+        for text, state, why, native_id in self.stage.rows(_REPLIES):
             burnt.replies[state] += 1
             times = public[text]
             right = {"posted": (1,), "failed": (0,), "unsure": (0, 1)}.get(state, ())
+            if native_id in self.deleted and state == "posted":
+                right = (0, 1)  # many platforms take the answers away with what they answer
             if times not in right or (state == "unsure" and tells):
                 burnt.wrong.append(f"a reply is {state} and stands there {times} times: {text!r} {why}")
             if state == "unsure":
@@ -173,6 +177,8 @@ class Schedule:
                 if not self.said:
                     burnt.wrong.append("nobody was told that a reply is unsure")
         burnt.wrong += [f"{what}: {found}" for what, sql in _TOGETHER.items() if (found := self.stage.rows(sql))]
+        if burnt.wrong:
+            burnt.wrong += [f"last said: {self.said[-1]}" for _ in self.said[-1:]]
         ours = {row[0] for row in self.stage.rows("SELECT text FROM reply")}
         burnt.wrong += [f"{text!r} stands there and is nobody's" for text in public if text not in ours]
 
@@ -195,5 +201,7 @@ def burn(dialect: str, seed: int) -> Burnt:
             schedule.counted(burnt)
         finally:
             schedule.stage.store.close()
+            if isinstance(schedule.place, Served):
+                schedule.place.close()
         burnt.faults = schedule.fire.happened
     return burnt

@@ -53,5 +53,6 @@ switch (TO_DO) {
         break;
     case 'option':
         update_option($given[0], $given[1]);
+        flush_rewrite_rules();
         break;
 }

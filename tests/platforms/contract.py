@@ -1,7 +1,8 @@
 """What every connector keeps, whatever its platform: classes of tests over a small harness.
 
-A connector's test file subclasses `PlatformContract` (`ReadingContract` where nobody can be answered) and, for each of the harness's `abilities`, the class that holds
-its tests (pytest collects the subclass); it gives a fixture `harness`. A class that is missing, or one too many, fails.
+A connector's test file subclasses `PlatformContract` (`ReadingContract` where nobody can be answered) and, for each of
+the harness's `abilities`, the class that holds its tests (pytest collects the subclass); it gives a fixture `harness`.
+A class that is missing, or one too many, fails.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import re
 import socketserver
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,6 +25,9 @@ PASSWORD = "correct horse battery"
 USER = "aiuto@bottegablu.example"
 
 Trouble = Literal["refuse", "busy", "half", "drop", "fail"]
+# Of one command: it breaks off before anything is done, after, or in the middle of its answer; the server cannot do it
+# now; it lets nobody in.
+Fate = Literal["before", "after", "half", "busy", "refused"]
 _TOKEN = re.compile(rb'"((?:[^"\\]|\\.)*)"|\(([^)]*)\)|([^\s()"]\S*)')
 
 
@@ -65,7 +68,8 @@ class FakeEmail:
     """What lies there, what was sent, and what goes wrong next: `reading` at the next command that reads, `writing` at
     the next mail that is handed in. `files_itself`: the server puts what it sends into `Sent`, as some do.
     `answers_data`: what is said to a mail's last dot in the place of 250. `says_at`: the same for a command of SMTP.
-    `breaks_at`: the command at which it breaks off (`content`: while the mail is handed in)."""
+    `breaks_at`: the command at which it breaks off (`content`: while the mail is handed in). `fate` says of each command
+    (`SMTP CONTENT`: the mail itself) what becomes of it."""
 
     def __init__(self, now: datetime, *, files_itself: bool = False) -> None:
         self.now = now
@@ -81,6 +85,7 @@ class FakeEmail:
         self.no_append = False
         self.bodies_refused: bytes | None = None
         self.commands: list[str] = []
+        self.fate: Callable[[str], Fate | None] = lambda command: None
         self.imap_port = self.smtp_port = 0
 
     def writes(self) -> int:
@@ -133,6 +138,21 @@ class _Talk(socketserver.StreamRequestHandler):
     def talk(self) -> None:
         raise NotImplementedError
 
+    def met(self, command: str) -> Fate | None:
+        """What becomes of it; where that is nothing at all, it is broken off."""
+        fate = self.fake.fate(command)
+        if fate == "before":
+            raise Gone
+        return fate
+
+    def end(self, line: bytes, fate: Fate | None) -> None:
+        """The last line of an answer, as far as it comes."""
+        if fate == "half":
+            self.wfile.write(line[: len(line) // 2])
+        if fate in ("half", "after"):
+            raise Gone
+        self.say(line)
+
     def line(self) -> bytes:
         line = self.rfile.readline()
         if not line:
@@ -159,7 +179,14 @@ class _Imap(_Talk):
                 self.say(b"* BYE")
                 self.say(tag + b" OK bye")
                 raise Gone
-            self.say(tag + b" " + getattr(self, f"do_{name.decode().lower()}", self._unknown)(args))
+            fate = self.met(f"IMAP {name.decode().upper()}")
+            if fate == "busy":
+                self.say(tag + b" NO [UNAVAILABLE] come back later")
+            elif fate == "refused":
+                self.say(tag + b" NO [AUTHENTICATIONFAILED] Authentication failed.")
+            else:
+                answer = getattr(self, f"do_{name.decode().lower()}", self._unknown)(args)
+                self.end(tag + b" " + answer, fate)
 
     def _unknown(self, _: bytes) -> bytes:
         return b"BAD what?"
@@ -266,7 +293,12 @@ class _Smtp(_Talk):
             self.fake.commands.append(f"SMTP {name}")
             if name == self.fake.breaks_at:
                 raise Gone
-            if name in self.fake.says_at:
+            fate = self.met(f"SMTP {name}")
+            if fate in ("busy", "refused"):
+                self.say(b"451 4.3.0 come back later" if fate == "busy" else b"535 5.7.8 Error: authentication failed")
+            elif fate is not None and name not in ("DATA", "QUIT"):
+                self.end(b"250 ok", fate)
+            elif name in self.fake.says_at:
                 self.say(self.fake.says_at[name])
             elif name == "EHLO":
                 self.say(b"250-fake")
@@ -300,8 +332,9 @@ class _Smtp(_Talk):
                 raise Gone
             lines.append(line[1:] if line.startswith(b".") else line)
         raw = b"".join(lines)
-        if self.fake.answers_data is not None:
-            self.say(self.fake.answers_data)
+        fate = self.met("SMTP CONTENT")
+        if self.fake.answers_data is not None or fate == "busy":
+            self.say(self.fake.answers_data or b"451 4.3.0 come back later")
             return
         self.fake.sent.append((to, cast(EmailMessage, message_from_bytes(raw, policy=policy.default))))
         if self.fake.files_itself:
@@ -311,7 +344,7 @@ class _Smtp(_Talk):
         if self.fake.writing == "half":
             self.wfile.write(b"25")
             raise Gone
-        self.say(b"999 what" if self.fake.writing == "fail" else b"250 2.0.0 taken")
+        self.end(b"999 what" if self.fake.writing == "fail" else b"250 2.0.0 taken", fate)
 
 
 def _tokens(args: bytes) -> list[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from caretool.errors import PlatformFailed
 from caretool.http import Refused
-from caretool.platforms.descent import Descent, Entry, Listing, walk
+from caretool.platforms.descent import Circle, Descent, Entry, Listing, walk
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -35,7 +36,7 @@ class List:
         return Listing([Entry(f"c{n}", NOON + timedelta(minutes=n), n) for n in page], older)
 
 
-def whole(descent: Descent, server: List, **more: timedelta) -> tuple[list[int], Descent]:
+def whole(descent: Descent, server: List, **more: Any) -> tuple[list[int], Descent]:
     got: list[int] = []
     for step in walk(descent, server, **more):
         got += [entry.what for entry in step.entries]
@@ -107,3 +108,38 @@ def test_interrupted_anywhere_with_anything_written_meanwhile_nothing_is_lost(da
                 break
     rest, _ = whole(descent, server, overlap=timedelta(minutes=2))
     assert set(got + rest) == set(server.numbers)
+
+
+def test_where_nothing_was_yet_the_next_walk_goes_as_far_back_as_the_first() -> None:
+    server, oldest = List(), NOON + timedelta(minutes=5)
+    _, descent = whole(Descent(), server, oldest=oldest)
+    server.numbers += [2, 6, 40]
+    assert whole(descent, server)[0] == [6, 40]
+
+
+@pytest.mark.parametrize("circle", ["a", "ab", "abc", "abcdefghij"])
+@pytest.mark.parametrize("before", ["", "x", "xyz"])
+def test_a_list_that_leads_in_a_circle_is_told_and_what_it_showed_is_kept(before: str, circle: str) -> None:
+    asked: list[str | None] = []
+
+    def ask(cursor: str | None) -> Listing[str]:
+        asked.append(cursor)
+        at = len(asked) - 1
+        older = before[at] if at < len(before) else circle[(at - len(before)) % len(circle)]
+        return Listing([Entry(f"c{at}", NOON, older)], older)
+
+    descent, got = Descent(), list[str]()
+    with pytest.raises(Circle):
+        for step in walk(descent, ask):
+            descent = step.descent
+            got += [entry.id for entry in step.entries]
+    assert len(asked) == len(got) <= 3 * (len(before) + len(circle))
+    asked.clear()
+    with pytest.raises(Circle):  # nor does it begin there for ever
+        list(walk(descent, lambda cursor: ask(cursor)))
+    assert None in asked
+
+
+def test_a_list_that_ends_is_no_circle_however_long_it_is() -> None:
+    server = List(size=1, numbers=list(range(300)))
+    assert len(whole(Descent(), server)[0]) == 300

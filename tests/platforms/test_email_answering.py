@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
+from caretool.errors import AnswerLost, CaretoolError, Delayed, PlatformBusy, PlatformFailed, TokenRefused
 from caretool.platforms.email.connector import EmailSettings
 from caretool.platforms.platform import Page
 from tests.notifiers import server as aiosmtpd
@@ -100,7 +100,7 @@ class TestAnswering:
             ("MAIL", b"530 5.7.0 log in", TokenRefused),
             ("MAIL", b"421 4.3.2 going down", PlatformBusy),
             ("MAIL", b"550 5.7.1 not your address", PlatformFailed),
-            ("RCPT", b"451 4.7.1 try again later", PlatformBusy),
+            ("RCPT", b"451 4.7.1 try again later", Delayed),
             ("RCPT", b"550 5.1.1 no such mailbox \x1b[31mhere", PlatformFailed),
             ("DATA", b"452 4.3.1 full", PlatformBusy),
             ("DATA", b"554 5.5.1 no", PlatformFailed),
@@ -122,7 +122,7 @@ class TestAnswering:
         ("said", "error"),
         [
             (b"554 5.7.1 looks like spam", PlatformFailed),
-            (b"451 4.7.1 try again later", PlatformBusy),
+            (b"451 4.7.1 try again later", Delayed),
             (b"421 4.3.2 going down", PlatformBusy),
             (b"354 what", AnswerLost),
             (b"999 what", AnswerLost),

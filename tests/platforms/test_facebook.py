@@ -201,6 +201,74 @@ class TestReading:
         assert ids(pages) == ["c5"]
         assert ["post1" in remark for page in pages for remark in page.remarks] == [True]
 
+    @pytest.mark.parametrize("status", [400, 500])
+    def test_one_of_the_older_posts_that_cannot_be_read_keeps_no_other_back_and_is_read_later(
+        self, harness: FacebookHarness, status: int
+    ) -> None:
+        for number in range(6):
+            harness.fake.write(PAGE, "Older.", id=f"old{number}", at=NOON - timedelta(days=2, hours=number))
+        mark = last(harness, posts=1, older_posts=6)
+        harness.now += timedelta(hours=1)
+        for number in range(6):
+            harness.fake.write("person5", "Hello?", id=f"c1{number}", post=f"old{number}", at=harness.now)
+        well = harness.wire.handle
+        sick = GraphError(100 if status == 400 else 1, "Please reduce the amount of data", status=status)
+        harness.wire.handle = lambda request: (
+            sick.response() if request.url.path.endswith("old1/comments") else well(request)
+        )
+        pages = list[Page]()
+        with suppress(PlatformFailed) if status == 500 else nullcontext():
+            for page in harness.open(posts=1, older_posts=6).fetch(mark):
+                pages.append(page)  # noqa: PERF402 - what came before a failure counts
+        assert set(ids(pages)) == {"c10", "c12", "c13", "c14", "c15"}
+        assert any("old1" in remark for page in pages for remark in page.remarks) == (status == 400)
+        harness.wire.handle = well
+        if status == 500:
+            harness.now += timedelta(days=1)
+            assert "c11" in ids(fetch(harness, pages[-1].bookmark, posts=1, older_posts=6))
+
+    def test_one_of_the_latest_posts_that_fails_keeps_no_other_back_and_the_failure_is_told(
+        self, harness: FacebookHarness
+    ) -> None:
+        for number in range(5):
+            harness.fake.write(PAGE, "Another.", id=f"new{number}", at=NOON - timedelta(minutes=number))
+            harness.fake.write("person5", "Hello?", id=f"c1{number}", post=f"new{number}", at=NOON)
+        well = harness.wire.handle
+        sick = {"new3"}
+        harness.wire.handle = lambda request: (
+            GraphError(1, "Please reduce the amount of data", status=500).response()
+            if request.url.path.split("/")[2] in sick
+            else well(request)
+        )
+        got = list[str]()
+        with pytest.raises(PlatformFailed, match="reduce"):
+            got.extend(one for page in harness.open().fetch(None) for one in ids([page]))
+        assert len(got) == 0  # the generator's own end is the failure
+        pages = iter(harness.open().fetch(None))
+        with suppress(PlatformFailed):
+            while True:
+                got += ids([next(pages)])
+        assert set(got) == {"c0", "c1", "c10", "c11", "c12", "c14"}
+        sick |= {"new0", "new1", "new2", "new4"}
+        before = len(harness.wire.requests)
+        with pytest.raises(PlatformFailed, match="reduce"):
+            fetch(harness)
+        assert len(harness.wire.requests) - before < 15, "where many fail nothing is to be had there"
+
+    def test_posts_that_lead_in_a_circle_end(self, harness: FacebookHarness) -> None:
+        well = harness.wire.handle
+        turns = itertools.cycle("ab")
+
+        def handle(request: httpx.Request) -> httpx.Response:
+            if not request.url.path.endswith("/published_posts"):
+                return well(request)
+            ring = {"cursors": {"after": next(turns)}, "next": "https://graph.facebook.com/"}
+            return httpx.Response(200, json={"data": [], "paging": ring})
+
+        harness.wire.handle = handle
+        with pytest.raises(PlatformFailed, match="in a circle"):
+            fetch(harness)
+
     def test_what_came_late_is_read_within_the_overlap_and_nothing_twice(self, harness: FacebookHarness) -> None:
         at = last(harness)
         harness.fake.write("person7", "I was first!", id="c7", post="post1", at=NOON - timedelta(minutes=30))

@@ -73,6 +73,7 @@ def test_what_was_given_is_kept_before_anybody_uses_it() -> None:
     account.vault.write = full  # type: ignore[method-assign]
     with pytest.raises(CaretoolError, match="full"):
         account.token().current()
+    assert account.issuer.good == "first", "where nothing can be kept nothing is asked for: it could be lost"
 
 
 def test_a_new_secret_takes_the_place_of_all_that_was_renewed() -> None:

@@ -150,6 +150,16 @@ class TestReading:
         assert [one.text for one in comments_of(fetch(x))] == ["@bottegablu nuovo"]
         assert len(comments_of(fetch(x, since=None))) == 2
 
+    def test_after_a_long_rest_what_was_written_meanwhile_is_read_however_old_it_is(self, x: XHarness) -> None:
+        *_, last = fetch(x)
+        for number in range(2):  # also where nothing was there the first time
+            x.now += timedelta(days=1)
+            x.fake.write("anna", f"@bottegablu dove il pacco? {number}", at=x.now)
+            x.now += timedelta(days=11)
+            pages = fetch(x, last.bookmark)
+            assert [one.text[-1] for one in comments_of(pages)] == [str(number)]
+            last = pages[-1]
+
     def test_who_wrote_more_than_x_shows_is_told_of(self, x: XHarness) -> None:
         for number in range(850):
             x.fake.write("anna", f"@bottegablu {number}")
@@ -162,13 +172,13 @@ class TestReading:
         for number in range(250):
             x.fake.write("anna", f"@bottegablu {number}", at=NOON - timedelta(minutes=300 - number))
         seen: list[str] = []
-        bookmark = ""
-        for page in x.connect().fetch(None):
+        bookmark, turned = "", 0
+        for turned, page in enumerate(x.connect().fetch(None), 1):
             seen += [one.text for one in page.comments if not one.own]
             bookmark = page.bookmark
-            x.fake.write("bruno", f"@bottegablu meanwhile {len(seen)}")
+            x.fake.write("bruno", f"@bottegablu meanwhile {turned}")
         seen += [one.text for one in comments_of(fetch(x, bookmark))]
-        assert len(seen) == len(set(seen)) == 250 + 3
+        assert len(seen) == len(set(seen)) == 250 + turned
 
     @pytest.mark.parametrize(
         "odd",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -12,7 +12,6 @@ import pytest
 import stamina
 from pydantic import ValidationError
 
-from caretool.domain.budget import Bucket, Meter
 from caretool.domain.watch import Watch
 from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
 from caretool.platforms.platform import Offence, Outgoing, Page
@@ -22,6 +21,7 @@ from caretool.platforms.x.wire import same_words
 from caretool.secrets import Secret
 from tests.platforms.contract import NOON, comments_of
 from tests.platforms.fake_x import FIRST, OURS, PROBLEM, SECRET, US
+from tests.platforms.recorded import Recorded
 from tests.platforms.x_harness import SECRET_OF_CLIENT, TOKEN, XHarness
 
 
@@ -290,24 +290,6 @@ class TestGuard:
         assert to in x.fake.posts
 
 
-class Recorded:
-    """A budget that remembers what it was asked and told."""
-
-    def __init__(self) -> None:
-        self.spent: list[tuple[str, bool]] = []
-        self.meters: dict[str, Meter] = {}
-
-    def spend(self, scope: str, bucket: Bucket, units: float, now: datetime, *, fetching: bool) -> Meter | None:
-        self.spent.append((bucket.name, fetching))
-        return None
-
-    def told(self, scope: str, meters: Sequence[Meter], now: datetime) -> None:
-        self.meters |= {meter.bucket: meter for meter in meters}
-
-    def left(self, scope: str, bucket: Bucket, now: datetime) -> Meter | None:
-        return self.meters.get(bucket.name)
-
-
 class TestLimits:
     def test_each_endpoint_is_counted_by_itself_as_x_says(self) -> None:
         x = XHarness(budget := Recorded())
@@ -325,7 +307,8 @@ class TestLimits:
             "me": 72, "mentions": 298, "written": 897, "lookup": 4998, "posts": 99,
         }  # fmt: skip
         assert budget.meters["posts"].resets_at == NOON + timedelta(minutes=15)
-        assert x.connect().limits.replies_left == 99
+        limits = x.connect().limits
+        assert (limits.replies_left, limits.replies_until) == (99, NOON + timedelta(minutes=15))
 
     def test_checking_says_how_many_are_left(self, x: XHarness) -> None:
         checked = x.connect().check()

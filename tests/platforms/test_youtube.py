@@ -93,7 +93,8 @@ def test_a_used_up_day_is_over_at_midnight_and_other_noes_are_not(harness: YouTu
     assert said(403, "quotaExceeded") == Verdict("busy", 20 * 3600, "quotaExceeded")
     assert said(403, "rateLimitExceeded") == Verdict("busy", None, "rateLimitExceeded")
     assert said(403, "userRateLimitExceeded", **{"retry-after": "7"}) == Verdict("busy", 7, "userRateLimitExceeded")
-    assert said(403, "insufficientPermissions") == Verdict("token", None, "insufficientPermissions")
+    for why in ("insufficientPermissions", "accessNotConfigured", "ineligibleAccount"):  # of the account: all would fail
+        assert said(403, why) == Verdict("token", None, why)
     assert said(401, "authError") == Verdict("expired", None, "authError")
     assert said(403, "commentsDisabled") == Verdict("refused", None, "commentsDisabled")
     assert said(503, "backendError") is None
@@ -584,7 +585,7 @@ def test_a_thread_that_vanishes_on_the_way_fails_the_reply_for_good(harness: You
     harness.receive([contract.comment(0)])
     platform = harness.open()
     harness.fake.odd["comments"] = error(404, "parentCommentNotFound")
-    for why in ("parentCommentNotFound", "processingFailure", "commentTextTooLong", "ineligibleAccount"):
+    for why in ("parentCommentNotFound", "processingFailure", "commentTextTooLong", "forbidden"):
         harness.fake.odd["comments"] = error(400, why)
         with pytest.raises(PlatformFailed) as failure:
             platform.post(contract.reply())

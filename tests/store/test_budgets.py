@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
 
+import apsw
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caretool.domain.budget import Bucket, Meter
 from caretool.errors import StoreProblem
+from caretool.store import budgets as store_budgets
 from caretool.store.budgets import Budgets
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -64,6 +67,36 @@ def test_an_answer_that_comes_late_gives_nothing_back(tmp_path: Path) -> None:
     budgets.told("x", [Meter("", 10, SOON, 300)], NOW)
     budgets.told("x", [Meter("", 12, SOON, 300)], NOW)
     assert budgets.left("x", Bucket(), NOW) == Meter("", 10, SOON, 300)
+
+
+def test_an_answer_that_came_is_an_answer_whether_or_not_it_can_be_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_budgets, "_PATIENCE", 1)
+    budgets = Budgets(tmp_path)
+    assert budgets.spend("x", DAILY, 1, NOW, fetching=False) is None
+    with closing(apsw.Connection(str(tmp_path / ".locks" / "budgets.db"))) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        budgets.told("x", [Meter("units", 5, SOON, 300)], NOW)
+        with pytest.raises(StoreProblem):
+            budgets.spend("x", DAILY, 1, NOW, fetching=False)
+    assert budgets.spend("x", DAILY, 1, NOW, fetching=False) is None
+
+
+def test_a_pause_within_a_period_forgets_nothing_of_it(tmp_path: Path) -> None:
+    budgets = Budgets(tmp_path)
+    assert budgets.spend("x", DAILY, 60, NOW, fetching=False) is None
+    budgets.told("x", [Meter("units", 0, SOON)], NOW)
+    assert budgets.spend("x", DAILY, 1, NOW, fetching=False) == Meter("units pause", 0, SOON)
+    assert budgets.spend("x", DAILY, 41, SOON, fetching=False) == Meter("units", 40, DAILY.ends(NOW), 100)
+    assert budgets.spend("x", DAILY, 40, SOON, fetching=False) is None
+
+
+def test_nothing_left_to_the_end_of_a_period_is_no_pause(tmp_path: Path) -> None:
+    budgets = Budgets(tmp_path)
+    assert budgets.spend("x", DAILY, 60, NOW, fetching=False) is None
+    budgets.told("x", [Meter("units", 0, DAILY.ends(NOW))], NOW)
+    assert budgets.left("x", DAILY, NOW) == Meter("units", 0, DAILY.ends(NOW), 100)
 
 
 def test_a_new_period_is_believed(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def _presences_text(found: Sequence[Presence], now: datetime, zone: ZoneInfo) ->
         (
             one.account.name,
             one.account.platform,
-            f"@{one.handle.lstrip('@')}" if one.handle else "",
+            one.handle or "",
             str(one.waiting),
             str(one.outbox) + (f" + {one.unsure} unsure" if one.unsure else ""),
             _ago(one.fetched_at, now, zone),
@@ -86,7 +86,7 @@ def _presences_text(found: Sequence[Presence], now: datetime, zone: ZoneInfo) ->
     table(headings, rows, [one.state == "failed" or one.unsure > 0 for one in found])
     for one in found:
         if one.error:
-            out(f"\n{one.account.name}: {one_line(one.error, 300)}")
+            out(f"\n{one_line(told_of(one.account.name, one.error), 400)}")
         if ending := warning(one.account, one.expires_at, now, zone):
             out(f"\n{one.account.name}: {ending}")
     if any(one.state == "failed" for one in found):
@@ -178,7 +178,7 @@ def _visit_lines(visit: Visit, now: datetime, zone: ZoneInfo) -> Iterator[str]:
 
     told = visit.checked
     if told.handle:
-        yield f"we are @{told.handle.lstrip('@')}" + (f" ({told.name})" if told.name else "")
+        yield f"we are {told.handle}" + (f" ({told.name})" if told.name else "")
     if told.software:
         yield f"it runs {told.software}"
     if told.scopes:

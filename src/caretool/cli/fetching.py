@@ -66,7 +66,7 @@ def _tell_skipped(results: Fetching) -> None:
         if result.error is not None:
             say(told_of(result.account, result.error))
         for watch, error in result.unsearched.items():
-            say(told_of(f"{result.account}, watch {watch}", error))
+            say(told_of(result.account, error, watch))
 
 
 def _tell_matching(comments: int) -> None:

@@ -182,7 +182,7 @@ def _introduce(desk: Desk, proposal: Proposal) -> None:
     from caretool.domain.harmless import one_line
 
     comment, known = proposal.comment, known_of(desk, proposal.comment)
-    who = f"{_name(comment)} (@{one_line(comment.handle, 40)}) on {comment.account}, person {comment.person}"
+    who = f"{_name(comment)} ({one_line(comment.handle, 40)}) on {comment.account}, person {comment.person}"
     say(f"\n{comment.id}  {who}")
     say(indented(one_line(comment.masked, 300)))
     say(f"    ground: {proposal.decision.ground}; because {'; '.join(proposal.decision.why)}")

@@ -199,7 +199,7 @@ def _tell_comment(comment: Comment, zone: ZoneInfo, *, unmasked: bool, with_reas
     from caretool.reports.shapes import why
 
     name = one_line(comment.author, 40)
-    who = name if comment.erased else f"{name} (@{one_line(comment.handle, 40)})"
+    who = name if comment.erased else f"{name} ({one_line(comment.handle, 40)})"
     told = [comment.kind, comment.tone, comment.topic, comment.language, comment.state]
     told += [f"watch: {comment.watch}"] if comment.watch else []
     facts = ["private", *told] if comment.private else told

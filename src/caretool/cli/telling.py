@@ -84,10 +84,10 @@ def tell_waived(waived: Sequence[Waived], tell: Callable[[str], None] = say) -> 
         tell(f'{who} {one.refusal.check} "{one_line(one.refusal.excerpt, 90)}"')
 
 
-def told_of(account: str, problem: CaretoolError) -> str:
-    """A problem with an account in one line; it may name the account itself."""
-    told = str(problem)
-    return told if told.startswith(f"{account}: ") else f"{account}: {told}"
+def told_of(account: str, problem: CaretoolError | str, watch: str | None = None) -> str:
+    """A problem with an account, or with a search there, in one line; it may name the account itself."""
+    where = f"{account}, watch {watch}" if watch is not None else account
+    return f"{where}: {str(problem).removeprefix(f'{account}: ')}"
 
 
 def tell_problems(problems: Sequence[CaretoolError]) -> None:

@@ -209,7 +209,8 @@ def _end(desk: Desk, arrived: _Arrived, watch: Watch | None, now: datetime, resu
             desk.store.watches.searched(account, watch.key)
         else:
             result.unsearched[watch.name] = error
-            desk.store.arrivals.failed(account, now, f"watch {watch.name}: {error}")
+            why = str(error).removeprefix(f"{account}: ")
+            desk.store.arrivals.failed(account, now, f"watch {watch.name}: {why}")
         return
     result.error = error
     if error is None:

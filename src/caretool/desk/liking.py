@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from caretool.desk import closing, knowing, permitting
+from caretool.desk import closing, knowing, permitting, tokens
 from caretool.desk.desk import Desk
 from caretool.domain.comment import Comment
 from caretool.domain.policy import Agent
@@ -46,7 +46,7 @@ def like(desk: Desk, ids: Sequence[str], *, undo: bool = False) -> Liked:
         try:
             _each(desk, agent, _able(desk.open_platform(desk.account(account)), account), there, liked, undo=undo)
         except CaretoolError as problem:
-            liked.problems.append(problem)
+            liked.problems.append(tokens.explained_for(desk, account, problem))
     return liked
 
 

@@ -93,8 +93,6 @@ def inbox(desk: Desk, wanted: Wanted, as_of: datetime, *, with_comments: bool) -
 
         triaging.wake(desk, desk.clock())
         triaging.read_unread(desk)
-    if wanted.watch:
-        desk.watch(wanted.watch)
     columns = ("account", "topic", "kind", "watch")
     where = {column: value for column in columns if (value := getattr(wanted, column))}
     groups = store.groups.alive(
@@ -103,6 +101,8 @@ def inbox(desk: Desk, wanted: Wanted, as_of: datetime, *, with_comments: bool) -
         among=store.comments.matching(wanted.search) if wanted.search else None,
         limit=wanted.limit + 1,
     )
+    if wanted.watch and not groups:
+        desk.watch(wanted.watch)  # one that was taken out of the policy leaves what it found
     more = len(groups) > wanted.limit
     groups = groups[: wanted.limit]
     joined = store.groups.last_joined([group.id for group in groups])
@@ -174,16 +174,17 @@ def shut_in(desk: Desk, groups: Sequence[Group], as_of: datetime) -> dict[str, i
 def urgency_of(
     desk: Desk, group: Group, as_of: datetime, claim: Claim | None = None, shut: int = 0
 ) -> tuple[str, tuple[str, ...]]:
-    """How urgent a group is, and why; before that, who is at work on it. `shut` as in `Listed`."""
+    """How urgent a group is, and why: first that somebody writes again, then who is at work on it. `shut` as in
+    `Listed`."""
     why: list[str] = []
+    if group.again:
+        why.append(writes_again(desk, group, as_of))
     if claim is not None:
         why.append(f"{claim.agent} is at work on it until {stamp(claim.until, desk.zone)}")
     if group.suggestion is not None and group.suggestion.reserved:
         why.append(f"{group.suggestion.template}: manager only")
     if group.escalation:
         why.append(f"{group.escalation}: for the manager, no template answers")
-    if group.again:
-        why.append(writes_again(desk, group, as_of))
     if group.watch:
         why.append(f"watch {group.watch}: found, not said to us")
     if group.closes_at is not None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from caretool.desk import looking, triaging
+from caretool.desk import looking, tokens, triaging
 from caretool.desk.desk import Desk
 from caretool.desk.guarding import ability
 from caretool.desk.locks import held
@@ -69,7 +69,7 @@ def moderate(desk: Desk, proposals: Sequence[Proposal], asked: Asked) -> Moderat
             with alone(desk, account):
                 _on_account(desk, theirs, asked, outcome)
         except CaretoolError as problem:
-            outcome.problems.append(problem)
+            outcome.problems.append(tokens.explained_for(desk, account, problem))
             tried = {one.comment for one in (*outcome.done, *outcome.failed, *outcome.unsure)}
             outcome.left += [proposal for proposal in theirs if proposal.comment.id not in tried]
     return outcome

@@ -63,6 +63,9 @@ def retract(desk: Desk, reply_id: str, because: str, *, by_hand: bool) -> Retrac
         with desk.store.writing():
             plan = _planned(desk, reply)
             desk.store.replies.change(reply.id, "retracted", was=("posted",), error=f"retracted: {because}")
+            if reply.native_id is not None:  # it may have been fetched back as a comment of our own
+                gone = (reply.native_id,)
+                desk.store.arrivals.add_page(reply.account, (), bookmark=None, now=now, deleted=gone)
             _release(desk, plan, because, now)
             triaging.wait_again(desk, [comment.id for comment in plan.comments], was=("answered",))
             log = desk.store.journal

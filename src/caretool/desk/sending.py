@@ -8,7 +8,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from caretool.desk import committing, looking, promising, rationing, rewarding, shutting, triaging
+from caretool.desk import (
+    committing,
+    looking,
+    overhearing,
+    promising,
+    rationing,
+    rewarding,
+    shutting,
+    tokens,
+    triaging,
+)
 from caretool.desk.desk import Desk
 from caretool.desk.load import load_of
 from caretool.desk.locks import held
@@ -18,7 +28,7 @@ from caretool.domain.deliverability import Window, judge, review_time
 from caretool.domain.draft import Reply, ReplyState
 from caretool.domain.moment import stamp
 from caretool.domain.promise import Promise
-from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
+from caretool.errors import AnswerLost, CaretoolError, Delayed, PlatformBusy, PlatformFailed, TokenRefused
 from caretool.platforms.platform import Outgoing, Platform
 
 # Between two looks for an unsure reply on a platform whose listing may lag.
@@ -59,7 +69,7 @@ def send(desk: Desk, only: Sequence[str] | None = None) -> Sent:
             if said := rationing.told(desk, account, platform.limits):
                 desk.say(said)
         except CaretoolError as problem:
-            sent.problems.append(problem)
+            sent.problems.append(tokens.explained_for(desk, account, problem))
             done = {reply.id for reply in (*sent.posted, *sent.failed, *sent.unsure, *sent.left)}
             sent.left += [reply for reply in _due(desk, account, only) if reply.id not in done]
     return sent
@@ -134,14 +144,20 @@ def _settled_by_looking(
     if reply.looked_at is None:
         desk.store.replies.looked(reply.id, now)
     sent.unsure.append(reply)
-    hint = (
-        f"run `caretool send` again in {int(SETTLE.total_seconds())} s"
-        if trustworthy or protected
-        else f"look on the platform yourself, then say `caretool send --was-posted {reply.id}` "
+    again = f"run `caretool send` again in {int(SETTLE.total_seconds())} s"
+    sent.problems.append(_doubt(reply, again if trustworthy or protected else _look_yourself(reply)))
+    return None
+
+
+def _doubt(reply: Reply, hint: str) -> CaretoolError:
+    return CaretoolError(f"{reply.id} may or may not have been posted on {reply.account}: {hint}.")
+
+
+def _look_yourself(reply: Reply) -> str:
+    return (
+        f"look on the platform yourself, then say `caretool send --was-posted {reply.id}` "
         f"or `caretool send --was-not-posted {reply.id}`"
     )
-    sent.problems.append(CaretoolError(f"{reply.id} may or may not have been posted on {reply.account}: {hint}."))
-    return None
 
 
 def _key_protects(reply: Reply, now: datetime, platform: Platform) -> bool:
@@ -151,6 +167,7 @@ def _key_protects(reply: Reply, now: datetime, platform: Platform) -> bool:
 
 def outgoing(desk: Desk, reply: Reply) -> Outgoing:
     """The reply as its connector takes it."""
+    comments = desk.store.comments.by_ids(reply.comments)
     return Outgoing(
         key=reply.key,
         text=reply.text,
@@ -158,8 +175,9 @@ def outgoing(desk: Desk, reply: Reply) -> Outgoing:
         thread=reply.thread_native_id,
         private=reply.private,
         created_at=reply.made_at,
-        warning=warning_of(desk.store.comments.by_ids(reply.comments), reply.language),
+        warning=warning_of(comments, reply.language),
         not_these=frozenset(desk.store.replies.posted_alike(reply)),
+        addressee=next((one.handle for one in comments if one.native_id in reply.to[:1] and not one.erased), None),
     )
 
 
@@ -182,6 +200,7 @@ def _post(desk: Desk, platform: Platform, reply: Reply, sent: Sent, *, perhaps_p
         trouble = (
             _nobody_left(desk, reply)
             or shutting.nobody_left(desk, reply, now)
+            or overhearing.barred(desk, reply)
             or _no_longer_fits(desk, reply)
             or rewarding.taken_from(desk, reply)
             or _no_longer_possible(desk, reply, now)
@@ -201,10 +220,12 @@ def _stop(desk: Desk, reply: Reply, trouble: str, sent: Sent, *, perhaps_public:
     """It does not leave. Inside the transaction that found the trouble."""
     if perhaps_public:
         sent.unsure.append(reply)
-    else:
-        _fail(desk, reply, trouble)
-        sent.failed.append(reply)
-    sent.problems.append(PlatformFailed(trouble))
+        sent.problems.append(_doubt(reply, f"it is not posted again, {_look_yourself(reply)}"))
+        return
+    why = f"{reply.id} was not posted: {trouble}"
+    _fail(desk, reply, why)
+    sent.failed.append(reply)
+    sent.problems.append(PlatformFailed(why))
 
 
 def _leave(desk: Desk, platform: Platform, reply: Reply, sent: Sent, *, perhaps_public: bool) -> None:
@@ -223,10 +244,13 @@ def _leave(desk: Desk, platform: Platform, reply: Reply, sent: Sent, *, perhaps_
             _fail(desk, reply, str(refused))
             sent.failed.append(reply)
         sent.problems.append(refused)
-    except (TokenRefused, PlatformBusy):
+    except (TokenRefused, PlatformBusy) as later:
         # What was unsure may be public all the same: it is looked for again before it leaves again.
         desk.store.replies.change(reply.id, reply.state, was=("sending",))
-        raise
+        if not isinstance(later, Delayed):
+            raise
+        (sent.unsure if reply.state == "unsure" else sent.left).append(reply)
+        sent.problems.append(later)
     except Exception as bug:  # a connector's: whether it posted before it failed, nobody knows
         _mark_unsure(desk, reply)
         sent.unsure.append(reply)
@@ -242,7 +266,7 @@ def _nobody_left(desk: Desk, reply: Reply) -> str | None:
     if "queued" in states:
         return None
     what = "deleted on the platform" if states == {"gone"} else "answered elsewhere or deleted"
-    return f"{reply.id} was not posted: what it answers was {what} meanwhile."
+    return f"what it answers was {what} meanwhile."
 
 
 def _edited(desk: Desk, reply: Reply) -> list[str]:
@@ -254,7 +278,7 @@ def _edited(desk: Desk, reply: Reply) -> list[str]:
 def _no_longer_fits(desk: Desk, reply: Reply) -> str | None:
     """Why a reply answers what nobody says any more."""
     edited = _edited(desk, reply)
-    return f"{reply.id} was not posted: {min(edited)} was edited since. Read it and answer again." if edited else None
+    return f"{min(edited)} was edited since. Read it and answer again." if edited else None
 
 
 def posted(desk: Desk, reply: Reply, native_id: str | None, at: datetime, url: str | None) -> None:
@@ -339,7 +363,7 @@ def _no_longer_possible(desk: Desk, reply: Reply, now: datetime) -> str | None:
     for (name, due_at), same in by_kind.items():
         kind = desk.policy.promises.get(name) or (desk.promise_kind(name) if name == "other" else None)
         if kind is None:
-            return f"{reply.id} was not posted: the policy no longer has the promise kind {name!r}."
+            return f"the policy no longer has the promise kind {name!r}."
         load = load_of(desk, kind, now, leaving_out=ours, adding=added)
         moment = reply.made_at if fresh and due_at > now else now
         verdict = judge(kind, len(same), due_at, moment.replace(second=0, microsecond=0), load)
@@ -355,7 +379,7 @@ def _no_longer_possible(desk: Desk, reply: Reply, now: datetime) -> str | None:
         earliest = judge(kind, len(same), due_at, now, load).earliest_due_at
         offer = f" The earliest that would pass is {stamp(earliest, desk.zone)}." if earliest else ""
         said = past if due_at <= now else verdict.why
-        return f"{reply.id} was not posted: {said}.{offer} Answer its comments again."
+        return f"{said}.{offer} Answer its comments again."
     return None
 
 

@@ -78,6 +78,12 @@ def explained(account: Account, error: CaretoolError) -> CaretoolError:
     return TokenRefused(f"{str(error).rstrip('.')}. {way}") if way else error
 
 
+def explained_for(desk: Desk, account: str, error: CaretoolError) -> CaretoolError:
+    """The same where only its name is known: it may have been taken out of accounts.toml."""
+    known = desk.settings.accounts.get(account)
+    return explained(known, error) if known is not None else error
+
+
 def _key(account: Account) -> str:
     """By platform too: the name may have been another's before."""
     return f"end of the token of {account.name} on {account.platform}"

@@ -27,8 +27,8 @@ def bookmark(desk: Desk, account: Account, watch: Watch) -> str | None:
 
 
 def store(desk: Desk, account: Account, watch: Watch, page: Page, now: datetime, first: datetime | None) -> Stored:
-    """One page and its bookmark; inside a transaction. Of a first search what is older than `first` is closed; what we
-    know already stays as it is, and so does the bookmark where nobody can tell who was forgotten."""
+    """One page and its bookmark; inside a transaction. Of a first search what is older than `first` is closed; what was
+    said to us stays as it is, and so does the bookmark where nobody can tell who was forgotten."""
     store = desk.store
     place = store.watches.place(account.name, watch.key)
     bound = first if place is None else place.closed_before

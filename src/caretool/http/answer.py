@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -92,3 +92,12 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
 def place(url: httpx.URL) -> str:
     """Host and port as they are asked for: letters that look like others are seen for what they are."""
     return one_line(url.netloc.decode("ascii", "replace"), 80)
+
+
+def whole(response: httpx.Response, largest: int) -> bytes:
+    """The body. Raises what `bodies.whole` does, and httpx."""
+    coding = response.headers.get("content-encoding", "identity").strip().lower()
+    chunks: Iterable[bytes] = response.iter_raw()
+    if response.is_stream_consumed:  # made in one piece, as a fake does: httpx has unpacked it
+        coding, chunks = "identity", (response.content,)
+    return bodies.whole(chunks, coding, largest)

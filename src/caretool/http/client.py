@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-import ssl
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,11 +18,11 @@ import stamina
 from caretool import bodies
 from caretool.bodies import Torn, Unreadable
 from caretool.dialect import Dialect, Said, Verdict
-from caretool.domain.budget import Budget, Meter, Unlimited
+from caretool.domain.budget import Bucket, Budget, Meter, Unlimited
 from caretool.domain.harmless import one_line
 from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
-from caretool.http.answer import CORRECT, UNKNOWN, Answer, Refused, place, retry_after
-from caretool.http.ends import agent, base, origin, trusted
+from caretool.http.answer import CORRECT, UNKNOWN, Answer, Refused, place, retry_after, whole
+from caretool.http.ends import agent, base, distrusted, origin, trusted
 
 Clock = Callable[[], datetime]
 Transport = httpx.BaseTransport  # what a test answers with instead of a network
@@ -37,8 +36,10 @@ _HOPS, _SAID, _SAID_BYTES = 5, 200, 64 * 1024
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _NOT_HERE, _GAVE_UP = frozenset({301, 307, 308}), frozenset({408, 499})
 _ABSOLUTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
+_STEPS_BACK = re.compile(r"(?:[^?#]*/)?\.\.?(?:[/?#]|\Z)")
 _CONDITIONS = frozenset({"if-none-match", "if-modified-since"})
 _TOKEN = re.compile(r"[!-~]+")
+_SECRETS = frozenset({"access_token", "client_secret", "input_token", "password", "refresh_token"})
 _NOTHING_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _TROUBLE = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError, ValueError)
 _reading = stamina.RetryingCaller(attempts=3, timeout=60.0, wait_initial=_FIRST_WAIT, wait_max=2.0, wait_jitter=0.5)
@@ -81,6 +82,7 @@ class Client:
         self._home = str(self._base).rstrip("/")
         self._place = place(self._base) if self._base else "no address"
         self._secret: str | None = None
+        self._hidden: tuple[str, ...] = ()
         self._http: httpx.Client | None = None
 
     def __repr__(self) -> str:
@@ -151,7 +153,8 @@ class Client:
             return attempt()
         except _Expired as expired:
             failure, refused = expired.failure, self._secret
-        self._secret = self._renew(refused) if self._renew is not None and refused is not None else None
+        with _nothing_sent():
+            self._secret = self._renew(refused) if self._renew is not None and refused is not None else None
         if self._secret is None:
             raise failure
         try:
@@ -190,9 +193,9 @@ class Client:
         """The answer, if it is one. Raises _Again; what reading it raises is left to the caller."""
         status = response.status_code
         headers = dict(response.headers)
-        self._budget.told(self._scope, self._dialect.meters(headers, self._clock()), self._clock())
+        self._note(self._dialect.meters(headers, self._bucket(response.request)[0], self._clock()))
         if 200 <= status < 300 or (status == 304 and _CONDITIONS & response.request.headers.keys()):
-            return Answer(status, headers, _whole(response, LARGEST), str(response.url), self._name, written)
+            return Answer(status, headers, whole(response, LARGEST), str(response.url), self._name, written)
         failure, repeat = self._failure(response, written)
         again: float | bool = repeat
         if isinstance(failure, PlatformBusy) and failure.seconds is not None:
@@ -206,13 +209,13 @@ class Client:
         was done may say so: 302 and 303 are also how "done, look there" is said, and 408 and 5xx come from proxies that
         lost a server still at work. Raises _Expired."""
         status = response.status_code
-        body, said = self._said(response)
+        body, said = (None, "") if self._dialect.discreet else self._said(response)
 
         def sentence(what: str, then: str) -> str:
             return f"{self._name}: {self._place} {what} ({status}{', ' if said else ''}{said}){then and ': '}{then}"
 
-        verdict = self._dialect.verdict(Said(status, dict(response.headers), body, self._clock()))
-        verdict = verdict or self._plainly(status, response.headers, written)
+        told = self._dialect.verdict(Said(status, dict(response.headers), body, self._clock()))
+        verdict = told or self._plainly(status, response.headers, written)
         if verdict.meaning in ("token", "expired"):
             refused = TokenRefused(
                 sentence("does not take our token", "make a new one there, and put it in the place of the old one")
@@ -227,10 +230,11 @@ class Client:
             what = "is not to be had just now" if status == 503 else "asks us to slow down"
             return PlatformBusy(sentence(what, then), seconds), False
         if verdict.meaning == "refused":
-            what = f"refused {self._shown(response.url.path, 80)}"
+            what = f"refused {'us' if self._dialect.discreet else self._shown(response.url.path, 80)}"
             return Refused(sentence(what, ""), status, said, verdict.code), False
         if not written:
-            return PlatformFailed(sentence("failed", "try again later")), status >= 500 or status in _GAVE_UP
+            repeat = told is not None or status >= 500 or status in _GAVE_UP
+            return PlatformFailed(sentence("failed", "try again later")), repeat
         if status in _NOT_HERE:
             return PlatformFailed(sentence("has moved, nothing was done", "correct url")), False
         return AnswerLost(sentence("gave no clear answer", UNKNOWN)), False
@@ -247,7 +251,7 @@ class Client:
         """The value of the body, and the server's own words; none where they cannot be read: the status has told
         enough."""
         try:
-            body = _whole(response, _SAID_BYTES)
+            body = whole(response, _SAID_BYTES)
             if response.headers.get("content-type", "").startswith("text/plain"):
                 return None, self._shown(body.decode("utf-8", "replace"), _SAID)
             value = bodies.value(body)
@@ -259,7 +263,8 @@ class Client:
         """Take from the budget what the request costs. Raises PlatformBusy: nothing was sent."""
         bucket, units = self._dialect.price(method, url.path)
         now = self._clock()
-        short = self._budget.spend(self._scope, bucket, units, now, fetching=fetching)
+        with _nothing_sent():
+            short = self._budget.spend(self._scope, bucket, units, now, fetching=fetching)
         if short is not None:
             seconds = max((short.resets_at - now).total_seconds(), 1.0)
             what = "what may still be asked is kept for replies" if fetching else "no more may be asked"
@@ -267,21 +272,28 @@ class Client:
 
     def _rest(self, request: httpx.Request, seconds: float) -> None:
         """Whoever shares the budget leaves the platform alone for as long as it asked."""
-        bucket, _ = self._dialect.price(request.method, request.url.path)
-        now = self._clock()
-        self._budget.told(self._scope, [Meter(bucket.name, 0, now + timedelta(seconds=seconds))], now)
+        bucket, _ = self._bucket(request)
+        self._note([Meter(bucket.name, 0, self._clock() + timedelta(seconds=seconds))])
+
+    def _bucket(self, request: httpx.Request) -> tuple[Bucket, float]:
+        return self._dialect.price(request.method, request.url.path)
+
+    def _note(self, meters: Sequence[Meter]) -> None:
+        """An answer stands, also where it cannot be counted."""
+        with suppress(CaretoolError):
+            self._budget.told(self._scope, meters, self._clock())
 
     def _shown(self, text: str, longest: int) -> str:
-        """What others wrote, harmless, without the token (cut, it would not be known again), on one line."""
+        """What others wrote, harmless, on one line, without what is secret (cut, it would not be known again)."""
         line = one_line(text)
-        if self._secret is not None and len(self._secret) >= 8:
-            line = line.replace(self._secret, "***")
+        for secret in (self._secret, *self._hidden):
+            line = line.replace(secret, "***") if secret is not None and len(secret) >= 8 else line
         return one_line(line, longest)
 
     def _why(self, trouble: Exception, then: str) -> str:
         """A sentence of our own: what httpx says may hold what the server sent."""
         slow = isinstance(trouble, httpx.TimeoutException)
-        if (distrust := _distrusted(trouble)) is not None:
+        if (distrust := distrusted(trouble)) is not None:
             what = f"has a certificate that is not trusted ({self._shown(distrust.verify_message, 120)})"
         elif isinstance(trouble, _NOTHING_LEFT):
             what = f"cannot be reached ({'it took too long' if slow else self._shown(str(trouble), 120)})"
@@ -299,6 +311,8 @@ class Client:
         url = None
         with suppress(httpx.InvalidURL, ValueError):
             absolute = _ABSOLUTE.match(path) is not None
+            if not absolute and _STEPS_BACK.match(path):  # it would be asked for elsewhere, without a word
+                raise ValueError(path)
             there = httpx.URL(path if absolute else f"{self._home}/{path.lstrip('/')}")
             url = there.copy_merge_params(params) if params else there
         if url is None:
@@ -313,7 +327,8 @@ class Client:
 
     def _request(self, method: str, url: httpx.URL, *, fetching: bool = False, **content: Any) -> httpx.Request:
         if self._token is not None and (self._secret is None or self._renew is not None):
-            self._secret = self._token()
+            with _nothing_sent():
+                self._secret = self._token()
             if not _TOKEN.fullmatch(self._secret):
                 self._secret = None
                 what = "is empty, or holds a blank, a line break or a letter that no token has"
@@ -326,6 +341,7 @@ class Client:
         if self._secret is not None:
             request.headers.update(self._dialect.authorize(self._secret))
         self._take(method, url, fetching=fetching)
+        self._hidden = _secrets_in(url, content.get("json"), content.get("data"))
         return request
 
     def _opened(self) -> httpx.Client:
@@ -363,22 +379,23 @@ class _Expired(Exception):
         self.failure = failure
 
 
+@contextmanager
+def _nothing_sent() -> Iterator[None]:
+    """Whatever goes wrong before a request leaves is told as that: what was to be written may go out another time."""
+    try:
+        yield
+    except (TokenRefused, PlatformBusy):
+        raise
+    except CaretoolError as problem:
+        raise PlatformBusy(f"{problem} (nothing was sent)") from problem
+
+
 def _soon(seconds: float) -> str:
     """A length of time as one waits for it."""
     return f"{round(seconds)} seconds" if seconds < 120 else f"{-(-seconds // 60):.0f} minutes"
 
 
-def _whole(response: httpx.Response, largest: int) -> bytes:
-    """The body. Raises _TROUBLE."""
-    coding = response.headers.get("content-encoding", "identity").strip().lower()
-    chunks: Iterable[bytes] = response.iter_raw()
-    if response.is_stream_consumed:  # made in one piece, as a fake does: httpx has unpacked it
-        coding, chunks = "identity", (response.content,)
-    return bodies.whole(chunks, coding, largest)
-
-
-def _distrusted(trouble: BaseException | None) -> ssl.SSLCertVerificationError | None:
-    """What is wrong with the server's certificate, wherever httpx put it; None: something else is."""
-    while trouble is not None and not isinstance(trouble, ssl.SSLCertVerificationError):
-        trouble = trouble.__cause__ or trouble.__context__
-    return trouble
+def _secrets_in(url: httpx.URL, *contents: Values) -> tuple[str, ...]:
+    """Those that travel inside a request: who is asked to renew one may repeat it."""
+    fields = [*url.params.items(), *(field for content in contents if content for field in content.items())]
+    return tuple(value for name, value in fields if name in _SECRETS and isinstance(value, str))

@@ -30,6 +30,13 @@ def origin(url: httpx.URL) -> tuple[str, bytes, int | None, bytes]:
     return url.scheme, url.raw_host, url.port, url.userinfo
 
 
+def distrusted(trouble: BaseException | None) -> ssl.SSLCertVerificationError | None:
+    """What is wrong with the server's certificate, wherever httpx put it; None: something else is."""
+    while trouble is not None and not isinstance(trouble, ssl.SSLCertVerificationError):
+        trouble = trouble.__cause__ or trouble.__context__
+    return trouble
+
+
 def agent() -> str:
     """What we call ourselves."""
     try:

@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
+from caretool.errors import PlatformFailed
 from caretool.http import Refused
+from caretool.platforms import dates
 
 T = TypeVar("T")
 
@@ -20,6 +22,53 @@ T = TypeVar("T")
 OVERLAP = timedelta(minutes=10)
 # So many ids of the overlap are remembered; a busier place shows some comments twice, which are stored once.
 _REMEMBERED = 1000
+# With so many places that cannot be read the others are not tried any more.
+_SICK = 3
+
+
+class Circle(PlatformFailed):
+    """A list that leads back to where it has been."""
+
+
+class Trail:
+    """The way along a list, cursor by cursor, remembered by two of them only: a circle is noticed before it was gone
+    round three times (R. P. Brent, An improved Monte Carlo factorization algorithm, 1980, section 3)."""
+
+    def __init__(self, begin: str | None = None) -> None:
+        self._passed = begin
+        self._left = self._span = 1
+
+    def on(self, cursor: str | None) -> str | None:
+        """The next cursor (None: the list ends), if it leads on. Raises Circle."""
+        if cursor is None:
+            return None
+        if cursor == self._passed:
+            raise Circle("the pages of the list lead in a circle: try again later")
+        self._left -= 1
+        if self._left == 0:
+            self._passed, self._span = cursor, 2 * self._span
+            self._left = self._span
+        return cursor
+
+
+class Sick:
+    """Places that could not be read just now: each keeps no other back; many are the whole platform's trouble."""
+
+    def __init__(self) -> None:
+        self._first: PlatformFailed | None = None
+        self._left = _SICK
+
+    def met(self, problem: PlatformFailed) -> None:
+        """One more. Raises it where there were too many."""
+        self._first = self._first or problem
+        self._left -= 1
+        if self._left == 0:
+            raise problem
+
+    def tell(self) -> None:
+        """Once the others were read. Raises the first there was."""
+        if self._first is not None:
+            raise self._first
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +153,15 @@ def walk(
     """Walk on where the last one was interrupted, then from the newest down to where the last whole walk began.
 
     `ask` gives what stands at a cursor (None: at the top). Nothing older than `oldest` is walked to (None: to the end).
-    A cursor that the platform no longer takes begins the walk anew. Raises what `ask` raises.
+    A cursor that the platform no longer takes, or that leads in a circle, begins the walk anew. Raises Circle, and what
+    `ask` raises.
     """
     if descent.cursor is not None:
         try:
             for step in _down(descent, ask, overlap, oldest):
                 descent = step.descent
                 yield step
-        except Refused:
+        except (Refused, Circle):
             if descent.cursor is None:
                 raise
             descent = Descent(descent.floor, descent.seen)
@@ -124,17 +174,17 @@ def _down(
     known = frozenset(descent.seen)
     bounds = [bound for bound in (descent.floor and descent.floor - overlap, oldest) if bound is not None]
     bound = max(bounds, default=None)
-    before = descent
+    before, trail = descent, Trail(descent.cursor)
     while True:
         listing = ask(descent.cursor)
         reached = any(bound is not None and entry.at < bound for entry in listing.entries)
         descent = replace(_above(descent, listing.entries, overlap), cursor=None if reached else listing.older)
         new = [entry for entry in listing.entries if entry.id not in known and (bound is None or entry.at >= bound)]
         if descent.cursor is None:
-            descent = _whole(descent)
+            descent = _whole(descent, bound and bound + overlap)
         if new or (descent != before and descent.cursor is None):
             yield Step(tuple(sorted(new, key=lambda entry: entry.at)), descent)
-        if descent.cursor is None:
+        if trail.on(descent.cursor) is None:
             return
 
 
@@ -147,10 +197,10 @@ def _above(descent: Descent, entries: Sequence[Entry[T]], overlap: timedelta) ->
     return replace(descent, top=top, near=tuple(near)[:_REMEMBERED])
 
 
-def _whole(descent: Descent) -> Descent:
-    """The walk came down to its floor: where it began is the next one's."""
+def _whole(descent: Descent, bound: datetime | None) -> Descent:
+    """The walk came down to its floor: where it began is the next one's; where nothing was, `bound` stays it."""
     if descent.top is None or (descent.floor is not None and descent.top < descent.floor):
-        return Descent(descent.floor, descent.seen)
+        return Descent(descent.floor or bound, descent.seen)
     seen = dict.fromkeys([*descent.near, *descent.seen]) if descent.floor is not None else dict.fromkeys(descent.near)
     return Descent(descent.top, tuple(seen)[:_REMEMBERED])
 
@@ -158,10 +208,9 @@ def _whole(descent: Descent) -> Descent:
 def _moment(text: object) -> datetime | None:
     if text is None:
         return None
-    moment = datetime.fromisoformat(str(text))
-    if moment.tzinfo is None:
-        raise ValueError("a moment without a zone")
-    return moment
+    if (at := dates.moment(text)) is None:
+        raise ValueError("no moment")
+    return at
 
 
 def _ids(found: object) -> tuple[str, ...]:

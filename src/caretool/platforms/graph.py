@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -16,6 +16,7 @@ from caretool.dialect import Dialect, Said, Verdict
 from caretool.domain.budget import Bucket, Meter
 from caretool.errors import AnswerLost, CaretoolError, PlatformFailed, TokenRefused
 from caretool.http import Answer, Client, Refused
+from caretool.platforms.descent import Trail
 from caretool.platforms.graph_wire import address, closed, flag, moment, number, used, word
 
 DUPLICATE = 506
@@ -108,6 +109,10 @@ class Round:
             return listing, Round(None, now, self.begun)
         return listing, Round(listing.after, self.begun, self.floor)
 
+    def with_a_gap(self, before: Round) -> Round:
+        """Something on the way from `before` was not read: the next round goes back as far as this one."""
+        return replace(self, floor=before.floor) if self.after is None else replace(self, begun=before.floor)
+
 
 class Graph:
     """One account's calls. `scopes` are what the token must be allowed. Each method raises as `Platform.fetch` does,
@@ -144,18 +149,27 @@ class Graph:
         self, path: str, params: Mapping[str, str], *, after: str | None = None, fetching: bool = False
     ) -> Iterator[Listing]:
         """Answer after answer until there is no next one; one of them may be empty."""
-        passed = {after}
+        trail = Trail(after)
         while True:
             listing = self.listing(path, params, after=after, fetching=fetching)
             yield listing
-            after = listing.after
+            after = trail.on(listing.after)
             if after is None:
                 return
-            if after in passed:
-                raise PlatformFailed(
-                    f"{self._name}: the pages of the platform's list lead in a circle: try again later"
-                )
-            passed.add(after)
+
+    def latest(self, path: str, params: Mapping[str, str], most: int, at_once: int) -> Listing:
+        """The first `most` things of a list, for a fetch, and the cursor of what comes after them; asked for `at_once`
+        at most."""
+        items: list[object] = []
+        trail, after = Trail(), None
+        while len(items) < most:
+            limit = str(min(most - len(items), at_once))
+            listing = self.listing(path, {**params, "limit": limit}, after=after, fetching=True)
+            items += listing.items
+            after = trail.on(listing.after)
+            if after is None:
+                break
+        return Listing(tuple(items), after)
 
     def standing(self, ids: Sequence[str], fields: str, *, fetching: bool = False) -> Standing:
         """How these stand, asked for together; each counts as a call. Whoever takes `gone` at its word makes sure first
@@ -195,11 +209,14 @@ class Graph:
         self._done(answer)
         return True
 
-    def token(self, secret: str, inspector: Client | None) -> Token | None:
+    def token(self, secret: str, inspector: Client | None, *, fetching: bool) -> Token | None:
         """What the platform says of our token, asked by `inspector` (the app itself) or else by the token; None: it
         does not say. Raises TokenRefused where it says that the token is not valid."""
         try:
-            answer = (inspector or self._client).get("debug_token", {"input_token": secret})
+            asked = {"input_token": secret}
+            answer = (
+                inspector.get("debug_token", asked) if inspector else self.ask("debug_token", asked, fetching=fetching)
+            )
             data = answer.json()
         except CaretoolError:
             return None
@@ -296,7 +313,11 @@ class Graph:
 
 def dialect(tariff: Tariff, blocked: timedelta) -> Dialect:
     """How it says things. `blocked` is for how long to leave it alone once it has blocked us for what we did."""
-    return Dialect(verdict=lambda said: _verdict(said, blocked), meters=lambda headers, _, now: _meters(headers, now), price=tariff.price)
+    return Dialect(
+        verdict=lambda said: _verdict(said, blocked),
+        meters=lambda headers, _, now: _meters(headers, now),
+        price=tariff.price,
+    )
 
 
 def code_of(refused: Refused) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from caretool import bodies
 from caretool.errors import PlatformFailed
+from caretool.platforms import dates
 
 # A meter is a percentage of rolling hours: nobody says when it will be lower, only when a closed one opens.
 _PAUSE, _LONGEST = timedelta(minutes=10), timedelta(days=30)
@@ -56,9 +57,8 @@ def moment(value: object) -> datetime | None:
     """An aware moment: `2017-08-31T18:10:30+0000`, or seconds since 1970."""
     try:
         if type(value) is int:
-            return datetime.fromtimestamp(value, UTC)
-        read = datetime.fromisoformat(value) if isinstance(value, str) else None
-        return None if read is None else (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC)
+            return dates.believable(datetime.fromtimestamp(value, UTC))
+        return dates.moment(value, UTC)
     except (ValueError, OverflowError, OSError):
         return None
 

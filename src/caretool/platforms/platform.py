@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from caretool.domain.budget import Budget, Unlimited
 from caretool.domain.comment import Incoming
+from caretool.domain.harmless import one_line
 from caretool.domain.limits import Limits
 from caretool.domain.vault import Forgetful, Vault
 from caretool.domain.watch import Watch
@@ -38,10 +39,15 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Something on the page that could not be a comment: `where` (line 12, an id) and `why`, in one short sentence."""
+    """Something on the page that could not be a comment: `where` (line 12, an id) and `why`, in one short sentence.
+    What strangers wrote of it is made harmless."""
 
     where: str
     why: str
+
+    def __post_init__(self) -> None:
+        for name, longest in (("where", 120), ("why", 200)):
+            object.__setattr__(self, name, one_line(getattr(self, name), longest) or "?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +101,7 @@ class Outgoing:
 
     `key` is the reply's own, made before the request leaves; `created_at` bounds where `find` has to look. `warning` is
     the content warning of what it answers. `not_these` are native ids of our other replies: none of them is this.
+    `addressee` is the handle of who wrote what it replies to (None: not known any more).
     """
 
     key: str
@@ -105,6 +112,7 @@ class Outgoing:
     created_at: datetime
     warning: str | None = None
     not_these: frozenset[str] = frozenset()
+    addressee: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,18 @@ def _feed() -> Connector:
     return Connector(feed.FeedSettings, feed.open_account, feed.ABOUT, feed.GUIDE)
 
 
+def _matrix() -> Connector:
+    from caretool.platforms.matrix import connector as matrix
+
+    return Connector(matrix.MatrixSettings, matrix.open_account, matrix.ABOUT, matrix.GUIDE)
+
+
+def _wordpress() -> Connector:
+    from caretool.platforms.wordpress import connector as wordpress
+
+    return Connector(wordpress.WordPressSettings, wordpress.open_account, wordpress.ABOUT, wordpress.GUIDE)
+
+
 _CONNECTORS: Mapping[str, Callable[[], Connector]] = {
     "file": _file,
     "mastodon": _mastodon,
@@ -93,6 +105,8 @@ _CONNECTORS: Mapping[str, Callable[[], Connector]] = {
     "email": _email,
     "bluesky": _bluesky,
     "feed": _feed,
+    "matrix": _matrix,
+    "wordpress": _wordpress,
 }
 KNOWN: tuple[str, ...] = tuple(_CONNECTORS)
 

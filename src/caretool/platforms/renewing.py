@@ -74,6 +74,8 @@ class Renewable:
             if kept is not None and kept.access != stale:  # another process was faster
                 return kept.access
             refresh = kept.refresh if kept is not None and kept.refresh else self._first()
+            # What renews a token is often worth nothing afterwards: so where nothing can be kept, nothing is asked for.
+            self._vault.write(self._vault.read() or "")
             try:
                 grant = self._asked(refresh)
             except TokenRefused:

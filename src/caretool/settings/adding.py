@@ -50,7 +50,7 @@ class Answers:
         for name, one in asked:
             key = one.alias or name
             if key != "platform" and key not in self.values and key not in found:
-                secret = table_in(one.annotation) is Secret
+                secret = table_in(one.annotation) is Secret and not _takes_text(one.annotation)
                 found[key] = Question(key, one.description or "", one.is_required(), secret)
         return list(found.values())
 

@@ -116,7 +116,8 @@ class Arrivals:
         compared, not doubled.
 
         Comments older than `closed_before` (an account's first fetch) and our own posts never wait. `watch` is what
-        found the page; None: it was said to us, and so is from now on what a watch had found of it.
+        found the page: what was said to us stays as it is. None: it was said to us, and so is from now on what a watch
+        had found of it.
         """
         latest = {incoming.native_id: incoming for incoming in map(_without_odd_bytes, comments)}
         with self._database.writing():
@@ -125,9 +126,12 @@ class Arrivals:
             told_apart = self._door.told_apart(unknown)
             fresh = self._door.let_in(account, told_apart)
             touched = self._insert(account, fresh, now, our_handle, closed_before, watch)
+            seen = [(known[i.native_id], i) for i in latest.values() if i.native_id in known]
             if watch is None:
                 self._said_to_us([row["id"] for row in known.values() if row["watch"] is not None])
-            edited = self._edit([(known[i.native_id], i) for i in latest.values() if i.native_id in known], now)
+            else:  # a search may show less of what was said to us than we were told
+                seen = [(row, incoming) for row, incoming in seen if row["watch"] is not None]
+            edited = self._edit(seen, now)
             gone = self._mark_gone(account, deleted)
             if bookmark is not None:
                 self._keep_bookmark(account, bookmark, closed_before)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -37,7 +37,8 @@ class Budgets:
     def spend(self, scope: str, bucket: Bucket, units: float, now: datetime, *, fetching: bool) -> Meter | None:
         """Take what is asked for, if it is there."""
         with self._alone() as connection:
-            meter = _kept(connection, scope, bucket.name, now) or untouched(bucket, now)
+            pause = _kept(connection, scope, _pause(bucket.name), now)
+            meter = pause or _kept(connection, scope, bucket.name, now) or untouched(bucket, now)
             if meter is None:
                 return None
             kept = bucket.kept * (meter.limit or bucket.limit or 0) if fetching else 0.0
@@ -48,16 +49,21 @@ class Budgets:
             return None
 
     def told(self, scope: str, meters: Sequence[Meter], now: datetime) -> None:
-        """Keep what the platform says: of one period the least, for answers overtake each other."""
+        """Keep what the platform says: of one period the least, for answers overtake each other. That nothing is left
+        for a while within a period is a pause: what was counted in the period stands when it is over. Where it cannot
+        be kept nothing is raised: the request was answered, and whoever asks next is told."""
         if not meters:
             return
-        with self._alone() as connection:
+        with suppress(StoreProblem), self._alone() as connection:
             for meter in meters:
                 known = _kept(connection, scope, meter.bucket, now)
-                left = meter.left
-                if known is not None and abs((known.resets_at - meter.resets_at).total_seconds()) < 1:
+                name, left = meter.bucket, meter.left
+                sooner = (known.resets_at - meter.resets_at).total_seconds() if known is not None else 0.0
+                if known is not None and abs(sooner) < 1:
                     left = min(left, known.left)
-                connection.execute(_TELL, (scope, meter.bucket, left, meter.resets_at.timestamp(), meter.limit))
+                elif sooner > 0 and left <= 0:
+                    name = _pause(name)
+                connection.execute(_TELL, (scope, name, left, meter.resets_at.timestamp(), meter.limit))
 
     def left(self, scope: str, bucket: Bucket, now: datetime) -> Meter | None:
         """How a bucket stands."""
@@ -90,6 +96,11 @@ class Budgets:
             connection.execute(_TABLE)
             self._mine.connection = connection
         return connection
+
+
+def _pause(bucket: str) -> str:
+    """Under which name it stands that a bucket is closed for a while."""
+    return f"{bucket} pause"
 
 
 def _kept(connection: apsw.Connection, scope: str, bucket: str, now: datetime) -> Meter | None:

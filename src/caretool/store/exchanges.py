@@ -13,7 +13,7 @@ from caretool.store.database import Database, moment_in
 # for long and walk through all replies. `above` are the native ids a comment replies to, four steps upwards: of
 # comments, or of replies of ours that were not fetched back; `theirs` are the comments among those, and the last four
 # that its author wrote before in the thread and that nobody has still to answer. Our own post that the thread is under
-# is no turn.
+# is no turn, and neither is what was deleted on the platform.
 _TURNS = """
 WITH RECURSIVE
 seed AS (
@@ -41,15 +41,16 @@ SELECT t.seed, r.native_id, coalesce(r.posted_at, r.sending_at, r.made_at), 1, r
 UNION ALL
 SELECT a.seed, r.native_id, coalesce(r.posted_at, r.sending_at, r.made_at), 1, r.text, r.agent, NULL, r.id
     FROM above a CROSS JOIN reply r ON r.account = a.account AND r.native_id = a.native
+    WHERE r.state IN ('posted', 'unsure')
 UNION ALL
 SELECT t.seed, c.native_id, c.written_at, c.own, c.text, coalesce(w.name, c.handle),
         CASE c.unread WHEN 0 THEN c.exposed END, c.id
-    FROM theirs t CROSS JOIN comment c ON c.number = t.number
+    FROM theirs t CROSS JOIN comment c ON c.number = t.number AND c.state != 'gone'
     LEFT JOIN author w ON w.account = c.account AND w.handle = c.handle
 UNION ALL
 SELECT t.seed, o.native_id, o.written_at, 1, o.text, coalesce(w.name, o.handle), NULL, o.id
     FROM theirs t CROSS JOIN comment c ON c.number = t.number
-    CROSS JOIN comment o ON o.account = c.account AND o.reply_to = c.native_id AND o.own = 1
+    CROSS JOIN comment o ON o.account = c.account AND o.reply_to = c.native_id AND o.own = 1 AND o.state != 'gone'
     LEFT JOIN author w ON w.account = o.account AND w.handle = o.handle
 """
 

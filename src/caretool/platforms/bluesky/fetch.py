@@ -13,7 +13,6 @@ from typing import Any
 
 from caretool.domain.comment import Author, Form, Incoming, Thread
 from caretool.domain.watch import Watch
-from caretool.errors import PlatformFailed
 from caretool.http import Refused
 from caretool.platforms.bluesky.record import since as key_of
 from caretool.platforms.bluesky.server import Server, later
@@ -29,7 +28,7 @@ from caretool.platforms.bluesky.wire import (
     read_post,
     uri_of,
 )
-from caretool.platforms.descent import Descent, Entry, Listing, walk
+from caretool.platforms.descent import Descent, Entry, Listing, Trail, walk
 from caretool.platforms.platform import Page, Skipped
 
 # The list is in the order of what authors say is the time, where that lies in the past: so far back it is read again.
@@ -91,7 +90,6 @@ class Fetch:
         self._roots: dict[str, Thread] = {}
         self._skipped: list[Skipped] = []
         self._remarks: list[str] = []
-        self._places: set[str] = set()
 
     def pages(self) -> Iterator[Page]:
         """Raises as `Platform.fetch` does."""
@@ -132,11 +130,6 @@ class Fetch:
         older = " ".join([below, *(passed if below == cursor else ()), *same])
         if below == cursor and not entries:  # all there is at this moment was read
             older = later(below, -1)
-        if place is None:
-            self._places.clear()
-        if older in self._places:
-            raise PlatformFailed(f"{self._us.handle}: the pages of the notifications lead in a circle: try again later")
-        self._places.add(older)
         return Listing(tuple(entries.values()), older)
 
     def _written(self) -> Iterator[Page]:
@@ -145,6 +138,7 @@ class Fetch:
         if self._mark.own_from is None:
             self._mark = replace(self._mark, own_from=key_of(self._since) if self._since is not None else "")
         place: str | None = self._mark.own_from or None
+        trail = Trail(place)
         while True:
             items, after = self._server.own(self._did, POST, place)
             posts = [post for post in map(self._own, items) if post is not None]
@@ -154,7 +148,7 @@ class Fetch:
                 yield self._page(tuple(self._ours(post) for post in new))
             if after is None or not items or after == place:
                 return
-            place = after
+            place = trail.on(after)
 
     def _own(self, item: object) -> Post | None:
         try:
@@ -218,7 +212,6 @@ class Search:
         self._watch = watch
         self._since = since
         self._skipped: list[Skipped] = []
-        self._places: set[str] = set()
 
     def pages(self, bookmark: str | None) -> Iterator[Page]:
         """Raises as `Platform.fetch` does."""
@@ -241,12 +234,7 @@ class Search:
             return {}, self._since
 
     def _ask(self, word: str, place: str | None) -> Listing[Post]:
-        if place is None:
-            self._places.clear()
         items, older = self._server.found(_query(word), place)
-        if older is not None and older in self._places:
-            raise PlatformFailed(f"{self._watch.name}: the pages of what was found lead in a circle: try again later")
-        self._places.add(older or "")
         entries = []
         for item in items:
             try:

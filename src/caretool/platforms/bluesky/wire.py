@@ -9,11 +9,12 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import cast
 from urllib.parse import urlsplit
 
 from caretool.domain.comment import Author, Form, Incoming, Thread
+from caretool.platforms.dates import moment as moment
 
 POST = "app.bsky.feed.post"
 # A handle that its owner's domain no longer confirms: everybody's, and so nobody's.
@@ -199,15 +200,6 @@ def number(data: Mapping[str, object], key: str) -> int | None:
     """A whole number that is not negative, cut to 2⁶³ - 1."""
     value = data.get(key)
     return min(value, _MOST) if type(value) is int and value >= 0 else None
-
-
-def moment(value: object) -> datetime | None:
-    """An aware moment in UTC."""
-    try:
-        read = datetime.fromisoformat(value) if isinstance(value, str) else None
-        return None if read is None or read.tzinfo is None else read.astimezone(UTC)
-    except (ValueError, OverflowError):  # the year 1, east of Greenwich
-        return None
 
 
 def read_cid(data: Mapping[str, object]) -> str:

@@ -19,12 +19,12 @@ from caretool.domain.duration import Duration
 from caretool.domain.limits import Limits
 from caretool.domain.mailbox import is_mailbox
 from caretool.domain.policy import Account, Tls
-from caretool.errors import CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
+from caretool.errors import CaretoolError, Delayed, PlatformBusy, PlatformFailed, TokenRefused
 from caretool.platforms.email import imap as email_imap
 from caretool.platforms.email import smtp as email_smtp
-from caretool.platforms.email.fetch import BEGINNING, Bookmark, Fetch, Reading
+from caretool.platforms.email.fetch import Bookmark, Fetch, Reading
 from caretool.platforms.email.imap import Box
-from caretool.platforms.email.mail import Mail, NoMail, digest_of, is_id, named, read_mail
+from caretool.platforms.email.mail import BEGINNING, Mail, NoMail, is_id, named, read_mail
 from caretool.platforms.platform import Checked, Clock, Looked, Opening, Outgoing, Page, Posted
 from caretool.secrets import Secret
 
@@ -43,6 +43,8 @@ _HOST = re.compile(r"[\w.-]{1,253}|[0-9a-f:]{2,45}", re.ASCII | re.IGNORECASE)
 _IMAP_PORTS: dict[Tls, int] = {"tls": 993, "starttls": 143, "none": 143}
 _SMTP_PORTS: dict[Tls, int] = {"tls": 465, "starttls": 587, "none": 25}
 _MOST_TWINS = 50
+# RFC 5321, 4.5.4.1: for how long a mail is tried again.
+_GIVES_UP = timedelta(days=5)
 
 
 def _host(name: str) -> str:
@@ -127,6 +129,7 @@ class EmailPlatform:
     def __init__(self, account: str, settings: EmailSettings, clock: Clock, *, since: timedelta | None = None) -> None:
         self._account = account
         self._settings = settings
+        self._address = smtp.address(settings.address).addr_spec
         self._clock = clock
         self._since = since
 
@@ -156,7 +159,7 @@ class EmailPlatform:
         password = self._smtp_password()
         try:
             with self._mailbox() as box:
-                answered = self._answered(box, reply.to[0])
+                answered = self._answered(box, reply.to[0], reply.addressee)
         except (TokenRefused, PlatformBusy):
             raise
         except PlatformFailed as problem:
@@ -165,7 +168,12 @@ class EmailPlatform:
             raise PlatformFailed(f"{self._account}: {reply.to[0]} is not in the mailbox any more: answer it by hand")
         sender = smtp.address(self._settings.address, self._settings.name or "")
         mail = email_smtp.written(reply.text, reply.key, sender, answered, at)
-        email_smtp.send(self._account, self._smtp(), password, mail)
+        try:
+            email_smtp.send(self._account, self._smtp(), password, mail)
+        except Delayed as problem:
+            if at - reply.created_at > _GIVES_UP:
+                raise PlatformFailed(f"{problem} for {_GIVES_UP.days} days: answer it by hand") from None
+            raise
         posted = self._posted(reply.key, at)
         if self._settings.keep_sent:
             # It went out: that no copy of it is kept is no reason to say otherwise.
@@ -215,7 +223,7 @@ class EmailPlatform:
         since = None if self._since is None else self._clock() - self._since
         return Reading(
             self._account,
-            settings.address,
+            self._address,
             tuple(dict.fromkeys(settings.folders)),
             settings.sent,
             settings.largest,
@@ -243,17 +251,18 @@ class EmailPlatform:
             return own.reveal(f"accounts.{self._account}.smtp_password")
         return self._settings.password.reveal(f"accounts.{self._account}.password")
 
-    def _answered(self, box: Box, native_id: str) -> Mail | None:
-        """The mail with this id: where it was read, or wherever else somebody has put it."""
+    def _answered(self, box: Box, native_id: str, author: str | None) -> Mail | None:
+        """The mail with this id that `author` wrote (another may have stolen the id): where it was read, or wherever
+        else somebody has put it."""
         searched = list(self._settings.folders)
         for name in searched:
-            found = self._in_folder(box, name, native_id)
+            found = self._in_folder(box, name, native_id, author)
             if found is not None:
                 return found
         others = (name for name, _ in box.names() if name not in searched)
-        return next((mail for name in others if (mail := self._in_folder(box, name, native_id))), None)
+        return next((mail for name in others if (mail := self._in_folder(box, name, native_id, author))), None)
 
-    def _in_folder(self, box: Box, name: str, native_id: str) -> Mail | None:
+    def _in_folder(self, box: Box, name: str, native_id: str, author: str | None) -> Mail | None:
         if box.folder(name) is None:
             return None
         wanted, digest = named(native_id)
@@ -261,9 +270,10 @@ class EmailPlatform:
             return None
         uids = box.having("Message-ID", f"<{wanted}>") if wanted else box.without("Message-ID")
         for uid in uids[:_MOST_TWINS] if wanted else uids[-_MOST_TWINS:]:
-            raw = box.mail(uid, BEGINNING, part="HEADER")
-            mail = None if raw is None else self._read(raw)
-            if raw is not None and mail is not None and mail.id == wanted and digest in (None, digest_of(raw)):
+            mail = self._header(box, uid)
+            if mail is None or mail.id != wanted or digest not in (None, mail.digest):
+                continue
+            if author in (None, mail.author.handle):
                 return mail
         return None
 
@@ -273,7 +283,7 @@ class EmailPlatform:
 
     def _read(self, raw: bytes) -> Mail | None:
         try:
-            return read_mail(raw, None, self._settings.address)
+            return read_mail(raw, None, self._address)
         except NoMail:
             return None
 

@@ -14,12 +14,10 @@ from itertools import pairwise
 from caretool.domain.comment import Incoming
 from caretool.errors import PlatformFailed
 from caretool.platforms.email.imap import Box, Folder, Row
-from caretool.platforms.email.mail import Mail, NoMail, read_mail
+from caretool.platforms.email.mail import BEGINNING, Mail, NoMail, read_mail
 from caretool.platforms.platform import Page, Skipped
 
 PAGE = 40
-BEGINNING = 256 * 1024
-"""So many bytes are read of a mail that is too large to be read whole, and at most of its headers."""
 _BATCH = 4 * 1024 * 1024  # bytes of mails asked for at once
 _AT_ONCE = 10  # Message-IDs that are looked for at once
 _PATIENCE = 3  # times that a folder may be renumbered while it is read
@@ -217,11 +215,12 @@ class Fetch:
         first: dict[str, Mail | None] = {}
         known = [mail.id for mail in mails.values() if mail.id is not None]
         if mails and known:
-            earlier = self._reading.folders[: self._reading.folders.index(folder.name)]
             self._look_up(known, first, before=min(mails))
-            for name in (*earlier, self._reading.sent):
-                if name != folder.name and self._box.folder(name) is not None:
-                    self._look_up(known, first, ours=name == self._reading.sent)
+            for name in (*self._reading.folders, self._reading.sent):
+                other = None if name == folder.name else self._box.folder(name)
+                if other is not None:
+                    ours = name == self._reading.sent
+                    self._look_up(known, first, before=None if ours else self._read_up_to(other) + 1, ours=ours)
         others = set()
         for uid, mail in mails.items():
             if mail.id is None:
@@ -230,6 +229,11 @@ class Fetch:
             if known_as is None or (known_as.author.handle, known_as.text) != (mail.author.handle, mail.text):
                 others.add(uid)
         return others
+
+    def _read_up_to(self, folder: Folder) -> int:
+        """The number of the last mail that was read there; 0: none was."""
+        validity, last = self._mark.read.get(folder.name, (folder.validity, 0))
+        return last if validity == folder.validity else 0
 
     def _look_up(
         self, ids: Sequence[str], first: dict[str, Mail | None], *, before: int | None = None, ours: bool = False

@@ -26,9 +26,12 @@ _MOST_WORK = 1_000_000
 _PLAIN_BEGINNING = 64 * 1024
 _LONGEST_HEADER = 20_000
 _MOST_IDS = 100
+BEGINNING = 256 * 1024
+"""So many bytes are read of a mail that is too large to be read whole, and at most of its headers."""
 _ID = re.compile(r"<([!-;=?-~]{1,500})>")
 _MADE_UP = re.compile(r"([!-;=?-~]{1,500})?#([0-9a-f]{24})")
 _ANSWERED = re.compile(r"(?:(?:re|r|aw|antw|sv|rif|ref|fwd?|i|wg|tr)(?:\[\d{1,3}\])?\s{0,3}:\s{0,3})+", re.IGNORECASE)
+_PASSED_ON = re.compile(r"(?:fwd?|i|wg|tr|rv|enc)(?:\[\d{1,3}\])?\s{0,3}:", re.IGNORECASE)
 _BULK = frozenset({"bulk", "list", "junk"})
 # Clocks of senders are off, and mails are held back on their way for some days, but no more.
 _BELIEVED = timedelta(days=7)
@@ -73,8 +76,9 @@ class Mail:
 
     @property
     def native_id(self) -> str:
-        """Its Message-ID; where it has none, one made of its headers, which stays the same wherever it is found."""
-        return self.id or self.other_id
+        """Its Message-ID; where it has none, or one like those made here, one made of its headers, which stays the same
+        wherever it is found."""
+        return self.other_id if self.id is None or _MADE_UP.fullmatch(self.id) else self.id
 
     @property
     def other_id(self) -> str:
@@ -87,14 +91,14 @@ class Mail:
         return Thread(next(iter(self.references), self.native_id), bare(self.subject) or None)
 
     def incoming(self, *, own: bool, native_id: str | None = None) -> Incoming:
-        """The comment it is."""
+        """The comment it is. What we passed on to somebody else is no answer to who wrote it."""
         return Incoming(
             native_id=native_id or self.native_id,
             author=self.author,
             text=self.text,
             written_at=self.written_at,
             private=True,
-            reply_to=self.answers,
+            reply_to=None if own and _PASSED_ON.match(self.subject) else self.answers,
             thread=self.thread,
             form="email",
             attachments=self.attachments,
@@ -127,7 +131,7 @@ def is_id(text: str) -> bool:
 
 def digest_of(raw: bytes) -> str:
     """Of a mail's headers, however its server ends their lines."""
-    headers = raw.replace(b"\r\n", b"\n").partition(b"\n\n")[0].strip()
+    headers = raw[:BEGINNING].replace(b"\r\n", b"\n").partition(b"\n\n")[0].strip()
     return hashlib.blake2b(headers, digest_size=12).hexdigest()
 
 

@@ -18,7 +18,7 @@ from typing import Any, cast
 from caretool import smtp
 from caretool.domain.mailbox import is_mailbox
 from caretool.domain.policy import Tls
-from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
+from caretool.errors import AnswerLost, CaretoolError, Delayed, PlatformBusy, PlatformFailed, TokenRefused
 from caretool.platforms.email.mail import Mail, bare
 
 
@@ -84,13 +84,15 @@ def _recipient(mailbox: str) -> Address:
 
 
 def send(name: str, server: Server, password: str, mail: EmailMessage) -> None:
-    """Hand it in, once. Raises TokenRefused and PlatformBusy where nothing went out, PlatformFailed where this mail
-    never will, AnswerLost where nobody knows."""
+    """Hand it in, once. Raises TokenRefused and PlatformBusy where nothing went out, Delayed where this mail cannot go
+    now, PlatformFailed where it never will, AnswerLost where nobody knows."""
     body = _DOT.sub(b"..", mail.as_bytes())
     with talking(name, server, password) as talk:
         with _refused(name, password):
             _agreed(talk.mail(mail["From"].addresses[0].addr_spec))
+        with _refused(name, password, Delayed):
             _agreed(talk.rcpt(mail["To"].addresses[0].addr_spec))
+        with _refused(name, password):
             _agreed(talk.docmd("DATA"), 354)
             # The end is kept back: until it is there, no server may take the mail (4.1.1.4).
             talk.send(body if body.endswith(b"\r\n") else body + b"\r\n")
@@ -103,7 +105,7 @@ def send(name: str, server: Server, password: str, mail: EmailMessage) -> None:
             ) from None
         if not 400 <= code < 600 and not 200 <= code < 300:
             raise AnswerLost(f"{name}: the mail server was given the whole mail, and answered nonsense ({code})")
-        with _refused(name, password):
+        with _refused(name, password, Delayed):
             _agreed((code, said))
 
 
@@ -139,8 +141,9 @@ def _unreached(name: str, password: str) -> Iterator[None]:
 
 
 @contextmanager
-def _refused(name: str, password: str) -> Iterator[None]:
-    """What the server says to the mail before it has taken it."""
+def _refused(name: str, password: str, later: type[PlatformBusy] = PlatformBusy) -> Iterator[None]:
+    """What the server says to the mail before it has taken it. `later` is what a 4xx means, save a 421, with which it
+    closes for everybody."""
     try:
         yield
     except CaretoolError:
@@ -151,7 +154,8 @@ def _refused(name: str, password: str) -> Iterator[None]:
             raise TokenRefused(f"{name}: the mail server wants another login ({said})") from None
         if 500 <= refused.smtp_code < 600:
             raise PlatformFailed(f"{name}: the mail server refuses the mail ({said})") from None
-        raise PlatformBusy(f"{name}: the mail server cannot take the mail now ({said}); nothing was sent") from None
+        busy = later if 400 <= refused.smtp_code < 500 and refused.smtp_code != 421 else PlatformBusy
+        raise busy(f"{name}: the mail server cannot take the mail now ({said}); nothing was sent") from None
     except (smtplib.SMTPException, OSError, ValueError) as problem:
         raise PlatformBusy(f"{name}: the mail server {_lost(problem, password)}; nothing was sent") from None
 

@@ -128,7 +128,7 @@ class FacebookPlatform:
 
     def fetch(self, bookmark: str | None) -> Iterator[Page]:
         """Under the latest posts and some of the older ones: new comments, edited ones, and which are gone."""
-        news = self._learn()
+        news = self._learn(fetching=True)
         mark = Bookmark.parse(bookmark)
         reach = Reach(
             self._settings.posts,
@@ -224,12 +224,12 @@ class FacebookPlatform:
             facts=str(self._facts),
         )
 
-    def _learn(self) -> str | None:
+    def _learn(self, *, fetching: bool = False) -> str | None:
         """Whose the token is, and until when; the facts, if they are new. Raises TokenRefused if it is not the
         Page's."""
-        self._facts = replace(self._facts, name=word(self._server.me(), "name"))
+        self._facts = replace(self._facts, name=word(self._server.me(fetching=fetching), "name"))
         secret = self._settings.token.reveal(f"accounts.{self._account}.token")
-        told = self._graph.token(secret, self._inspector)
+        told = self._graph.token(secret, self._inspector, fetching=fetching)
         if told is not None:
             self._scopes = told.scopes
             self._facts = replace(self._facts, ends=told.ends_at.isoformat() if told.ends_at else None)

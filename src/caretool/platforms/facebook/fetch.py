@@ -13,7 +13,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from caretool.domain.comment import Incoming, Thread
+from caretool.errors import PlatformFailed
 from caretool.http import Refused
+from caretool.platforms.descent import Sick
 from caretool.platforms.facebook.wire import FIELDS, Comment, read_comment
 from caretool.platforms.graph import Graph, Round
 from caretool.platforms.graph_wire import WireError, identifier, word
@@ -105,6 +107,8 @@ class Fetch:
         self._mark = bookmark
         self._overlap = int(reach.overlap.total_seconds())
         self._told = str(bookmark)
+        self._sick = Sick()
+        self._gap = False
 
     def pages(self) -> Iterator[Page]:
         """Raises as `Platform.fetch` does."""
@@ -113,29 +117,27 @@ class Fetch:
         if odd:
             yield self._handed((), skipped=odd)
         for post in reversed(latest):
-            try:
-                yield from self._under(post)
-            except Refused as problem:  # the others are still to be read
-                yield self._handed((), remark=f"What stands under {post.native_id} cannot be read ({problem}).")
+            yield from self._as_far_as_it_goes(post, self._under(post))
         yield from self._older(latest, below)
         if str(self._mark) != self._told:
             yield self._handed(())
+        self._sick.tell()
+
+    def _as_far_as_it_goes(self, post: Thread, pages: Iterator[Page]) -> Iterator[Page]:
+        """What stands under a post; the others are still to be read where it cannot be."""
+        try:
+            yield from pages
+        except Refused as problem:
+            yield self._handed((), remark=f"What stands under {post.native_id} cannot be read ({problem}).")
+        except PlatformFailed as problem:
+            self._sick.met(problem)
+            self._gap = True
 
     def _latest(self) -> tuple[list[Thread], str | None, tuple[Skipped, ...]]:
         """The latest posts, the cursor of what comes after them, and what was none."""
-        posts: list[Thread] = []
-        odd: list[Skipped] = []
-        after: str | None = None
-        while len(posts) < self._reach.latest:
-            params = self._posts_params(min(self._reach.latest - len(posts), _A_PAGE))
-            listing = self._graph.listing(self._posts_path, params, after=after, fetching=True)
-            found, strange = _posts(listing.items)
-            posts += found
-            odd += strange
-            if listing.after is None or listing.after == after:
-                return posts, None, tuple(odd)
-            after = listing.after
-        return posts, after, tuple(odd)
+        listing = self._graph.latest(self._posts_path, {"fields": _POST_FIELDS}, self._reach.latest, _A_PAGE)
+        posts, odd = _posts(listing.items)
+        return posts, listing.after, tuple(odd)
 
     def _under(self, post: Thread) -> Iterator[Page]:
         """What is new under one of the latest posts, then what was deleted there of late."""
@@ -164,15 +166,19 @@ class Fetch:
         now = int(self._now.timestamp())
         first = Round(None, now, 0 if self._reach.since is None else now - int(self._reach.since.total_seconds()))
         at = self._mark.older or first
-        listing, then = at.step(self._graph, self._posts_path, self._posts_params(self._reach.older), below, now)
+        params = {"fields": _POST_FIELDS, "limit": str(self._reach.older)}
+        listing, then = at.step(self._graph, self._posts_path, params, below, now)
         known = {post.native_id for post in latest}
+        self._gap = False
         for post in _posts(listing.items)[0]:
-            if post.native_id in known:
-                continue
-            for comments, skipped in self._comments(post, max(at.floor - self._overlap, 0)):
-                if comments or skipped:
-                    yield self._handed(self._incoming(comments, post), skipped=skipped)
-        self._mark = replace(self._mark, older=then)
+            if post.native_id not in known:
+                yield from self._as_far_as_it_goes(post, self._since_then(post, max(at.floor - self._overlap, 0)))
+        self._mark = replace(self._mark, older=then.with_a_gap(at) if self._gap else then)
+
+    def _since_then(self, post: Thread, since: int) -> Iterator[Page]:
+        for comments, skipped in self._comments(post, since):
+            if comments or skipped:
+                yield self._handed(self._incoming(comments, post), skipped=skipped)
 
     def _comments(self, post: Thread, since: int | None) -> Iterator[tuple[list[Comment], tuple[Skipped, ...]]]:
         params = {"fields": FIELDS, "filter": "stream", "order": "chronological", "limit": str(_A_PAGE)}
@@ -212,9 +218,6 @@ class Fetch:
     @property
     def _posts_path(self) -> str:
         return f"{self._page}/published_posts"
-
-    def _posts_params(self, limit: int) -> dict[str, str]:
-        return {"fields": _POST_FIELDS, "limit": str(limit)}
 
 
 def _posts(items: tuple[object, ...]) -> tuple[list[Thread], list[Skipped]]:

@@ -32,10 +32,10 @@ class Server:
         """That it will not be done, and why."""
         return PlatformFailed(f"{self.account}: {why}")
 
-    def me(self) -> dict[str, object]:
+    def me(self, *, fetching: bool = False) -> dict[str, object]:
         """The Page, as its own token sees it. Raises TokenRefused where the token is somebody else's: to that one the
         platform shows no comments, and says nothing."""
-        me = self.graph.thing("me", "id,name")
+        me = self.graph.thing("me", "id,name", fetching=fetching)
         if identifier(me) != self.page:
             what = f"the token is {identifier(me) or 'nobody'}'s, not that of the Page {self.page}"
             raise TokenRefused(f"{self.account}: {what}: take the Page's own from GET /me/accounts")

@@ -17,12 +17,13 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from caretool.bodies import Unreadable
+from caretool.dialect import Dialect
 from caretool.domain.comment import Incoming
 from caretool.domain.limits import Limits
 from caretool.domain.policy import Account
 from caretool.domain.watch import Watch
-from caretool.errors import CaretoolError, PlatformFailed, TokenRefused
-from caretool.http import Answer, Client, Refused
+from caretool.errors import PlatformFailed, TokenRefused
+from caretool.http import Answer, Client
 from caretool.platforms.feed.entries import Entry, Feed, Place, digest, feed
 from caretool.platforms.feed.tree import read
 from caretool.platforms.platform import Checked, Looked, Opening, Outgoing, Page, Posted, Skipped
@@ -235,19 +236,16 @@ class FeedPlatform:
         url = self._where()
         if self._client is None:
             self._client = self._connect(
-                self._place().origin, name=self._account, clock=self._opening.clock, budget=self._opening.budget
+                self._place().origin,
+                name=self._account,
+                clock=self._opening.clock,
+                budget=self._opening.budget,
+                dialect=Dialect(discreet=isinstance(self._settings.url, Secret)),
             )
-        host = urlsplit(url).hostname
-        failure: CaretoolError
-        try:
+        with suppress(TokenRefused):
             return self._client.get(url, headers={"Accept": _ACCEPTED, **conditions}, fetching=True)
-        except TokenRefused:
-            failure = TokenRefused(f"{self._account}: {host} wants a login for it: caretool reads feeds without one")
-        except Refused as refused:
-            secret = isinstance(self._settings.url, Secret)
-            what = f"{self._account}: {host} refused the feed ({refused.status}): is its address still right?"
-            failure = Refused(what, refused.status) if secret else refused
-        raise failure
+        what = "wants a login for the feed: caretool reads feeds without one"
+        raise TokenRefused(f"{self._account}: {urlsplit(url).hostname} {what}")
 
     def _where(self) -> str:
         """Its address. Raises TokenRefused where a secret one is not to be had."""

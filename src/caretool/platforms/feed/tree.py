@@ -16,6 +16,7 @@ from xml.parsers import expat
 from caretool.bodies import Unreadable
 
 _DEEPEST, _MOST_ELEMENTS = 100, 200_000
+_MOST_MENDED = 5_000_000
 # By its namespace, what is written before an element's or an attribute's name here; any other name is "other:…".
 _PREFIXES = {
     "": "",
@@ -93,13 +94,14 @@ def read(body: bytes, content_type: str) -> Element:
         raise Unreadable("answered with a web page, which is no feed")
     try:
         return _Reader(" ").read(text)
-    except expat.ExpatError:
-        pass
-    try:
-        return _Reader(None).read(_mended(text))
     except expat.ExpatError as trouble:
-        why = f"answered with no feed, or a broken one ({expat.ErrorString(trouble.code)}, line {trouble.lineno})"
-    raise Unreadable(why)
+        found = trouble
+    if len(text) <= _MOST_MENDED:
+        try:
+            return _Reader(None).read(_mended(text))
+        except expat.ExpatError as trouble:
+            found = trouble
+    raise Unreadable(f"answered with no feed, or a broken one ({expat.ErrorString(found.code)}, line {found.lineno})")
 
 
 def _decoded(body: bytes, content_type: str) -> str:

@@ -155,7 +155,7 @@ class InstagramPlatform:
 
     def fetch(self, bookmark: str | None) -> Iterator[Page]:
         """Under the latest posts whose number of comments changed, and under some of the older ones."""
-        news = self._learn()
+        news = self._learn(fetching=True)
         mark = Bookmark.parse(bookmark)
         walk = Fetch(
             self._graph,
@@ -235,12 +235,12 @@ class InstagramPlatform:
             self._ask_who()
         return Us(self._facts.id or "", self._facts.handle)
 
-    def _learn(self) -> str | None:
+    def _learn(self, *, fetching: bool = False) -> str | None:
         """Who we are, and until when; the facts, if they are new."""
-        self._ask_who()
+        self._ask_who(fetching=fetching)
         if self._renewable is None:
             secret = self._settings.token.reveal(f"accounts.{self._account}.token")
-            told = self._graph.token(secret, self._inspector)
+            told = self._graph.token(secret, self._inspector, fetching=fetching)
             if told is not None:
                 self._scopes = told.scopes
                 self._facts = replace(self._facts, ends=told.ends_at.isoformat() if told.ends_at else None)
@@ -250,14 +250,15 @@ class InstagramPlatform:
         self._known = facts
         return facts
 
-    def _ask_who(self) -> None:
+    def _ask_who(self, *, fetching: bool = False) -> None:
         """The account's own id is `user_id` on the one route (`id` is the app's word for it), the Page's account on the
         other."""
         if self._settings.route == "instagram":
-            me = self._graph.thing("me", "user_id,username")
+            me = self._graph.thing("me", "user_id,username", fetching=fetching)
             known, handle = identifier(me, "user_id"), word(me, "username")
         else:
-            page = self._graph.thing(str(self._settings.page), "instagram_business_account{id,username}")
+            fields = "instagram_business_account{id,username}"
+            page = self._graph.thing(str(self._settings.page), fields, fetching=fetching)
             linked = page.get("instagram_business_account")
             known, handle = identifier(linked), word(linked, "username") if isinstance(linked, dict) else None
         if known is None:

@@ -15,7 +15,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from caretool.domain.comment import Author, Incoming, Thread
+from caretool.errors import PlatformFailed
 from caretool.http import Refused
+from caretool.platforms.descent import Circle, Sick
 from caretool.platforms.graph import Graph, Round
 from caretool.platforms.graph_wire import WireError, flag, identifier, moment, number, word
 from caretool.platforms.platform import Page, Skipped
@@ -195,6 +197,8 @@ class Fetch:
         self._now = int(now.timestamp())
         self._mark = mark
         self._told = str(mark)
+        self._sick = Sick()
+        self._gap = False
 
     def pages(self) -> Iterator[Page]:
         """Raises as `Platform.fetch` does."""
@@ -203,29 +207,27 @@ class Fetch:
         if odd:
             yield self._handed((), odd)
         for one in latest:
-            try:
-                yield from self._under(one)
-            except Refused as problem:  # the others are still to be read
-                yield self._handed((), remark=f"What stands under {one.id} cannot be read ({problem}).")
+            yield from self._as_far_as_it_goes(one, self._under(one))
         yield from self._older({one.id for one in latest}, below)
         if str(self._mark) != self._told:
             yield self._handed(())
+        self._sick.tell()
+
+    def _as_far_as_it_goes(self, media: Media, pages: Iterator[Page]) -> Iterator[Page]:
+        """What stands under a post; the others are still to be read where it cannot be."""
+        try:
+            yield from pages
+        except Refused as problem:
+            yield self._handed((), remark=f"What stands under {media.id} cannot be read ({problem}).")
+        except PlatformFailed as problem:
+            self._sick.met(problem)
+            self._gap = True
 
     def _latest(self) -> tuple[list[Media], str | None, tuple[Skipped, ...]]:
         """The latest posts, the cursor of what comes after them, and what was none."""
-        found: list[Media] = []
-        odd: list[Skipped] = []
-        after: str | None = None
-        while len(found) < self._most:
-            params = self._media_params(min(self._most - len(found), _MEDIA_A_PAGE))
-            listing = self._graph.listing(self._media_path, params, after=after, fetching=True)
-            some, strange = _media(listing.items)
-            found += some
-            odd += strange
-            if listing.after is None or listing.after == after:
-                return found, None, tuple(odd)
-            after = listing.after
-        return found, after, tuple(odd)
+        listing = self._graph.latest(self._media_path, {"fields": _MEDIA_FIELDS}, self._most, _MEDIA_A_PAGE)
+        found, odd = _media(listing.items)
+        return found, listing.after, tuple(odd)
 
     def _under(self, media: Media) -> Iterator[Page]:
         """An unfinished walk first; then a new one, if there are more comments than there were, or fewer."""
@@ -233,7 +235,7 @@ class Fetch:
         if place.cursor is not None:
             try:
                 yield from self._down(media, place)
-            except Refused:  # cursors do not live for ever: what the walk has read is read once more
+            except (Refused, Circle):  # cursors do not live for ever: what the walk has read is read once more
                 self._put(media, Place(place.count, place.seen))
         place = self._mark.media[media.id]
         if place.count is None and media.comments == 0:
@@ -268,12 +270,13 @@ class Fetch:
             return
         first = Round(None, self._now, 0 if self._since is None else self._now - int(self._since.total_seconds()))
         at = self._mark.older or first
-        params = self._media_params(self._few)
+        params = {"fields": _MEDIA_FIELDS, "limit": str(self._few)}
         listing, then = at.step(self._graph, self._media_path, params, below, self._now)
+        self._gap = False
         for media in _media(listing.items)[0]:
             if media.id not in latest and media.comments != 0:
-                yield from self._since_then(media, at.floor - _OVERLAP)
-        self._mark = replace(self._mark, older=then)
+                yield from self._as_far_as_it_goes(media, self._since_then(media, at.floor - _OVERLAP))
+        self._mark = replace(self._mark, older=then.with_a_gap(at) if self._gap else then)
 
     def _since_then(self, media: Media, floor: int) -> Iterator[Page]:
         for listing in self._graph.pages(f"{media.id}/comments", self._params, fetching=True):
@@ -331,9 +334,6 @@ class Fetch:
     @property
     def _media_path(self) -> str:
         return f"{self._us.id}/media"
-
-    def _media_params(self, limit: int) -> dict[str, str]:
-        return {"fields": _MEDIA_FIELDS, "limit": str(limit)}
 
 
 def _media(items: tuple[object, ...]) -> tuple[list[Media], list[Skipped]]:

@@ -251,8 +251,6 @@ class MastodonPlatform:
     def _learn(self) -> str | None:
         """Ask the server who we are and what it takes; the facts, if they are new."""
         self._facts = self._server.me().facts
-        if self._facts.id is None:
-            raise PlatformFailed(f"{self._account}: the server does not say who we are: is url right?")
         facts = str(self._facts)
         if facts == self._known:
             return None

@@ -13,7 +13,6 @@ from functools import partial
 
 from caretool.domain.comment import Incoming, Thread
 from caretool.domain.watch import Watch
-from caretool.errors import PlatformFailed
 from caretool.platforms.descent import Descent, Entry, Listing, walk
 from caretool.platforms.mastodon.server import Server
 from caretool.platforms.mastodon.wire import Facts, Status, WireError, identifier, moment, read_status
@@ -73,30 +72,22 @@ class Search:
         if place is None:
             self._passed.clear()
         if word.startswith("#") and len(word.split()) == 1:
-            items, older = self._tagged(word[1:], place)
+            listing = self._server.tagged(word[1:], place)
+            items, older = listing.items, listing.before
         else:
             items, older = self._found(word, place)
         return Listing(self._entries(items), older)
-
-    def _tagged(self, hashtag: str, place: str | None) -> tuple[tuple[object, ...], str | None]:
-        listing = self._server.tagged(hashtag, place)
-        if listing.before is not None and self._was_passed(listing.before):
-            raise PlatformFailed(f"{self._watch.name}: the pages of the server's list lead in a circle.")
-        return listing.items, listing.before
 
     def _found(self, words: str, place: str | None) -> tuple[tuple[object, ...], str | None]:
         # GoToSocial goes on from a place, the others from a number; what knows neither has one page.
         by_place = self._facts.software == "gotosocial"
         offset = int(place) if place is not None and place.isascii() and place.isdigit() and not by_place else 0
         items = self._server.found(_quoted(words), offset=offset, before=place if by_place else None)
-        if not items or self._was_passed(_id(items[0]) or ""):
+        first = _id(items[0]) or "" if items else ""
+        if not items or first in self._passed:
             return (), None
+        self._passed.add(first)
         return items, _id(items[-1]) if by_place else str(offset + len(items))
-
-    def _was_passed(self, place: str) -> bool:
-        known = place in self._passed
-        self._passed.add(place)
-        return known
 
     def _entries(self, items: tuple[object, ...]) -> list[Entry[Status]]:
         entries = []

@@ -75,6 +75,8 @@ class Server:
         """Who we are there, and what the server lets be written."""
         answer = self._get("/api/v1/accounts/verify_credentials")
         account = _object(answer)
+        if identifier(account, "id") is None:
+            raise PlatformFailed(f"{self._name}: the server does not say who we are: is url right?")
         facts = replace(self._instance(), id=identifier(account, "id"), handle=word(account, "acct"))
         return Me(facts, word(account, "display_name"), answer.headers)
 

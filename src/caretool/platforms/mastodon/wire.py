@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from caretool.domain.comment import Author, Incoming, Thread
-from caretool.platforms import html
+from caretool.platforms import dates, html
 
 Software = Literal["mastodon", "gotosocial", "pleroma", "akkoma", "other"]
 
@@ -195,16 +195,7 @@ def number(data: Mapping[str, object], key: str) -> int | None:
 
 def moment(value: object) -> datetime | None:
     """An aware moment in UTC; a time without a zone is UTC, as on all of these servers."""
-    try:
-        read = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    if read is None:
-        return None
-    try:
-        return (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC)
-    except OverflowError:  # the year 1, east of Greenwich
-        return None
+    return dates.moment(value, UTC)
 
 
 def written_at(status: object) -> datetime | None:

@@ -22,8 +22,8 @@ _UNKNOWN_TOKEN = 400
 
 @dataclass(frozen=True, slots=True)
 class Bookmark:
-    """`next`: the server's token after all that was handed over, but for `gaps`: by room, the token of what was left
-    out, to be read downwards to the token `until` (None: to `oldest`, where the first fetch began)."""
+    """`next`: the server's token after all that was handed over, but for `gaps`: by room, the token from which it is
+    still to be read downwards, to the token `until` (None: to `oldest`, where the first fetch began)."""
 
     next: str | None = None
     until: str | None = None
@@ -82,7 +82,7 @@ class Fetch:
         self._known: dict[str, tuple[Room, bool]] = {}
 
     def pages(self) -> Iterator[Page]:
-        """What an interrupted fetch left over; then what is new, the latest of each room first."""
+        """What an interrupted fetch left over; then what is new, room by room, the latest of each first."""
         yield from self._down()
         if self._mark.next is None:
             yield from self._news()
@@ -94,7 +94,7 @@ class Fetch:
         yield from self._down()
 
     def _latest(self) -> Iterator[Page]:
-        """One page of all rooms; what it leaves out is remembered."""
+        """One page of all rooms of which the server shows all; the others are remembered."""
         before, remarks = self._mark, []
         first = before.next is None
         try:
@@ -109,19 +109,19 @@ class Fetch:
         rooms = {room: one for room, one in told.rooms.items() if wanted is None or room in wanted}
         self._known = {room: (one, one.private(room in told.direct)) for room, (one, _) in rooms.items()}
         oldest = self._since if first else before.oldest
-        left_out = {
-            room: part.older
-            for room, (_, part) in rooms.items()
-            if part.older is not None and not (first and self._all_before(part, oldest))
-        }
-        self._mark = Bookmark(told.next, before.next, left_out, oldest)
+        # Where something is left out the room is read from here downwards: what a server says of where it left off may
+        # lie above what it has shown.
+        parts = {room: part for room, (_, part) in rooms.items() if not part.limited}
+        rest = [room for room, (_, part) in rooms.items() if part.limited and not (first and self._done(part, oldest))]
+        gaps = dict.fromkeys(rest, told.next)
+        self._mark = Bookmark(told.next, before.next if gaps else None, gaps, oldest)
         found = _Found(remarks=[*remarks, *self._standing(rooms, told.invitations)])
-        for room, (_, part) in rooms.items():
+        for room, part in parts.items():
             self._read(found, room, part)
         yield from self._page(found, before)
 
     def _down(self) -> Iterator[Page]:
-        """What was left out, room by room, the latest first."""
+        """What is still to be read, room by room, the latest first."""
         while self._mark.gaps:
             before, (room, token) = self._mark, next(iter(self._mark.gaps.items()))
             found = _Found()
@@ -137,9 +137,9 @@ class Fetch:
                 found.remarks.append(f"{_called(room, None)} is not shown to us any more: a part of it was not read.")
                 part = Timeline()
             self._read(found, room, part)
-            if part.older is not None and not (before.until is None and self._all_before(part, before.oldest)):
+            if part.older is not None and not (before.until is None and self._done(part, before.oldest)):
                 gaps[room] = part.older
-            self._mark = replace(before, gaps=gaps)
+            self._mark = replace(before, gaps=gaps, until=before.until if gaps else None)
             yield from self._page(found, before)
 
     def _stretch(self, room: str, token: str, until: str | None) -> Timeline:
@@ -152,7 +152,7 @@ class Fetch:
             raise PlatformFailed(f"{_called(room, None)}: the server's pages lead in a circle: try again later")
         return part
 
-    def _all_before(self, part: Timeline, oldest: datetime | None) -> bool:
+    def _done(self, part: Timeline, oldest: datetime | None) -> bool:
         """Whether a first fetch has come far enough: a single date may be false."""
         return oldest is not None and bool(part.events) and all(one.at and one.at < oldest for one in part.events)
 

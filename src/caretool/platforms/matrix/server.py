@@ -108,13 +108,12 @@ class Server:
         self._name = name
         self._fetching = fetching
 
-    def whoami(self) -> tuple[str, str | None]:
-        """Our user's id, and our device's."""
-        data = mapping(self._get("/account/whoami"))
-        us = data.get("user_id")
+    def whoami(self) -> str:
+        """Our user's id."""
+        us = mapping(self._get("/account/whoami")).get("user_id")
         if not isinstance(us, str) or not is_user(us):
             raise PlatformFailed(f"{self._name}: the server does not say who we are: is url right?")
-        return us, word(data, "device_id")
+        return us
 
     def sync(self, since: str | None, rooms: Sequence[str] | None) -> Sync:
         """What has happened in these rooms since then (None: in all that we are in; their latest), and how each of them
@@ -132,7 +131,7 @@ class Server:
                 "account_data": nothing,
             },
         }
-        params = {"filter": _compact(what), "timeout": 0, "set_presence": "offline", "full_state": "true"}
+        params = {"filter": _compact(what), "timeout": "0", "set_presence": "offline", "full_state": "true"}
         answer = self._get("/sync", params if since is None else {**params, "since": since})
         try:
             return read_sync(answer)
@@ -145,7 +144,7 @@ class Server:
         what: dict[str, Any] = {"types": [*_SAID], "lazy_load_members": True}
         if by is not None:
             what = {"types": [MESSAGE], "senders": [by]}
-        params = {"dir": "b", "limit": PAGE, "filter": _compact(what)}
+        params = {"dir": "b", "limit": str(PAGE), "filter": _compact(what)}
         bounds = {"from": older, "to": until}
         path = f"/rooms/{_step(room)}/messages"
         answer = self._get(path, {**params, **{key: token for key, token in bounds.items() if token is not None}})
@@ -218,7 +217,7 @@ class Server:
         found: list[Place] = []
         after: str | None = None
         while True:
-            params: dict[str, str | int] = {"limit": PAGE} if after is None else {"limit": PAGE, "from": after}
+            params = {"limit": str(PAGE)} if after is None else {"limit": str(PAGE), "from": after}
             answer = self._client.get(path, params).json()
             try:
                 page = read_messages(place.room, answer)
@@ -239,18 +238,15 @@ class Server:
         """What we are called."""
         return word(mapping(self._found(f"/profile/{_step(us)}/displayname")), "displayname")
 
-    def software(self) -> str | None:
-        """What the server is, where it tells."""
-        try:
-            said = mapping(mapping(self._client.get("/_matrix/federation/v1/version").json()).get("server"))
-        except PlatformFailed:
-            return None
-        return " ".join(filter(None, (word(said, "name"), word(said, "version")))) or None
-
-    def versions(self) -> tuple[str, ...]:
-        """Of the specification, that it speaks."""
-        told = mapping(self._client.get("/_matrix/client/versions").json()).get("versions")
-        return tuple(one for one in told if isinstance(one, str)) if isinstance(told, list) else ()
+    def software(self) -> str:
+        """What the server is, where it tells, or which version of the specification it speaks."""
+        answer = self._client.get("/_matrix/client/versions")
+        told = mapping(answer.json()).get("versions")
+        spoken = [one for one in told if isinstance(one, str)] if isinstance(told, list) else []
+        if not spoken:
+            raise PlatformFailed(f"{self._name}: no homeserver answers there: correct url")
+        name = answer.headers.get("server", "")
+        return name.replace("/", " ") if name.startswith("Synapse/") else f"Matrix {spoken[-1]}"
 
     def elsewhere(self) -> str | None:
         """The homeserver that the site at our address names as its own."""
@@ -278,7 +274,7 @@ class Server:
                 raise
             return None
 
-    def _get(self, path: str, params: Mapping[str, str | int] | None = None) -> Any:
+    def _get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
         return self._client.get(f"{_API}{path}", params, fetching=self._fetching).json()
 
     def _nonsense(self, path: str, odd: WireError) -> PlatformFailed:

@@ -156,8 +156,8 @@ class Event:
         """Whether a person may have written it for people to read."""
         return self.type in (MESSAGE, STICKER) and self.kind not in _UNANSWERED
 
-    def incoming(self, us: str, room: Room, *, private: bool, name: str | None = None) -> Incoming:
-        """As the desk takes it. Raises WireError."""
+    def incoming(self, us: str, room: Room | None, *, private: bool, name: str | None = None) -> Incoming:
+        """As the desk takes it; `room` None: its thread is known already. Raises WireError."""
         answers = self.answers
         attached = word(self.content, "url") or word(mapping(self.content.get("file")), "url")
         return Incoming(
@@ -167,7 +167,7 @@ class Event:
             written_at=self.at,
             private=private,
             reply_to=None if answers is None else str(Place(self.room, answers)),
-            thread=room.thread(self.root),
+            thread=None if room is None else room.thread(self.root),
             url=self.place.url,
             form=self._form(us, private),
             attachments=(attached,) if attached else (),
@@ -183,12 +183,14 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """A stretch of a room, as it came. `older` is the token of what comes before it (None: nothing is left out);
-    `names` are what those who wrote in it are called; `odd` is what cannot be read, and why."""
+    """A stretch of a room, as it came; `limited`: something between it and the one before is left out. `start` is where
+    it begins, `older` the token of what comes below it (None: nothing). `names` are what those who wrote in it are
+    called; `odd` is what cannot be read, and why."""
 
     events: tuple[Event, ...] = ()
-    older: str | None = None
+    limited: bool = False
     start: str | None = None
+    older: str | None = None
     names: Mapping[str, str] = field(default_factory=dict)
     odd: tuple[tuple[str, str], ...] = ()
 
@@ -227,7 +229,7 @@ def read_messages(room: str, data: object) -> Timeline:
         raise WireError("it holds no list")
     events, odd = _events(room, _mappings(answer, "chunk"))
     names = _names(_mappings(answer, "state"))
-    return Timeline(events, word(answer, "end"), word(answer, "start"), names, odd)
+    return Timeline(events, start=word(answer, "start"), older=word(answer, "end"), names=names, odd=odd)
 
 
 def read_event(room: str, data: object) -> Event:
@@ -289,8 +291,7 @@ def word(data: Mapping[str, object], key: str) -> str | None:
 
 def moment(value: object) -> datetime | None:
     """Milliseconds since 1970, by the clock of the author's server."""
-    whole = type(value) is int and 0 <= cast("int", value) <= _LATEST
-    return datetime.fromtimestamp(cast("int", value) / 1000, UTC) if whole else None
+    return datetime.fromtimestamp(value / 1000, UTC) if type(value) is int and 0 <= value <= _LATEST else None
 
 
 def named(text: str) -> tuple[str, ...]:
@@ -328,9 +329,8 @@ def _room(room: str, told: Mapping[str, object]) -> Room:
 def _synced(room: str, told: Mapping[str, object]) -> Timeline:
     timeline = mapping(told.get("timeline"))
     events, odd = _events(room, _mappings(timeline, "events"))
-    older = word(timeline, "prev_batch") if timeline.get("limited") is True else None
     names = _names((*_mappings(mapping(told.get("state")), "events"), *_mappings(timeline, "events")))
-    return Timeline(events, older, names=names, odd=odd)
+    return Timeline(events, limited=timeline.get("limited") is True, names=names, odd=odd)
 
 
 def _events(

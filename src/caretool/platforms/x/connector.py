@@ -20,8 +20,9 @@ from caretool.domain.harmless import one_line
 from caretool.domain.limits import Limits
 from caretool.domain.policy import Account
 from caretool.domain.watch import Watch
-from caretool.errors import PlatformFailed, TokenRefused
+from caretool.errors import AnswerLost, PlatformFailed, TokenRefused
 from caretool.http import Client, Refused
+from caretool.platforms.descent import Trail
 from caretool.platforms.platform import Checked, Clock, Looked, Offence, Opening, Outgoing, Page, Posted, Skipped
 from caretool.platforms.renewing import Grant, Renewable
 from caretool.platforms.x import fetch as x_fetch
@@ -42,7 +43,6 @@ caretool keeps that in .secrets/, so use the token nowhere else."""
 
 # How far our clock and X's may be apart: looking too far back costs cents, too short a second reply.
 _SKEW = timedelta(hours=2)
-_PAGES = 33  # of a hundred: X shows the latest 3,200
 _CAUSES = (
     "X does not say which: who wrote it did not mention or quote us; the same words are out already; we are blocked, "
     "or may not reply there; it is deleted; the app lacks a right"
@@ -136,6 +136,7 @@ class XPlatform:
             answerable="who-spoke-to-us",
             unread_replies=False,
             replies_left=None if meter is None else int(meter.left),
+            replies_until=None if meter is None else meter.resets_at,
         )
 
     def fetch(self, bookmark: str | None) -> Iterator[Page]:
@@ -182,32 +183,38 @@ class XPlatform:
         try:
             post_id = self._server.create(reply.text, parent)
         except Refused as refused:
-            if refused.status == 403 and "duplicate" in refused.said.lower() and (there := self.find(reply)):
+            if refused.status != 403:
+                raise
+            if "duplicate" in refused.said.lower() and (there := self._there_already(reply)):
                 return there
-            if refused.status == 403:
-                raise PlatformFailed(f"{refused}: {_CAUSES}") from refused
-            raise
+            raise PlatformFailed(f"{refused}: {_CAUSES}") from refused
         return self._posted(post_id)
+
+    def _there_already(self, reply: Outgoing) -> Posted | None:
+        """X has these words; where it does not let us read which reply they are, they may be this one."""
+        try:
+            return self.find(reply)
+        except PlatformFailed as problem:
+            raise AnswerLost(f"{problem}; X has these words already: they may be this reply") from problem
 
     def find(self, reply: Outgoing) -> Posted | None:
         """Among our own: the same words as an answer to the same post, or to none (where that is deleted), since two
         hours before the reply was made."""
         if self._facts.id is None:
             self._learn()
-        parents, cursor = {*reply.to, reply.thread, None}, None
+        parents, cursor, trail = {*reply.to, reply.thread, None}, None, Trail()
         odd: Skipped | None = None
-        for _ in range(_PAGES):
+        while True:
             ours = self._server.written(self._facts.id or "", reply.created_at - _SKEW, cursor, fetching=False)
             for post in ours.posts:
                 other = {post.id, post.native_id} & reply.not_these
                 if not other and post.parent in parents and same_words(post.text, reply.text):
                     return self._posted(post.id)
-            odd, cursor = odd or next(iter(ours.skipped), None), ours.older
+            odd, cursor = odd or next(iter(ours.skipped), None), trail.on(ours.older)
             if cursor is None:
                 break
-        if cursor is not None or odd is not None:
-            why = "there is no end to it" if odd is None else odd.why
-            raise PlatformFailed(f"{self._account}: what we wrote cannot be read whole ({why})")
+        if odd is not None:
+            raise PlatformFailed(f"{self._account}: what we wrote cannot be read whole ({odd.why})")
         return None
 
     def retract(self, native_id: str) -> None:

@@ -68,9 +68,9 @@ class Walk:
         self.shown = 0
 
     def steps(self, descent: Descent) -> Iterator[tuple[list[Found], Page, Descent]]:
-        """What is new, the page without its bookmark, and the descent that goes with it."""
-        floor = None if descent.floor is None else descent.floor - OVERLAP
-        since = max((at for at in (floor, self._since) if at is not None), default=None)
+        """What is new, the page without its bookmark, and the descent that goes with it. `since` bounds a first walk
+        only: however long ago the last one was, all that was written meanwhile is read."""
+        since = self._since if descent.floor is None else descent.floor - OVERLAP
 
         def listed(cursor: str | None) -> Listing[Found]:
             posts = self._ask(since, cursor)
@@ -173,7 +173,7 @@ def search(
         raise PlatformFailed(f"{what}: divide it into two")
     earliest = now - _SEARCHED
     down = Walk(
-        lambda begin, cursor: server.search(query, begin or earliest, cursor),
+        lambda begin, cursor: server.search(query, max(begin or earliest, earliest), cursor),
         earliest if since is None else max(earliest, since),
         facts,
     )

@@ -31,6 +31,7 @@ from caretool.platforms.x.wire import (
 )
 
 AT_ONCE = 100
+_LONGEST_LIFE = 10**9  # seconds of a token: what is longer is nobody's word
 TOKENS = "/2/oauth2/token"
 _GONE = frozenset({404, 410})
 _LATEST = 5  # the fewest that may be asked for
@@ -113,7 +114,7 @@ def exchanged(client: Client, name: str, client_id: str, refresh: str, now: date
     if access is None:
         raise PlatformFailed(f"{name}: X answered the renewal of the token without one")
     seconds = number(data, "expires_in")
-    return Grant(access, word(data, "refresh_token"), None if seconds is None else now + timedelta(seconds=seconds))
+    return Grant(access, word(data, "refresh_token"), None if seconds is None else now + timedelta(seconds=min(seconds, _LONGEST_LIFE)))
 
 
 class Server:
@@ -144,16 +145,16 @@ class Server:
 
     def mentions(self, user: str, since: datetime | None, cursor: str | None) -> Posts:
         """Who wrote to us, newest first."""
-        return self._listed(f"/2/users/{_id(user)}/mentions", _window(since, cursor), fetching=True)
+        return self._posts(f"/2/users/{_id(user)}/mentions", _window(since, cursor), fetching=True)
 
     def written(self, user: str, since: datetime | None, cursor: str | None, *, fetching: bool) -> Posts:
         """What we wrote, newest first."""
         params = {"exclude": "retweets", **_window(since, cursor)}
-        return self._listed(f"/2/users/{_id(user)}/tweets", params, fetching=fetching)
+        return self._posts(f"/2/users/{_id(user)}/tweets", params, fetching=fetching)
 
     def search(self, query: str, since: datetime, cursor: str | None) -> Posts:
         """What was written in the last seven days, newest first."""
-        return self._listed("/2/tweets/search/recent", {"query": query, **_window(since, cursor)}, fetching=True)
+        return self._posts("/2/tweets/search/recent", {"query": query, **_window(since, cursor)}, fetching=True)
 
     def standing(self, native_ids: Sequence[str], *, fetching: bool = False) -> Posts:
         """How these stand now, each in its latest version."""
@@ -227,12 +228,6 @@ class Server:
             {known: post for part in parts for known, post in part.others.items()},
             gone=frozenset(gone for part in parts for gone in part.gone),
         )
-
-    def _listed(self, path: str, params: dict[str, str | int], *, fetching: bool) -> Posts:
-        listed = self._posts(path, params, fetching=fetching)
-        if listed.older is not None and listed.older == params.get("pagination_token"):
-            raise PlatformFailed(f"{self._name}: X's pages lead in a circle: try again later")
-        return listed
 
     def _posts(self, path: str, params: Mapping[str, str | int], *, fetching: bool) -> Posts:
         try:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from caretool.domain.comment import Author, Incoming, Thread
+from caretool.platforms.dates import moment
 from caretool.platforms.platform import Skipped
 
 Names = Literal["tweet", "post"]
@@ -214,15 +215,6 @@ def made_at(post_id: str, otherwise: datetime) -> datetime:
     """When what has this id was posted."""
     milliseconds = int(post_id) >> 22
     return _FIRST + timedelta(milliseconds=milliseconds) if milliseconds else otherwise
-
-
-def moment(value: object) -> datetime | None:
-    """An aware moment in UTC."""
-    try:
-        read = datetime.fromisoformat(value) if isinstance(value, str) else None
-        return read.astimezone(UTC) if read is not None and read.tzinfo is not None else None
-    except (ValueError, OverflowError):
-        return None
 
 
 def word(data: Mapping[str, Any], key: str) -> str | None:

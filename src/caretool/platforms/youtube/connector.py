@@ -146,13 +146,15 @@ class YouTubePlatform:
         """A reply that YouTube holds back looks like any other when it is posted, and is not listed: what is not found
         may be there."""
         settings = self._settings
+        meter = settings.quota.meter(self._budget, settings.scope, self._clock())
         return Limits(
             length=settings.max_length,
             together="names",
             listing_trustworthy=False,
             keep=timedelta(days=settings.keep_days),
             unread_replies=False,
-            replies_left=settings.quota.replies_left(self._budget, settings.scope, self._clock()),
+            replies_left=settings.quota.replies(meter),
+            replies_until=None if meter is None else meter.resets_at,
         )
 
     @property

@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from caretool.domain.comment import Incoming
+from caretool.errors import PlatformFailed
 from caretool.http import Refused
-from caretool.platforms.descent import Descent, Entry, Listing, walk
+from caretool.platforms.descent import Descent, Entry, Listing, Sick, Trail, walk
 from caretool.platforms.platform import Page, Skipped
 from caretool.platforms.youtube.server import HELD, HeldStatus, Listed, Server, Status
 from caretool.platforms.youtube.wire import Facts, Talk, Written, incoming
@@ -115,6 +116,8 @@ class Fetch:
         self._skipped: list[Skipped] = []
         self._newest: Listed[Talk] | None = None
         self._told = str(mark)
+        self._sick = Sick()
+        self._unread: set[str] = set()
 
     def pages(self) -> Iterator[Page]:
         """Raises as `Platform.fetch` does."""
@@ -123,6 +126,7 @@ class Fetch:
         for status in self._held:
             yield from self._walk(status)
         yield from self._again()
+        self._sick.tell()
 
     def _walk(self, status: Status) -> Iterator[Page]:
         """Threads that are new."""
@@ -161,25 +165,39 @@ class Fetch:
             self._mark.owed[talk.id] = Owed(talk.video, talk.can_reply, newest, more)
 
     def _settle(self) -> Iterator[Page]:
-        """The replies that are owed, thread by thread; the mark moves when a thread's were read."""
+        """The replies that are owed, thread by thread. One that cannot be read keeps no other back: where YouTube will
+        not show it nothing is owed any more, else it is tried again by the next fetch."""
         for top, owed in list(self._mark.owed.items()):
-            found, newest, page = 0, owed.newest, None
-            while True:
-                listed = self._server.replies(top, page, fetching=True)
-                self._skipped += listed.skipped
-                written = [reply.at.isoformat() for reply in listed.items]
-                found += sum(at > owed.newest for at in written)
-                newest = max([newest, *written])
-                page = listed.older if not 0 < owed.more <= found else None
-                self._name([owed.video])
-                self._watch(listed.items)
-                if page is None:
-                    del self._mark.owed[top]
-                    self._newer(top, newest)
-                self._prune()
-                yield from self._page([self._reply(reply, owed) for reply in listed.items])
-                if page is None:
-                    break
+            if top in self._unread:
+                continue
+            try:
+                yield from self._owed(top, owed)
+            except Refused as problem:
+                del self._mark.owed[top]
+                yield from self._page([], (f"The replies to {top} cannot be read ({problem}).",))
+            except PlatformFailed as problem:
+                self._unread.add(top)
+                self._sick.met(problem)
+
+    def _owed(self, top: str, owed: Owed) -> Iterator[Page]:
+        """The replies of one thread; the mark moves when all were read."""
+        found, newest, page, trail = 0, owed.newest, None, Trail()
+        while True:
+            listed = self._server.replies(top, page, fetching=True)
+            self._skipped += listed.skipped
+            written = [reply.at.isoformat() for reply in listed.items]
+            found += sum(at > owed.newest for at in written)
+            newest = max([newest, *written])
+            page = trail.on(listed.older) if not 0 < owed.more <= found else None
+            self._name([owed.video])
+            self._watch(listed.items)
+            if page is None:
+                del self._mark.owed[top]
+                self._newer(top, newest)
+            self._prune()
+            yield from self._page([self._reply(reply, owed) for reply in listed.items])
+            if page is None:
+                return
 
     def _reply(self, reply: Written, owed: Owed) -> Incoming:
         talk = Talk(reply, owed.video, None, owed.can_reply, 0)
@@ -202,9 +220,9 @@ class Fetch:
     def _window(self) -> list[Talk]:
         """The latest threads; the first page of them was asked for by the walk."""
         listed = self._newest or self._server.talks_of_channel(self._ours, _PUBLISHED, None)
-        talks = list(listed.items)
-        while listed.older is not None and len(talks) < self._rescan:
-            listed = self._server.talks_of_channel(self._ours, _PUBLISHED, listed.older)
+        talks, trail = list(listed.items), Trail()
+        while (page := trail.on(listed.older)) is not None and len(talks) < self._rescan:
+            listed = self._server.talks_of_channel(self._ours, _PUBLISHED, page)
             talks += listed.items
         return talks[: self._rescan]
 

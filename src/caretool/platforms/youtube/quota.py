@@ -17,7 +17,10 @@ from caretool.http import retry_after
 _PACIFIC = ZoneInfo("America/Los_Angeles")
 _SPENT = frozenset({"quotaExceeded", "dailyLimitExceeded"})
 _TOO_FAST = frozenset({"rateLimitExceeded", "userRateLimitExceeded"})
-_NO_RIGHT = frozenset({"insufficientPermissions", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"})
+# About the token, the project or the account, and no single request: each would be refused.
+_NO_RIGHT = frozenset(
+    {"insufficientPermissions", "ACCESS_TOKEN_SCOPE_INSUFFICIENT", "accessNotConfigured", "ineligibleAccount"}
+)
 # Statuses of proxies that lost a server still at work.
 _UNCLEAR = frozenset({408, 499})
 # Before a reply the desk looks at what it answers, and so does the connector: each time the comments, then the threads.
@@ -85,7 +88,6 @@ class Quota:
         """How the units stand; None: nobody counts."""
         return budget.left(scope, self.bucket, now)
 
-    def replies_left(self, budget: Budget, scope: str, now: datetime) -> int | None:
-        """How many replies can still be posted today, with the reads that each needs; None: nobody counts."""
-        meter = self.meter(budget, scope, now)
+    def replies(self, meter: Meter | None) -> int | None:
+        """How many replies that leaves, with the reads that each needs; None: nobody counts."""
         return None if meter is None else int(max(meter.left, 0) // (self.reply + _READS_A_REPLY))

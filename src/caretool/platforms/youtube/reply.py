@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from caretool.errors import PlatformBusy, PlatformFailed
 from caretool.http import Refused
+from caretool.platforms.descent import Trail
 from caretool.platforms.platform import Outgoing, Posted
 from caretool.platforms.youtube.server import HELD, Server, Status
 from caretool.platforms.youtube.wire import VIDEO, Talk, Video, Written, watch_url
@@ -122,20 +123,20 @@ class Replies:
                     return
 
     def _below(self, top: str) -> Iterator[Written]:
-        page = None
+        page, trail = None, Trail()
         while True:
             listed = self._server.replies(top, page, fetching=False)
             yield from (one for one in listed.items if one.channel == self._ours)
-            page = listed.older
+            page = trail.on(listed.older)
             if page is None:
                 return
 
     def _under(self, video: str, status: Status, since: datetime) -> Iterator[Written]:
-        page = None
+        page, trail = None, Trail()
         while True:
             listed = self._server.talks_of_video(video, status, page)
             yield from (talk.first for talk in listed.items if talk.first.channel == self._ours)
-            page = listed.older
+            page = trail.on(listed.older)
             if page is None or any(talk.first.at < since for talk in listed.items):
                 return
 

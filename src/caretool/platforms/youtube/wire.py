@@ -9,9 +9,10 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from caretool.domain.comment import Author, Incoming, Thread
+from caretool.platforms.dates import moment
 
 # What is searched for in all of YouTube are videos: their ids among those of comments.
 VIDEO = "video:"
@@ -223,15 +224,6 @@ def read_channel(item: object) -> Facts:
         raise WireError("no id")
     named = _HANDLE.fullmatch(_word(snippet, "customUrl") or "")
     return Facts(known, named[1] if named else known, _word(snippet, "title"))
-
-
-def moment(value: object) -> datetime | None:
-    """An aware moment in UTC; None: it is none."""
-    try:
-        read = datetime.fromisoformat(value) if isinstance(value, str) else None
-        return read.astimezone(UTC) if read is not None and read.tzinfo is not None else None
-    except (ValueError, OverflowError):
-        return None
 
 
 def where(item: object) -> str:

@@ -1,0 +1,292 @@
+"""The contract against a real Synapse: `python -m tests.live matrix`, or pytest on this file, which starts one.
+
+`CARETOOL_LIVE_MATRIX` and `CARETOOL_LIVE_MATRIX_PEOPLE` name one that runs already.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+
+from caretool.domain.comment import Incoming
+from caretool.domain.duration import Duration
+from caretool.domain.policy import Account
+from caretool.domain.vault import Forgetful
+from caretool.http import Client
+from caretool.platforms.matrix.connector import MatrixPlatform, MatrixSettings, open_account
+from caretool.platforms.platform import Opening, Outgoing, Platform
+from caretool.secrets import Secret
+from tests.live.server_matrix import HOST, Matrix
+from tests.platforms import contract
+from tests.platforms import renamed as renaming
+from tests.platforms.contract import NOON, Ability, Trouble
+from tests.platforms.wire import Wire
+
+VARIABLE = "CARETOOL_MATRIX_TOKEN"
+
+
+class People:
+    """Everybody on the server, by its application service."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self.url = url
+        self.http = httpx.Client(base_url=f"{url}/_matrix/client/v3/", timeout=30, trust_env=False)
+        self.transport = httpx.HTTPTransport()
+        self._token = token
+        self._known: set[str] = set()
+        self._numbers = itertools.count()
+
+    def call(self, method: str, path: str, body: Any = None, *, user: str | None = None, **params: Any) -> Any:
+        """As `user`, who is made when first needed."""
+        if user is not None:
+            self.person(user)
+            params["user_id"] = user
+        headers = {"Authorization": f"Bearer {self._token}"}
+        answer = self.http.request(method, path, json=body, params=params, headers=headers)
+        return answer.raise_for_status().json()
+
+    def person(self, user: str) -> None:
+        if user not in self._known:
+            self._known.add(user)
+            name = user[1:].partition(":")[0]
+            body = {"type": "m.login.application_service", "username": name, "inhibit_login": True}
+            self.http.post("register", json=body, headers={"Authorization": f"Bearer {self._token}"})
+
+    def login(self, user: str, **more: Any) -> dict[str, Any]:
+        """A login of its own."""
+        self.person(user)
+        who = {"type": "m.id.user", "user": user}
+        found: dict[str, Any] = self.call(
+            "POST", "login", {"type": "m.login.application_service", "identifier": who, **more}
+        )
+        return found
+
+    def send(self, user: str, room: str, kind: str, content: Any, at: datetime | None = None) -> str:
+        """An event, that happened then; its id."""
+        when = {} if at is None else {"ts": int(at.timestamp() * 1000)}
+        path = f"rooms/{_step(room)}/send/{kind}/{uuid.uuid4().hex}"
+        return str(self.call("PUT", path, content, user=user, **when)["event_id"])
+
+    def say(self, user: str, room: str, body: str, at: datetime | None = None, **content: Any) -> str:
+        """A message."""
+        return self.send(user, room, "m.room.message", {"msgtype": "m.text", "body": body, **content}, at)
+
+    def events(self, user: str, room: str) -> list[dict[str, Any]]:
+        """The latest of a room, the oldest first."""
+        found = self.call("GET", f"rooms/{_step(room)}/messages", user=user, dir="b", limit=100)
+        return list(reversed(found["chunk"]))
+
+
+class Names(renaming.Names):
+    """A reply of the suite is made now."""
+
+    def inwards(self, value: Any) -> Any:
+        theirs = super().inwards(value)
+        return replace(theirs, created_at=datetime.now(UTC)) if isinstance(theirs, Outgoing) else theirs
+
+
+def _step(word: str) -> str:
+    return quote(word, safe="")
+
+
+class LiveHarness:
+    """A desk and a room of its own for each test. The suite's noon is some hours ago: nobody writes tomorrow."""
+
+    page_size = 50
+    oldest_first = False
+    abilities: frozenset[Ability] = frozenset(
+        {"network", "changes", "own", "counts", "retracts", "deletes", "bans", "reports", "likes"}
+    )
+
+    def __init__(self, people: People) -> None:
+        self.people = people
+        self.us = f"@desk-{uuid.uuid4().hex[:8]}:{HOST}"
+        self.noon = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=12)
+        self.names = Names(when=self._when)
+        self.vault = Forgetful()
+        self.opened: list[Client] = []
+        self.busy_until = 0.0
+        self.told: list[str] = []
+        refused = {"errcode": "M_UNKNOWN_TOKEN", "error": "Unrecognised access token.", "soft_logout": False}
+        self.wire = Wire(self._handed, self._busy, lambda: httpx.Response(401, json=refused))
+        os.environ[VARIABLE] = people.login(self.us)["access_token"]
+        made = {"preset": "public_chat", "name": "Support"}
+        self.room = str(people.call("POST", "createRoom", made, user=self.us)["room_id"])
+        self.names.call("post1", self.room)
+
+    def _handed(self, request: httpx.Request) -> httpx.Response:
+        if time.monotonic() < self.busy_until:
+            return self._busy()
+        if request.url.path.endswith("/report/") or "/report/" in request.url.path:
+            self.told.append(request.url.path.rpartition("/")[2])
+        response = self.people.transport.handle_request(request)
+        response.read()
+        response.close()
+        return response
+
+    def _busy(self) -> httpx.Response:
+        """In the shape that its own has (`TestInEarnest`)."""
+        self.busy_until = time.monotonic() + 2
+        said = {"errcode": "M_LIMIT_EXCEEDED", "error": "Too Many Requests", "retry_after_ms": 42_000}
+        return httpx.Response(429, headers={"Retry-After": "42"}, json=said)
+
+    def _when(self, at: datetime) -> datetime:
+        if at == NOON or abs(at - datetime.now(UTC)) < timedelta(minutes=10):
+            return NOON
+        return at - self.noon + NOON
+
+    def receive(self, comments: Sequence[Incoming]) -> None:
+        for one in comments:
+            user = f"@{one.author.handle}:{HOST}"
+            assert one.written_at is not None
+            self.people.call("POST", f"join/{_step(self.room)}", {}, user=user)
+            made = self.people.say(user, self.room, one.text, one.written_at - NOON + self.noon)
+            self.names.call(one.native_id, f"{self.room}/{made}")
+            self.names.call(one.author.handle, user.removeprefix("@"))
+
+    def open(self, length: int | None = None) -> Platform:
+        return self._named(self.connection(**({} if length is None else {"max_length": length})))
+
+    def unreachable(self) -> Platform:
+        return self._named(self.connection(url="http://127.0.0.1:9"))
+
+    def _named(self, platform: MatrixPlatform) -> Platform:
+        named: Platform = renaming.renamed(platform, self.names)
+        return named
+
+    def connection(self, **keys: Any) -> MatrixPlatform:
+        """Under the server's own names."""
+        here = "url" not in keys
+
+        def client(*where: Any, **how: Any) -> Client:
+            made = Client(*where, transport=httpx.MockTransport(self.wire) if here else None, **how)
+            self.opened.append(made)
+            return made
+
+        settings = MatrixSettings(**{"url": self.people.url, "token": Secret(env=VARIABLE), **keys})
+        account = Account("matrix", "matrix", settings, since=Duration.parse("7 days"))
+        opening = Opening(Path(), ZoneInfo("Europe/Rome"), lambda: datetime.now(UTC), vault=self.vault)
+        return open_account(account, opening, client)
+
+    def ours(self) -> list[dict[str, Any]]:
+        found = self.people.events(self.us, self.room)
+        return [one for one in found if one["sender"] == self.us and one["type"] == "m.room.message" and one["content"]]
+
+    def replies(self) -> list[str]:
+        return [one["content"]["body"] for one in self.ours()]
+
+    def goes_wrong(self, trouble: Trouble, *, writing: bool) -> None:
+        self.wire.goes_wrong(trouble, writing=writing)
+
+    def requests(self, *, writing: bool | None = None) -> int:
+        return self.wire.made(writing=writing)
+
+    def author(self, native_id: str) -> str:
+        return f"@person{native_id.removeprefix('c')}:{HOST}"
+
+    def event(self, native_id: str) -> str:
+        return self.names.theirs(native_id).rpartition("/")[2]
+
+    def edit(self, native_id: str, text: str) -> None:
+        relation = {"rel_type": "m.replace", "event_id": self.event(native_id)}
+        more = {"m.new_content": {"msgtype": "m.text", "body": text}, "m.relates_to": relation}
+        self.people.say(self.author(native_id), self.room, f"* {text}", **more)
+
+    def delete(self, native_id: str) -> None:
+        path = f"rooms/{_step(self.room)}/redact/{_step(self.event(native_id))}/{uuid.uuid4().hex}"
+        self.people.call("PUT", path, {}, user=self.author(native_id))
+
+    def answer_elsewhere(self, native_id: str, text: str) -> str:
+        relation = {"m.in_reply_to": {"event_id": self.event(native_id)}}
+        return f"{self.room}/{self.people.say(self.us, self.room, text, **{'m.relates_to': relation})}"
+
+    def counted(self, text: str) -> int:
+        """By the longest text that is taken beside it: the event is weighed as a whole."""
+        return self._room_beside("") - self._room_beside(text)
+
+    def _room_beside(self, text: str) -> int:
+        most, least = 66_000, 60_000
+        while most - least > 1:
+            middle = (most + least) // 2
+            try:
+                self.people.say(self.us, self.room, text + "x" * middle)
+            except httpx.HTTPStatusError as refused:
+                if refused.response.status_code != 413:
+                    raise
+                most = middle
+            else:
+                least = middle
+        return least
+
+    def hidden(self) -> set[str]:
+        raise AssertionError("nobody can")
+
+    muted = hidden
+
+    def deleted(self) -> set[str]:
+        found = self.people.events(self.us, self.room)
+        gone = [one["event_id"] for one in found if one.get("unsigned", {}).get("redacted_because")]
+        return {self.names.ours(f"{self.room}/{one}") for one in gone}
+
+    def banned(self) -> set[str]:
+        told = self.people.call("GET", f"rooms/{_step(self.room)}/members", user=self.us, membership="ban")["chunk"]
+        return {self.names.ours(one["state_key"].removeprefix("@")) for one in told}
+
+    def reported(self) -> list[str]:
+        """Only who runs the server may see them; that it took them is seen here."""
+        return [self.names.ours(f"{self.room}/{one}") for one in self.told]
+
+    def liked(self) -> set[str]:
+        found = [
+            one for one in self.people.events(self.us, self.room) if one["type"] == "m.reaction" and one["content"]
+        ]
+        return {self.names.ours(f"{self.room}/{one['content']['m.relates_to']['event_id']}") for one in found}
+
+
+@pytest.fixture(scope="module")
+def people() -> Iterator[People]:
+    running = os.environ.get("CARETOOL_LIVE_MATRIX")
+    server = None if running else Matrix()
+    given = {"url": running or "", "people": os.environ.get("CARETOOL_LIVE_MATRIX_PEOPLE", "")}
+    given = given if server is None else dict(server.start())
+    made = People(given["url"], given["people"])
+    yield made
+    made.http.close()
+    made.transport.close()
+    if server is not None:
+        server.stop()
+
+
+@pytest.fixture
+def harness(people: People) -> Iterator[LiveHarness]:
+    made = LiveHarness(people)
+    yield made
+    for client in made.opened:
+        client.close()
+
+
+class TestContract(
+    contract.PlatformContract,
+    contract.NetworkContract,
+    contract.ChangesContract,
+    contract.OwnContract,
+    contract.CountsContract,
+    contract.RetractsContract,
+    contract.DeletesContract,
+    contract.BansContract,
+    contract.ReportsContract,
+    contract.LikesContract,
+):
+    pass
