@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from caretool.dialect import Dialect, Said, Verdict, basic
 from caretool.domain.budget import Bucket, Meter
-from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
+from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFailed, StoreProblem, TokenRefused
 from caretool.http import Answer, Client, Refused, retry_after
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -852,7 +852,9 @@ def test_trouble_with_a_token_sends_nothing_and_keeps_what_was_to_be_sent() -> N
 
     server = Server(said(401))
     for tokens in ({"token": unkept}, {"token": lambda: "s3cr3t-t0ken", "renew": unkept}):
-        account = Client("https://x.example", name="x", clock=lambda: NOW, transport=httpx.MockTransport(server), **tokens)
+        account = Client(
+            "https://x.example", name="x", clock=lambda: NOW, transport=httpx.MockTransport(server), **tokens
+        )
         with pytest.raises(PlatformBusy, match="cannot be written"):
             account.post("/x")
     assert len(server.requests) == 1  # the one that was refused

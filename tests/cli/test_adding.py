@@ -119,6 +119,18 @@ def test_what_will_not_do_is_told_and_nothing_is_written(fresh: Program, words: 
     assert (fresh.folder / "accounts.toml").read_bytes() == before
 
 
+def test_an_address_that_may_be_a_secret_is_said_either_way(fresh: Program) -> None:
+    fresh.done("account", "add", "feed", "courier", "--set", "url=https://status.example/history.atom")
+    fresh.done("account", "add", "feed", "alerts", "--set", "url.env=ALERT")
+    known = accounts(fresh)
+    assert known["courier"]["url"] == "https://status.example/history.atom"
+    assert known["alerts"]["url"] == {"env": "ALERT"}
+    alert = "https://www.google.com/alerts/feeds/1/s3cret"
+    ran = fresh.run("account", "add", "feed", "other", "--set", f"url={alert}")
+    assert (ran.code, "s3cret" in ran.told) == (2, False)
+    assert "url: is a secret" in ran.stderr
+
+
 def test_a_value_can_only_ever_be_a_value(fresh: Program) -> None:
     hostile = '" ]\\n[agents.eve] {{ x }} \\u001b[31m #'
     fresh.done("account", "add", "file", "x", "--set", f"comments={hostile}.csv", "--set", f"columns.id={hostile}")

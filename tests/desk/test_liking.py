@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -55,6 +55,18 @@ def test_a_comment_is_liked_and_not_liked_any_more_and_still_waits(stage: Stage)
         assert likes(stage) == there
     assert stage.states("a", "b") == ["waiting", "waiting"]
     assert _log(stage) == [("comment-liked", "dario")] * 2 + [("comment-unliked", "dario")] * 2
+
+
+def test_a_refused_token_says_how_a_new_one_is_made(stage: Stage) -> None:
+    accounts = stage.settings.accounts
+    stage.settings = replace(
+        stage.settings, accounts={**accounts, "page": replace(accounts["page"], platform="mastodon")}
+    )
+    assert isinstance(stage.page, Likeable)
+    stage.page.wrong = [TokenRefused("page: it was refused.")]
+    liked = _like(stage, "a", "b")
+    assert liked.exit_code == 4
+    assert str(liked.problems[0]).startswith("page: it was refused. A token is made on your server")
 
 
 def test_a_group_stands_for_those_of_it_that_wait(stage: Stage) -> None:

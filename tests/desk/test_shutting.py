@@ -31,6 +31,16 @@ def test_an_answer_is_due_when_the_platform_closes_if_that_comes_first(stage: St
     assert "the platform takes no answer after Mon 23 Nov 09:20" in group.why
 
 
+def test_what_never_could_be_answered_there_is_not_late_from_the_first_moment(stage: Stage) -> None:
+    written_at = MONDAY - timedelta(minutes=5)
+    stage.fetch(comment("free", written_at=written_at), closing("never", written_at, written_at=written_at, thread="x"))
+    assert stage.comment("never").due_at == stage.comment("free").due_at
+    found = stage.look()
+    assert (found.late, {listed.shut for listed in found.groups}) == (0, {0, 1})
+    (refusal,) = [one for one in stage.reply("never", text=CALLBACK).refusals if one.check == "window-closed"]
+    assert "takes no answer any more" in refusal.why
+
+
 def test_what_no_answer_is_due_has_no_date_by_its_window(stage: Stage) -> None:
     stage.fetch(closing("spam", text="Guadagna 5000 euro da casa!!! www.soldi-facili.example", author="x"))
     stage.store.comments.correct(stage.comment("spam").id, {"kind": "spam"}, ["kind"], None)

@@ -28,17 +28,17 @@ def comment(*, closes_at: datetime | None, private_until: datetime | None, priva
 comments = st.builds(comment, closes_at=perhaps, private_until=perhaps, private=st.booleans())
 
 
-@given(perhaps, perhaps)
+@given(perhaps, perhaps, moments)
 def test_an_answer_is_due_no_later_than_either_and_wanted_only_where_it_was(
-    due_at: datetime | None, closes_at: datetime | None
+    due_at: datetime | None, closes_at: datetime | None, written_at: datetime
 ) -> None:
-    found = due(due_at, closes_at)
+    found = due(due_at, closes_at, written_at)
     assert (found is None) == (due_at is None)
     if found is not None and due_at is not None:
         assert found in (due_at, closes_at)
         assert found <= due_at
-        assert closes_at is None or found <= closes_at
-        assert due(found, closes_at) == found
+        assert closes_at is None or closes_at <= written_at or found <= closes_at
+        assert due(found, closes_at, written_at) == found
 
 
 @given(comments, moments, moments, st.booleans())

@@ -17,7 +17,7 @@ from caretool.platforms.email.connector import EmailPlatform
 from caretool.platforms.platform import Opening
 from tests.platforms.contract import NOON
 from tests.platforms.email_harness import EmailHarness, connect
-from tests.platforms.fake_email import Fate, FakeEmail, serving
+from tests.platforms.fake_email import FakeEmail, Fate, serving
 
 Step = Callable[[str], None]
 _FATES: Mapping[str, Fate] = {
@@ -28,6 +28,7 @@ _FATES: Mapping[str, Fate] = {
     "token dies": "refused",
 }
 FAULTS = (*_FATES, "inserted", "renumbered")
+_AT_ITS_END = 4  # times as often it goes wrong where nobody knows what came of it
 _SOON = 0.05  # seconds
 
 
@@ -80,7 +81,8 @@ class MailFire:
             return None
         if self.token_dead:
             return "refused" if enters else None
-        fault = self._random.choice(FAULTS) if self._random.random() < self._share else None
+        share = self._share * (_AT_ITS_END if command == "SMTP CONTENT" else 1)
+        fault = self._random.choice(FAULTS) if self._random.random() < share else None
         if fault == "token dies" and not enters:
             fault = None
         if fault is None or (fault not in _FATES and not self.fetching):

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import itertools
+import json
 import os
 import time
 import uuid
@@ -24,14 +24,15 @@ from caretool.domain.comment import Incoming
 from caretool.domain.duration import Duration
 from caretool.domain.policy import Account
 from caretool.domain.vault import Forgetful
+from caretool.errors import PlatformBusy, PlatformFailed, TokenRefused
 from caretool.http import Client
 from caretool.platforms.matrix.connector import MatrixPlatform, MatrixSettings, open_account
-from caretool.platforms.platform import Opening, Outgoing, Platform
+from caretool.platforms.platform import Bans, Deletes, Offence, Opening, Outgoing, Platform
 from caretool.secrets import Secret
 from tests.live.server_matrix import HOST, Matrix
 from tests.platforms import contract
 from tests.platforms import renamed as renaming
-from tests.platforms.contract import NOON, Ability, Trouble
+from tests.platforms.contract import NOON, Ability, Trouble, comment, reply
 from tests.platforms.wire import Wire
 
 VARIABLE = "CARETOOL_MATRIX_TOKEN"
@@ -46,7 +47,6 @@ class People:
         self.transport = httpx.HTTPTransport()
         self._token = token
         self._known: set[str] = set()
-        self._numbers = itertools.count()
 
     def call(self, method: str, path: str, body: Any = None, *, user: str | None = None, **params: Any) -> Any:
         """As `user`, who is made when first needed."""
@@ -129,7 +129,7 @@ class LiveHarness:
     def _handed(self, request: httpx.Request) -> httpx.Response:
         if time.monotonic() < self.busy_until:
             return self._busy()
-        if request.url.path.endswith("/report/") or "/report/" in request.url.path:
+        if "/report/" in request.url.path:
             self.told.append(request.url.path.rpartition("/")[2])
         response = self.people.transport.handle_request(request)
         response.read()
@@ -165,6 +165,9 @@ class LiveHarness:
     def _named(self, platform: MatrixPlatform) -> Platform:
         named: Platform = renaming.renamed(platform, self.names)
         return named
+
+    def renewing(self) -> Platform:
+        return self._named(self.connection(refreshes=True))
 
     def connection(self, **keys: Any) -> MatrixPlatform:
         """Under the server's own names."""
@@ -290,3 +293,123 @@ class TestContract(
     contract.LikesContract,
 ):
     pass
+
+
+class TestInEarnest:
+    def test_a_request_that_is_carried_out_twice_posts_once_also_after_a_renewal(self, harness: LiveHarness) -> None:
+        login = harness.people.login(harness.us, refresh_token=True)
+        os.environ[VARIABLE] = login["refresh_token"]
+        harness.receive([comment(0)])
+        first = harness.renewing().post(reply())
+        kept = json.loads(harness.vault.read() or "")
+        harness.vault.write(json.dumps({**kept, "access": "syt_nobody_knows_it"}))
+        assert harness.renewing().post(reply()) == first
+        assert json.loads(harness.vault.read() or "")["access"] != kept["access"]
+        assert harness.replies() == [reply().text]
+        assert harness.renewing().find(reply()) == first
+
+    def test_what_another_login_sent_is_found(self, harness: LiveHarness) -> None:
+        harness.receive([comment(0)])
+        first = harness.open().post(reply())
+        os.environ[VARIABLE] = harness.people.login(harness.us)["access_token"]
+        assert harness.open().find(reply()) == first
+        assert harness.open().find(reply("k2")) == first  # this login cannot tell them apart: their words are the same
+        assert harness.open().find(reply("k2", "Other words.")) is None
+
+    def test_a_wrong_token_is_refused(self, harness: LiveHarness) -> None:
+        os.environ[VARIABLE] = "syt_nobody_knows_it"
+        with pytest.raises(TokenRefused, match="access token"):
+            list(harness.open().fetch(None))
+
+    def test_too_many_messages_are_busy_for_as_long_as_the_server_says(self, harness: LiveHarness) -> None:
+        harness.receive([comment(0)])
+        platform = harness.open()
+
+        def flood() -> None:
+            for number in range(40):
+                platform.post(reply(f"k{number}", f"Buongiorno {number}."))
+
+        with pytest.raises(PlatformBusy, match="Too Many Requests") as busy:
+            flood()
+        assert busy.value.seconds is not None
+        assert 0 < busy.value.seconds < 60
+
+    def test_what_is_left_out_is_read_between_whatever_else_happens(self, harness: LiveHarness) -> None:
+        harness.receive([comment(0)])
+        *_, last = harness.open().fetch(None)
+        theme = {"topic": "Parcels"}
+        for number in range(1, 90):
+            harness.receive([comment(number)])
+            if number % 3 == 0:
+                path = f"rooms/{_step(harness.room)}/state/m.room.topic"
+                harness.people.call("PUT", path, {**theme, "number": number}, user=harness.us)
+        pages = list(harness.open().fetch(last.bookmark))
+        assert sorted(contract.ids(pages)) == sorted(f"c{number}" for number in range(1, 90))
+
+    def test_what_was_said_before_we_came_is_no_news(self, harness: LiveHarness) -> None:
+        anna = f"@anna:{HOST}"
+        room = str(harness.people.call("POST", "createRoom", {"preset": "public_chat"}, user=anna)["room_id"])
+        for number in range(30):
+            harness.people.say(anna, room, f"before {number}")
+        harness.receive([comment(0)])
+        *_, last = harness.open().fetch(None)
+        harness.people.call("POST", f"join/{_step(room)}", {}, user=harness.us)
+        harness.people.say(anna, room, "after")
+        pages = list(harness.open().fetch(last.bookmark))
+        assert [one.text for one in contract.comments_of(pages)] == ["after"]
+
+    def test_what_is_encrypted_is_told_of_and_gets_no_answer_in_the_clear(self, harness: LiveHarness) -> None:
+        harness.receive([comment(0)])
+        algorithm = {"algorithm": "m.megolm.v1.aes-sha2"}
+        path = f"rooms/{_step(harness.room)}/state/m.room.encryption"
+        harness.people.call("PUT", path, algorithm, user=harness.us)
+        harness.people.send(harness.author("c0"), harness.room, "m.room.encrypted", {**algorithm, "ciphertext": "AwgA"})
+        pages = list(harness.open().fetch(None))
+        assert contract.ids(pages) == ["c0"]
+        told = [remark for page in pages for remark in page.remarks]
+        assert told == ["1 encrypted message in Support cannot be read here: look there."]
+        with pytest.raises(PlatformFailed, match="encrypted"):
+            harness.open().post(reply())
+        assert harness.open().check().remarks[-1] == "What is written encrypted cannot be read: Support."
+
+    def test_a_direct_message_is_private_until_others_come(self, harness: LiveHarness) -> None:
+        anna = f"@anna-{uuid.uuid4().hex[:8]}:{HOST}"
+        made = {"preset": "trusted_private_chat", "is_direct": True, "invite": [harness.us]}
+        room = str(harness.people.call("POST", "createRoom", made, user=anna)["room_id"])
+        invited = [remark for page in harness.open().fetch(None) for remark in page.remarks]
+        assert invited == ["An invitation to a room waits: accept or decline there."]
+        harness.people.call("POST", f"join/{_step(room)}", {}, user=harness.us)
+        said = harness.people.say(anna, room, "My number is 347 1234567")
+        (one,) = contract.comments_of(list(harness.open().fetch(None)))
+        assert (one.text, one.private, one.form) == ("My number is 347 1234567", True, "message")
+        answer = replace(reply(to=(f"{room}/{said}",)), private=True)
+        harness.open().post(answer)
+        with pytest.raises(PlatformFailed, match="never answered in public"):
+            harness.open().post(replace(answer, private=False))
+        harness.people.call("POST", f"rooms/{_step(room)}/invite", {"user_id": f"@carla:{HOST}"}, user=anna)
+        with pytest.raises(PlatformFailed, match="others read"):
+            harness.open().post(replace(answer, key="k2"))
+
+    def test_the_longest_reply_is_taken_with_all_that_is_beside_it(self, harness: LiveHarness) -> None:
+        harness.receive([comment(0)])
+        platform = harness.open()
+        names = " ".join(f"@person{number}:{HOST}" for number in range(400))
+        text = names + "x" * (platform.limits.length or 0)
+        text = text[: len(text) - (platform.limits.measure(text) - 60_000)]
+        assert platform.limits.measure(text) == 60_000
+        platform.post(reply(text=text))
+        assert harness.replies() == [text]
+
+    def test_without_the_right_it_is_a_refusal_in_one_line(self, harness: LiveHarness) -> None:
+        anna = f"@anna:{HOST}"
+        room = str(harness.people.call("POST", "createRoom", {"preset": "public_chat"}, user=anna)["room_id"])
+        harness.people.call("POST", f"join/{_step(room)}", {}, user=harness.us)
+        said = Offence(f"{room}/{harness.people.say(anna, room, 'Win a prize')}", anna.removeprefix("@"), "spam", "a1")
+        platform = harness.open()
+        assert isinstance(platform, Bans)
+        assert isinstance(platform, Deletes)
+        for do in (platform.ban, platform.delete):
+            with pytest.raises(PlatformFailed) as failure:
+                do(said)
+            assert len(str(failure.value).splitlines()) == 1
+        assert "Win a prize" in [one["content"].get("body") for one in harness.people.events(anna, room)]

@@ -68,8 +68,8 @@ class FakeEmail:
     """What lies there, what was sent, and what goes wrong next: `reading` at the next command that reads, `writing` at
     the next mail that is handed in. `files_itself`: the server puts what it sends into `Sent`, as some do.
     `answers_data`: what is said to a mail's last dot in the place of 250. `says_at`: the same for a command of SMTP.
-    `breaks_at`: the command at which it breaks off (`content`: while the mail is handed in). `fate` says of each command
-    (`SMTP CONTENT`: the mail itself) what becomes of it."""
+    `breaks_at`: the command at which it breaks off (`content`: while the mail is handed in). `fate` says what
+    becomes of each command (`SMTP CONTENT`: of the mail itself)."""
 
     def __init__(self, now: datetime, *, files_itself: bool = False) -> None:
         self.now = now
@@ -141,7 +141,7 @@ class _Talk(socketserver.StreamRequestHandler):
     def met(self, command: str) -> Fate | None:
         """What becomes of it; where that is nothing at all, it is broken off."""
         fate = self.fake.fate(command)
-        if fate == "before":
+        if fate == "before" or command == f"SMTP {self.fake.breaks_at}":
             raise Gone
         return fate
 
@@ -155,7 +155,7 @@ class _Talk(socketserver.StreamRequestHandler):
 
     def line(self) -> bytes:
         line = self.rfile.readline()
-        if not line:
+        if not line.endswith(b"\n"):  # half a line is none
             raise Gone
         return line.rstrip(b"\r\n")
 
@@ -291,8 +291,6 @@ class _Smtp(_Talk):
             verb, _, args = self.line().partition(b" ")
             name = verb.decode().upper()
             self.fake.commands.append(f"SMTP {name}")
-            if name == self.fake.breaks_at:
-                raise Gone
             fate = self.met(f"SMTP {name}")
             if fate in ("busy", "refused"):
                 self.say(b"451 4.3.0 come back later" if fate == "busy" else b"535 5.7.8 Error: authentication failed")

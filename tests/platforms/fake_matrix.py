@@ -112,7 +112,8 @@ class FakeMatrix:
         if self.busy_until is not None and self.clock() < self.busy_until:
             return self.busy_response((self.busy_until - self.clock()).total_seconds())
         try:
-            return httpx.Response(200, json=self._answer(request, request.url.raw_path.decode().partition("?")[0]))
+            answer = self._answer(request, request.url.raw_path.decode().partition("?")[0])
+            return httpx.Response(200, headers={"Server": "Synapse/1.163.2"}, json=answer)
         except Said as said:
             return said.response
 

@@ -562,8 +562,7 @@ def test_a_feed_that_moved_on_its_host_is_read_there(harness: FeedHarness) -> No
 def test_asked_on_purpose_it_says_what_it_is(harness: FeedHarness) -> None:
     harness.receive([contract.comment(0)])
     checked = harness.open(everything=False).check()
-    assert (checked.name, checked.software) == ("Blog", "Atom")
     assert checked.remarks == (
-        "1 entries, the newest of 2026-11-23 13:00.",
+        "“Blog” (Atom): 1 entry, the newest of 2026-11-23 13:00.",
         "everything = false: only what a [[watch]] of the policy finds comes in.",
     )

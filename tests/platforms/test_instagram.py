@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -295,6 +296,30 @@ class TestReading:
         assert ids(pages) == ["c5"]
         assert ["post1" in remark for page in pages for remark in page.remarks] == [True]
 
+    @pytest.mark.parametrize("status", [400, 500])
+    def test_a_post_that_cannot_be_read_keeps_no_other_back_wherever_it_stands_and_is_read_later(
+        self, harness: InstagramHarness, status: int
+    ) -> None:
+        for number in range(6):
+            harness.fake.write(USERNAME, "Older.", id=f"old{number}", at=NOON - timedelta(days=2, hours=number))
+        mark = last(harness, media=3, older_media=4)
+        harness.now += timedelta(hours=1)
+        for number in range(6):
+            harness.fake.write("person5", "Hello?", id=f"c1{number}", post=f"old{number}", at=harness.now)
+        well, sick = harness.wire.handle, GraphError(100 if status == 400 else 1, "no", status=status)
+        harness.wire.handle = lambda request: (
+            sick.response() if request.url.path.endswith(("old1/comments", "old3/comments")) else well(request)
+        )
+        pages, fetching = list[Page](), harness.open(media=3, older_media=4).fetch(mark)
+        with nullcontext() if status == 400 else pytest.raises(PlatformFailed):
+            pages.extend(fetching)
+        assert set(ids(pages)) == {"c10", "c12", "c14", "c15"}
+        assert sum("cannot be read" in remark for page in pages for remark in page.remarks) == 2 * (status == 400)
+        harness.wire.handle = well
+        if status == 500:
+            harness.now += timedelta(days=1)
+            assert {"c11", "c13"} <= set(ids(fetch(harness, pages[-1].bookmark, media=3, older_media=4)))
+
     @pytest.mark.parametrize(
         "left", ['{"media": []}', '{"media": {"post1": 3}}', '{"media": {"post1": {"count": "x"}}, "older": 3}']
     )
@@ -415,3 +440,29 @@ class TestAnswering:
                 do(replace(offence(), native_id=ours))
         with pytest.raises(PlatformFailed, match="not ours"):
             platform.retract("c0")
+
+
+class TestAListThatLags:
+    def test_what_the_number_tells_before_the_list_is_found_with_the_next_fetch(
+        self, harness: InstagramHarness
+    ) -> None:
+        """The number of comments and the list of them need not come from the same machine."""
+        bookmark, server = last(harness), harness.wire.handle
+
+        def lagging(request: httpx.Request) -> httpx.Response:
+            response = server(request)
+            if request.url.path.endswith("/comments"):
+                listed = response.json()
+                listed["data"] = [one for one in listed["data"] if one["id"] in ("c0", "c1")]
+                return httpx.Response(200, json=listed)
+            return response
+
+        harness.receive([comment(2), comment(3)])
+        harness.wire.handle = lagging
+        bookmark = last_of(fetch(harness, bookmark))
+        harness.wire.handle = server
+        pages = fetch(harness, bookmark)
+        assert ids(pages) == ["c2", "c3"]
+        asked = harness.requests()
+        assert ids(fetch(harness, last_of(pages))) == []
+        assert not [one for one in harness.wire.requests[asked:] if one.url.path.endswith("/comments")]

@@ -1,17 +1,65 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import random
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
 
+import httpx
 import pytest
+import stamina
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from caretool.domain.comment import Incoming
+from caretool.domain.vault import Forgetful
+from caretool.errors import CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
+from caretool.platforms.matrix.connector import MatrixSettings
+from caretool.platforms.platform import Page
+from caretool.secrets import Secret
 from tests.platforms import contract
-from tests.platforms.fake_matrix import TOKEN
-from tests.platforms.matrix_harness import VARIABLE, MatrixHarness
+from tests.platforms.contract import NOON
+from tests.platforms.fake_matrix import DEVICE, HOST, REFRESH, TOKEN, US, FakeMatrix
+from tests.platforms.matrix_harness import ROOM, VARIABLE, MatrixHarness, Now, connect
+
+ANNA, BRUNO = f"@anna:{HOST}", f"@bruno:{HOST}"
+DIRECT = f"!direct:{HOST}"
 
 
 @pytest.fixture(autouse=True)
 def _token(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, TOKEN)
+
+
+@pytest.fixture
+def fake() -> FakeMatrix:
+    made = FakeMatrix(Now())
+    made.names[ANNA] = "Anna"
+    made.room(ROOM, ANNA, BRUNO, **{"m.room.name": {"name": "Support"}})
+    return made
+
+
+def fetched(fake: FakeMatrix, bookmark: str | None = None, **how: Any) -> list[Page]:
+    return list(connect(fake, **how).fetch(bookmark))
+
+
+def comments(pages: list[Page]) -> list[Incoming]:
+    return [one for page in pages for one in page.comments]
+
+
+def texts(pages: list[Page]) -> list[str]:
+    return [one.text for one in comments(pages)]
+
+
+def remarks(pages: list[Page]) -> list[str]:
+    return [remark for page in pages for remark in page.remarks]
+
+
+def instead(fake: FakeMatrix, of: str, answer: Callable[[httpx.Request], httpx.Response]) -> Any:
+    """The fake, but for what is asked where `of` is in the path."""
+    return lambda request: answer(request) if of in request.url.path else fake.handle(request)
 
 
 class TestMatrix(
@@ -29,3 +77,404 @@ class TestMatrix(
     @pytest.fixture
     def harness(self) -> Iterator[MatrixHarness]:
         return MatrixHarness()
+
+
+class TestFilling:
+    def test_what_a_sync_leaves_out_is_read_down_to_the_bookmark_and_no_further(self, fake: FakeMatrix) -> None:
+        for number in range(70):
+            fake.write(ANNA, f"old {number}", ROOM)
+        *_, last = fetched(fake)
+        for number in range(120):
+            fake.write(ANNA, f"new {number}", ROOM)
+        pages = fetched(fake, last.bookmark)
+        assert sorted(texts(pages)) == sorted(f"new {number}" for number in range(120))
+        assert max(len(page.comments) for page in pages) <= 50
+
+    def test_an_interrupted_walk_goes_on_though_others_write_meanwhile(self, fake: FakeMatrix) -> None:
+        *_, last = fetched(fake)
+        for number in range(120):
+            fake.write(ANNA, f"new {number}", ROOM)
+        found = []
+        pages = connect(fake).fetch(last.bookmark)
+        for _ in range(2):
+            page = next(pages)
+            found += texts([page])
+        for number in range(120, 160):
+            fake.write(BRUNO, f"new {number}", ROOM)
+        rest = fetched(fake, page.bookmark)
+        assert sorted(found + texts(rest)) == sorted(f"new {number}" for number in range(160))
+        assert {one.thread.text for one in comments(rest) if one.thread} == {"Support"}
+
+    def test_a_first_fetch_goes_back_as_far_as_the_account_says(self, fake: FakeMatrix) -> None:
+        for number in range(400):
+            fake.write(ANNA, f"{number}", ROOM, at=NOON - timedelta(hours=400 - number))
+        found = set(texts(fetched(fake)))
+        assert found >= {str(number) for number in range(232, 400)}
+        assert len(found) <= 250
+        assert len(set(texts(fetched(fake, since=None)))) == 400
+
+    def test_one_false_date_does_not_end_it(self, fake: FakeMatrix) -> None:
+        for number in range(120):
+            at = NOON - (timedelta(days=400) if number == 60 else timedelta(minutes=120 - number))
+            fake.write(ANNA, f"{number}", ROOM, at=at)
+        assert len(texts(fetched(fake))) == 120
+
+    def test_a_room_that_slept_for_long_is_not_walked_through(self, fake: FakeMatrix) -> None:
+        for number in range(300):
+            fake.write(ANNA, f"{number}", ROOM, at=NOON - timedelta(days=100, minutes=-number))
+        assert texts(fetched(fake)) == []
+
+    def test_a_page_that_another_request_was_answered_with_is_asked_for_again(self, fake: FakeMatrix) -> None:
+        *_, last = fetched(fake)
+        for number in range(120):
+            fake.write(ANNA, f"new {number}", ROOM)
+        stale: list[httpx.Response] = []
+
+        def replayed(request: httpx.Request) -> httpx.Response:
+            answer = fake.handle(request)
+            stale.append(answer)
+            return stale[0] if len(stale) == 2 else answer
+
+        found = texts(fetched(fake, last.bookmark, handle=instead(fake, "/messages", replayed)))
+        assert set(found) == {f"new {number}" for number in range(120)}
+
+    def test_pages_that_lead_in_a_circle_are_a_failure(self, fake: FakeMatrix) -> None:
+        for number in range(60):
+            fake.write(ANNA, f"{number}", ROOM)
+        circle = instead(fake, "/messages", lambda _: httpx.Response(200, json={"chunk": [], "end": "t1"}))
+        with pytest.raises(PlatformFailed, match="circle"):
+            fetched(fake, handle=circle)
+
+    def test_a_server_that_forgot_the_bookmark_is_read_anew(self, fake: FakeMatrix) -> None:
+        fake.write(ANNA, "Hello", ROOM)
+        *_, last = fetched(fake)
+        lost = json.dumps({**json.loads(last.bookmark), "next": "x9"})
+        pages = fetched(fake, lost)
+        assert texts(pages) == ["Hello"]
+        assert remarks(pages) == ["The server no longer knows how far we had read: it is read again."]
+        gap = json.dumps({**json.loads(last.bookmark), "gaps": {ROOM: "x9"}})
+        assert texts(fetched(fake, gap)) == ["Hello"]
+
+    def test_a_room_we_were_thrown_out_of_keeps_no_other_from_being_read(self, fake: FakeMatrix) -> None:
+        fake.room(f"!other:{HOST}", ANNA)
+        *_, last = fetched(fake)
+        for room in (ROOM, f"!other:{HOST}"):
+            for number in range(60):
+                fake.write(ANNA, f"{number}", room)
+        first = next(connect(fake).fetch(last.bookmark))
+        fake.rooms[ROOM].members[US] = "ban"
+        pages = fetched(fake, first.bookmark)
+        assert len(texts(pages)) >= 60
+        assert any("is not shown to us any more" in remark for remark in remarks(pages))
+
+
+class TestReading:
+    def test_an_encrypted_message_is_told_of_and_nothing_else_is_lost(self, fake: FakeMatrix) -> None:
+        fake.write(ANNA, "In the clear", ROOM)
+        for sender in (ANNA, BRUNO, US):
+            fake.add(ROOM, "m.room.encrypted", sender, {"algorithm": "m.megolm.v1.aes-sha2", "ciphertext": "AwgA"})
+        pages = fetched(fake)
+        assert texts(pages) == ["In the clear"]
+        assert remarks(pages) == ["2 encrypted messages in Support cannot be read here: look there."]
+
+    def test_bots_wait_for_no_answer_and_our_own_words_are_ours(self, fake: FakeMatrix) -> None:
+        fake.write(BRUNO, "I am a bot", ROOM, msgtype="m.notice")
+        fake.write(BRUNO, "verify me", ROOM, msgtype="m.key.verification.request")
+        fake.write(US, "We are closed", ROOM, msgtype="m.notice")
+        assert [(one.text, one.own) for one in comments(fetched(fake))] == [("We are closed", True)]
+
+    def test_what_older_clients_quote_before_an_answer_is_left_out(self, fake: FakeMatrix) -> None:
+        first = fake.write(US, "Which order?", ROOM)
+        answer = {"m.relates_to": {"m.in_reply_to": {"event_id": first}}}
+        fake.write(ANNA, f"> <{US}> Which order?\n> Which one?\n\nNumber 4711", ROOM, **answer)
+        fake.write(ANNA, "> tomorrow\n\nyou said tomorrow", ROOM, **answer)
+        fake.write(ANNA, f"> <{US}> Which order?\n\nnone", ROOM)
+        assert texts(fetched(fake)) == [
+            "Which order?", "Number 4711", "> tomorrow\n\nyou said tomorrow", f"> <{US}> Which order?\n\nnone",
+        ]  # fmt: skip
+
+    def test_who_speaks_to_us_where_and_in_answer_to_what_comes_with_it(self, fake: FakeMatrix) -> None:
+        first = fake.write(ANNA, "Hello", ROOM)
+        in_thread = {"rel_type": "m.thread", "event_id": first}
+        later = fake.write(BRUNO, "Me, too", ROOM, **{"m.relates_to": in_thread})
+        falling = {**in_thread, "is_falling_back": True, "m.in_reply_to": {"event_id": later}}
+        fake.write(BRUNO, "And me", ROOM, **{"m.relates_to": falling, "m.mentions": {"user_ids": [US]}})
+        meant = {**in_thread, "m.in_reply_to": {"event_id": later}}
+        fake.write(US, "We see", ROOM, **{"m.relates_to": meant})
+        found = [
+            (one.author.handle, one.author.name, one.form, one.thread and one.thread.native_id, one.reply_to)
+            for one in comments(fetched(fake))
+        ]
+        thread = f"{ROOM}/{first}"
+        assert found == [
+            (f"anna:{HOST}", "Anna", "comment", ROOM, None),
+            (f"bruno:{HOST}", None, "comment", thread, thread),
+            (f"bruno:{HOST}", None, "mention", thread, thread),
+            (f"desk:{HOST}", None, "comment", thread, f"{ROOM}/{later}"),
+        ]
+
+    def test_pictures_and_stickers_come_with_their_address(self, fake: FakeMatrix) -> None:
+        picture = {"msgtype": "m.image", "url": "mxc://shop.example/broken"}
+        fake.write(ANNA, "image.jpg", ROOM, **picture)
+        fake.write(ANNA, "It came like this", ROOM, filename="image.jpg", **picture)
+        fake.add(ROOM, "m.sticker", ANNA, {"body": "A sad cat", "url": "mxc://shop.example/cat"})
+        found = [(one.text, one.attachments) for one in comments(fetched(fake))]
+        assert found == [
+            ("", ("mxc://shop.example/broken",)),
+            ("It came like this", ("mxc://shop.example/broken",)),
+            ("A sad cat", ("mxc://shop.example/cat",)),
+        ]
+
+    def test_nobody_writes_tomorrow(self, fake: FakeMatrix) -> None:
+        fake.write(ANNA, "From 2099", ROOM, at=datetime.fromisoformat("2099-01-01T00:00:00Z"))
+        fake.add(ROOM, "m.room.message", ANNA, {"msgtype": "m.text", "body": "From nowhen"}, origin_server_ts=10**30)
+        assert {one.text: one.written_at for one in comments(fetched(fake))} == {"From 2099": NOON, "From nowhen": None}
+
+    def test_only_its_author_edits_a_message_and_what_was_written_before_us_is_no_news(self, fake: FakeMatrix) -> None:
+        ancient = fake.write(ANNA, "Long ago", ROOM, at=NOON - timedelta(days=30))
+        event = fake.write(ANNA, "Where is it?", ROOM)
+        *_, last = fetched(fake)
+        fake.edit(event, "Never mind", by=BRUNO)
+        fake.edit(ancient, "Long, long ago")
+        assert texts(fetched(fake, last.bookmark)) == ["Where is it?"]
+        fake.edit(event, "Where is it now?")
+        fake.edit(event, "Where is it, please?")
+        pages = fetched(fake, last.bookmark)
+        assert texts(pages) == ["Where is it, please?"]
+        assert comments(pages)[0].written_at == NOON
+
+    def test_what_was_deleted_before_we_came_was_never_there(self, fake: FakeMatrix) -> None:
+        fake.redact(fake.write(ANNA, "Oops", ROOM))
+        pages = fetched(fake)
+        assert texts(pages) == []
+        assert [skipped for page in pages for skipped in page.skipped] == []
+
+    def test_what_makes_no_sense_is_named_and_the_rest_comes(self, fake: FakeMatrix) -> None:
+        *_, last = fetched(fake)
+        fake.write(ANNA, "Good", ROOM)
+        fake.add(ROOM, "m.room.message", ANNA, {"msgtype": "m.text"})
+        fake.add(ROOM, "m.room.message", "anna", {"msgtype": "m.text", "body": "No server"})
+        fake.events[-1]["event_id"] = 4
+        pages = fetched(fake, last.bookmark)
+        assert texts(pages) == ["Good"]
+        assert [(one.where, one.why) for page in pages for one in page.skipped] == [
+            (f"{ROOM}/?", "It has no id."),
+            (f"{ROOM}/$event2", "Its message has no text."),
+        ]
+
+
+class TestRooms:
+    @pytest.mark.parametrize(
+        ("rule", "people", "direct", "visibility", "private"),
+        [
+            ("invite", 1, False, "shared", True),
+            ("invite", 2, False, "shared", False),
+            ("invite", 2, True, "shared", True),
+            ("invite", 1, True, "world_readable", False),
+            ("public", 1, True, "shared", False),
+            ("knock", 1, False, "shared", False),
+        ],
+    )
+    def test_private_is_what_one_other_reads_and_nobody_else_may_come(
+        self, fake: FakeMatrix, rule: str, people: int, direct: bool, visibility: str, private: bool
+    ) -> None:
+        fake.room(DIRECT, ANNA, *[BRUNO][: people - 1], rule=rule)
+        fake.rooms[DIRECT].state["m.room.history_visibility"] = {"history_visibility": visibility}
+        fake.direct = {ANNA: [DIRECT]} if direct else {}
+        event = fake.write(ANNA, "My number is 347 1234567", DIRECT)
+        (one,) = comments(fetched(fake))
+        assert (one.private, one.form) == (private, "message" if private else "comment")
+        assert connect(fake).look([f"{DIRECT}/{event}"]).edited[0].private == private
+
+    def test_only_the_rooms_that_the_settings_name_are_read(self, fake: FakeMatrix) -> None:
+        fake.room(DIRECT, ANNA, rule="invite")
+        fake.aliases["#help:shop.example"] = ROOM
+        fake.write(ANNA, "Here", ROOM)
+        fake.write(ANNA, "There", DIRECT)
+        assert texts(fetched(fake, rooms=("#help:shop.example",))) == ["Here"]
+        assert texts(fetched(fake, rooms=(DIRECT,))) == ["There"]
+
+    def test_a_room_that_is_not_ours_is_told_of(self, fake: FakeMatrix) -> None:
+        fake.write(ANNA, "Here", ROOM)
+        pages = fetched(fake, rooms=(ROOM, "#nobody:shop.example", f"!far:{HOST}"))
+        assert texts(pages) == ["Here"]
+        assert set(remarks(pages)) == {
+            "We are not in #nobody:shop.example: join it, or take it out of rooms.",
+            f"We are not in !far:{HOST}: join it, or take it out of rooms.",
+        }
+        with pytest.raises(PlatformFailed, match="correct rooms"):
+            fetched(fake, rooms=("#nobody:shop.example",))
+
+    def test_a_name_that_nobody_resolves_just_now_is_the_room_it_was(self, fake: FakeMatrix) -> None:
+        fake.aliases["#help:shop.example"] = ROOM
+        fake.write(ANNA, "Here", ROOM)
+        facts = next(page.facts for page in fetched(fake, rooms=("#help:shop.example",)) if page.facts)
+        away = instead(fake, "/directory/", lambda _: httpx.Response(502, json={"errcode": "M_UNKNOWN"}))
+        with stamina.set_testing(True):
+            assert texts(fetched(fake, rooms=("#help:shop.example",), facts=facts, handle=away)) == ["Here"]
+            with pytest.raises(PlatformFailed):
+                fetched(fake, rooms=("#help:shop.example",), handle=away)
+
+    def test_an_invitation_and_a_room_that_moved_are_told_of(self, fake: FakeMatrix) -> None:
+        fake.rooms[ROOM].state["m.room.tombstone"] = {"body": "moved", "replacement_room": f"!new:{HOST}"}
+        fake.invitations = [DIRECT]
+        told = remarks(fetched(fake, rooms=(ROOM,)))
+        assert f"{ROOM} has moved to !new:{HOST}: join it." in told
+        assert "An invitation to a room waits: accept or decline there." in told
+
+    def test_names_of_rooms_and_people_do_no_harm(self, fake: FakeMatrix) -> None:
+        fake.rooms[ROOM].state["m.room.name"] = {"name": "Sup\x1b[31mport\n\u202e"}
+        fake.add(ROOM, "m.room.encrypted", ANNA, {"ciphertext": "AwgA"})
+        (remark,) = remarks(fetched(fake))
+        assert remark.isprintable()
+
+
+class TestTokens:
+    def test_a_token_that_ends_is_renewed_and_a_reply_that_leaves_again_is_the_same(
+        self, fake: FakeMatrix, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv(VARIABLE, REFRESH)
+        vault, clock = Forgetful(), fake.clock
+        assert isinstance(clock, Now)
+        event = f"{ROOM}/{fake.write(ANNA, 'Hello', ROOM)}"
+        first = connect(fake, refreshes=True, vault=vault).post(contract.reply(to=(event,)))
+        clock.moment += timedelta(minutes=6)
+        again = connect(fake, refreshes=True, vault=vault)
+        assert again.post(contract.reply(to=(event,))).native_id == first.native_id
+        assert len(fake.of(US)) == 1
+        assert set(fake.devices.values()) == {DEVICE}
+
+    def test_one_that_the_server_takes_no_more_is_renewed_amid_a_fetch(
+        self, fake: FakeMatrix, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv(VARIABLE, REFRESH)
+        for number in range(120):
+            fake.write(ANNA, f"{number}", ROOM)
+        pages = connect(fake, refreshes=True, vault=Forgetful()).fetch(None)
+        found = texts([next(pages)])
+        fake.devices.clear()
+        assert len(found + texts(list(pages))) == 120
+
+    def test_without_a_refresh_token_it_is_for_a_person(self, fake: FakeMatrix) -> None:
+        fake.devices.clear()
+        with pytest.raises(TokenRefused, match="Unrecognised access token"):
+            fetched(fake)
+
+    def test_a_refresh_token_that_is_refused_is_for_a_person(
+        self, fake: FakeMatrix, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv(VARIABLE, "syr_of_yesterday")
+        with pytest.raises(TokenRefused) as refused:
+            fetched(fake, refreshes=True, vault=Forgetful())
+        assert "syr_of_yesterday" not in str(refused.value)
+
+    def test_who_was_shut_out_needs_a_person_too(self, fake: FakeMatrix) -> None:
+        said = {"errcode": "M_USER_DEACTIVATED", "error": "This account has been deactivated"}
+        with pytest.raises(TokenRefused, match="deactivated"):
+            fetched(fake, handle=lambda _: httpx.Response(403, json=said))
+
+    @pytest.mark.parametrize(
+        ("headers", "more", "seconds"),
+        [
+            ({}, {"retry_after_ms": 61_500}, 61.5),
+            ({"Retry-After": "70"}, {"retry_after_ms": 61_500}, 70),
+            ({}, {}, None),
+            ({}, {"retry_after_ms": "soon"}, None),
+        ],
+    )
+    def test_how_long_to_wait_is_in_milliseconds_or_in_the_header(
+        self, fake: FakeMatrix, headers: dict[str, str], more: dict[str, Any], seconds: float | None
+    ) -> None:
+        said = {"errcode": "M_LIMIT_EXCEEDED", "error": "Too Many Requests", **more}
+        with pytest.raises(PlatformBusy) as busy:
+            fetched(fake, handle=lambda _: httpx.Response(429, headers=headers, json=said))
+        assert busy.value.seconds == seconds
+
+
+class TestChecking:
+    def test_it_says_who_we_are_and_what_cannot_be_read(self, fake: FakeMatrix) -> None:
+        fake.rooms[ROOM].state["m.room.encryption"] = {"algorithm": "m.megolm.v1.aes-sha2"}
+        checked = connect(fake, rooms=(ROOM, f"!far:{HOST}")).check()
+        assert (checked.handle, checked.name, checked.software) == (f"desk:{HOST}", "Bottega Blu", "Synapse 1.163.2")
+        assert checked.remarks == (
+            "What is written encrypted cannot be read: Support.",
+            f"We are not in !far:{HOST}: join, or take it out of rooms.",
+        )
+
+    def test_a_domain_that_is_no_homeserver_says_where_it_is(self, fake: FakeMatrix) -> None:
+        def site(request: httpx.Request) -> httpx.Response:
+            if request.url.path.startswith("/.well-known"):
+                return httpx.Response(200, json={"m.homeserver": {"base_url": "https://matrix.shop.example"}})
+            return httpx.Response(404, text="<html>")
+
+        with pytest.raises(PlatformFailed, match=r"it is at https://matrix\.shop\.example"):
+            connect(fake, site).check()
+        with pytest.raises(PlatformFailed):
+            connect(fake, lambda _: httpx.Response(404, text="<html>")).check()
+
+    @pytest.mark.parametrize(
+        "keys",
+        [
+            {"url": "http://shop.example"},
+            {"url": "shop.example"},
+            {"url": "https://desk@shop.example"},
+            {"rooms": ["help"]},
+            {"rooms": ["#help:shop.example", "!a b:shop.example"]},
+            {"max_length": 60_001},
+        ],
+    )
+    def test_settings_that_cannot_be_right_do_not_load(self, keys: dict[str, Any]) -> None:
+        with pytest.raises(ValidationError):
+            MatrixSettings(**{"url": "https://shop.example", "token": Secret(env=VARIABLE), **keys})
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def _spoilt(value: Any, luck: random.Random, odd: Any) -> Any:
+    """The same with one thing in it that is something else."""
+    if isinstance(value, dict) and value and luck.random() < 0.9:
+        key = luck.choice(sorted(value))
+        return {**value, key: _spoilt(value[key], luck, odd)}
+    if isinstance(value, list) and value and luck.random() < 0.9:
+        place = luck.randrange(len(value))
+        return [*value[:place], _spoilt(value[place], luck, odd), *value[place + 1 :]]
+    return odd
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 10**6), odd=_JSON)
+def test_whatever_a_server_says_it_is_a_page_or_a_failure_in_one_line(seed: int, odd: Any) -> None:
+    fake = FakeMatrix(Now(), names={ANNA: "Anna"}, direct={ANNA: [DIRECT]})
+    fake.room(ROOM, ANNA)
+    fake.room(DIRECT, ANNA, rule="invite")
+    for number in range(22):
+        fake.write(ANNA, f"{number}", ROOM if number % 2 else DIRECT)
+    event = fake.write(ANNA, "Hello", DIRECT)
+    fake.edit(event, "Hello!")
+    luck = random.Random(seed)
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        answer = fake.handle(request)
+        return httpx.Response(answer.status_code, json=_spoilt(answer.json(), luck, odd))
+
+    platform = connect(fake, handle)
+    does: list[Callable[[], Any]] = [
+        lambda: list(platform.fetch(None)),
+        lambda: platform.look([f"{DIRECT}/{event}"]),
+        lambda: platform.post(contract.reply(to=(f"{DIRECT}/{event}",))),
+        lambda: platform.find(contract.reply(to=(f"{DIRECT}/{event}",))),
+        lambda: platform.like(f"{DIRECT}/{event}"),
+        platform.check,
+    ]
+    for do in does:
+        told = ""
+        try:
+            do()
+        except CaretoolError as failure:
+            told = str(failure)
+        assert "\n" not in told

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -235,6 +236,16 @@ class TestPages:
         pages = fetched(harness, overlap_hours=3)
         harness.now = datetime(2026, 10, 25, 1, 10, tzinfo=UTC)  # 2:10
         number = harness.fake.write("due")
+        assert numbers(fetched(harness, pages[-1].bookmark, overlap_hours=3)) == [number]
+
+    @pytest.mark.parametrize("zone", ["Pacific/Honolulu", "Pacific/Kiritimati"])
+    def test_a_site_far_away_from_greenwich_is_read_from_where_it_was_left(self, zone: str) -> None:
+        harness = WordPressHarness()
+        harness.fake.zone = ZoneInfo(zone)
+        harness.fake.write("uno")
+        pages = fetched(harness, overlap_hours=3)
+        number = harness.fake.write("due", at=NOON + MINUTE)
+        harness.now = NOON + 2 * MINUTE
         assert numbers(fetched(harness, pages[-1].bookmark, overlap_hours=3)) == [number]
 
     def test_a_site_that_moves_to_another_time_zone_loses_nothing(self, harness: WordPressHarness) -> None:

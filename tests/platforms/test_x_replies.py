@@ -290,6 +290,23 @@ class TestGuard:
         assert to in x.fake.posts
 
 
+class TestDuplicates:
+    def test_words_that_x_has_and_does_not_show_may_be_this_reply(self, x: XHarness) -> None:
+        to = x.fake.write("anna", "@bottegablu ciao")
+        x.connect().post(answer(to))
+        well = x.wire.handle
+        x.wire.handle = lambda request: (
+            httpx.Response(200, json={"odd": 1})
+            if request.method == "GET" and request.url.path.endswith("/tweets")
+            else well(request)
+        )
+        with pytest.raises(AnswerLost, match="has these words already"):
+            x.connect().post(answer(to))
+        x.wire.handle = well
+        x.connect().post(answer(to))
+        assert len(x.fake.ours()) == 1
+
+
 class TestLimits:
     def test_each_endpoint_is_counted_by_itself_as_x_says(self) -> None:
         x = XHarness(budget := Recorded())

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -93,7 +93,11 @@ def test_a_used_up_day_is_over_at_midnight_and_other_noes_are_not(harness: YouTu
     assert said(403, "quotaExceeded") == Verdict("busy", 20 * 3600, "quotaExceeded")
     assert said(403, "rateLimitExceeded") == Verdict("busy", None, "rateLimitExceeded")
     assert said(403, "userRateLimitExceeded", **{"retry-after": "7"}) == Verdict("busy", 7, "userRateLimitExceeded")
-    for why in ("insufficientPermissions", "accessNotConfigured", "ineligibleAccount"):  # of the account: all would fail
+    for why in (
+        "insufficientPermissions",
+        "accessNotConfigured",
+        "ineligibleAccount",
+    ):  # of the account: all would fail
         assert said(403, why) == Verdict("token", None, why)
     assert said(401, "authError") == Verdict("expired", None, "authError")
     assert said(403, "commentsDisabled") == Verdict("refused", None, "commentsDisabled")
@@ -350,6 +354,56 @@ def test_a_thread_that_was_let_in_after_later_ones_is_found(harness: YouTubeHarn
     _, mark = fetched(harness)
     harness.fake.comments["late"].status = "published"
     assert native(fetched(harness, mark)[0]) == ["late"]
+
+
+@pytest.mark.parametrize(("status", "reason"), [(403, "commentsDisabled"), (500, "backendError")])
+def test_a_thread_whose_replies_cannot_be_read_keeps_no_other_back(
+    harness: YouTubeHarness, status: int, reason: str
+) -> None:
+    harness.receive([contract.comment(0)])
+    for _ in range(8):
+        harness.fake.write("UCuser", "me too", parent="c0")
+    well = harness.wire.handle
+    harness.wire.handle = lambda request: (
+        error(status, reason) if request.url.params.get("parentId") == "c0" else well(request)
+    )
+    mark, pages = None, list[Page]()
+    for number in (1, 2):
+        with suppress(PlatformFailed) if status == 500 else nullcontext():
+            pages.extend(harness.open().fetch(mark))
+        mark = pages[-1].bookmark
+        harness.now += timedelta(minutes=5)
+        harness.receive([contract.comment(number)])
+    assert {"c0", "c1"} <= set(contract.ids(pages))
+    assert any("c0 cannot be read" in remark for page in pages for remark in page.remarks) == (status == 403)
+    harness.wire.handle = well
+    comments, _ = fetched(harness, mark)
+    assert "c2" in native(comments)
+    assert sum(one.reply_to == "c0" for one in comments) == (8 if status == 500 else 0)
+
+
+def test_a_thread_that_is_let_in_while_the_first_fetch_goes_on_is_found(harness: YouTubeHarness) -> None:
+    held = harness.fake.write("anna", "Ciao", video="post1", status="heldForReview")
+    harness.receive([contract.comment(0)])
+    pages = harness.open().fetch(None)
+    first = next(pages)
+    harness.fake.comments[held].status = "published"
+    *_, last = pages
+    assert held in contract.ids([first, last, *harness.open().fetch(last.bookmark)])
+
+
+def test_a_pause_forgets_nothing_of_the_day(harness: YouTubeHarness) -> None:
+    harness.receive([contract.comment(0)])
+    harness.open().post(contract.reply())
+    before = harness.open().limits
+    assert before.replies_until == next_midnight(harness.now)
+    harness.wire.handle = lambda request: httpx.Response(
+        403, json=error(403, "rateLimitExceeded").json(), headers={"retry-after": "60"}
+    )
+    with pytest.raises(PlatformBusy):
+        harness.open().look(["c0"])
+    harness.now += timedelta(minutes=2)
+    assert harness.open().limits.replies_left == before.replies_left == 177
 
 
 def test_a_fetch_cut_off_among_replies_loses_none(harness: YouTubeHarness) -> None:

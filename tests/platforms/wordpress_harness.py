@@ -40,7 +40,7 @@ class Numbers(Names):
         return str(POST) if ours == "post1" else ours
 
     def ours(self, theirs: str) -> str:
-        if theirs.isascii() and theirs.isdigit() and _FIRST <= int(theirs) < FIRST_OWN:
+        if re.fullmatch(r"[0-9]{1,9}", theirs) and _FIRST <= int(theirs) < FIRST_OWN:
             return f"c{int(theirs) - _FIRST}"
         if found := _USER.fullmatch(theirs):
             return f"person{int(found[1]) - _PERSONS}"

@@ -208,6 +208,8 @@ def _tell_comment(comment: Comment, zone: ZoneInfo, *, unmasked: bool, with_reas
     if not unmasked and comment.masked != comment.text:
         out(f"    (masked: caretool show {comment.id} --unmasked)")
     out(f"    [{' · '.join(fact for fact in facts if fact)}]")
+    if comment.url and (comment.watch or comment.form == "entry"):  # it stands on no page of ours
+        out(f"    {one_line(comment.url)}")
     for what, at in (("an answer", comment.closes_at), ("a private answer", comment.private_until)):
         if at is not None:
             out(f"    the platform takes {what} until {stamp(at, zone)}")

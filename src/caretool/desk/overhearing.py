@@ -8,13 +8,14 @@ from caretool.desk.desk import Desk
 from caretool.desk.request import Target
 from caretool.domain.comment import Comment
 from caretool.domain.draft import Refusal, Reply
+from caretool.domain.harmless import one_line
 from caretool.domain.waiver import INSTEAD
 
-_LONGEST = 60
+_LONGEST, _LONGEST_ADDRESS = 60, 300
 _INSTEAD = f"{INSTEAD['by-hand-only'][0].upper()}{INSTEAD['by-hand-only'][1:]}"
 _WHY = {
     "who-spoke-to-us": "did not speak to us: a watch word found it, and the platform lets no program answer that",
-    "nobody": "is on a platform that lets no program answer",
+    "nobody": "can be answered by no program: the platform lets none",
 }
 
 
@@ -26,7 +27,7 @@ def refusals(desk: Desk, targets: Sequence[Target]) -> list[Refusal]:
         only_by_hand = _barred(desk, account, [one for one in comments if one.account == account])
         if only_by_hand is not None:
             first, why = only_by_hand
-            found.append(Refusal("by-hand-only", first.masked[:_LONGEST], why, _INSTEAD))
+            found.append(Refusal("by-hand-only", first.masked[:_LONGEST], why, _instead(first)))
     return found
 
 
@@ -47,3 +48,9 @@ def _barred(desk: Desk, account: str, comments: Sequence[Comment]) -> tuple[Comm
         return None
     more = f" and {len(theirs) - 1} more" if len(theirs) > 1 else ""
     return theirs[0], f"{theirs[0].id}{more} on {account} {_WHY[answerable]}."
+
+
+def _instead(comment: Comment) -> str:
+    """What helps, with where that is."""
+    there = one_line(comment.url or "")
+    return _INSTEAD.replace("yourself,", f"yourself, at {there},") if 0 < len(there) <= _LONGEST_ADDRESS else _INSTEAD

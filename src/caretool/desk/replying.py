@@ -120,6 +120,8 @@ def approve(desk: Desk, request: Request, *, shown: Composed | None, by_hand: st
         composed, stopped = checked(desk, request, agent, agent, now, shown)
         if stopped is not None:
             return stopped
+        if by_hand is not None:
+            _must_be_one(composed)
         waits = seconding.awaited(desk, agent, request, composed)
         draft = _draft(desk, request, composed, agent, waits, now)
         desk.store.replies.add_draft(draft)
@@ -131,6 +133,14 @@ def approve(desk: Desk, request: Request, *, shown: Composed | None, by_hand: st
             desk.store.journal.write("draft-awaiting", [draft.id], agent=agent.id, at=now)
             return Outcome(composed, replies=replies, state="awaiting", awaited=waits)
         return settle(desk, draft, composed, agent, agent, now, request, by_hand)
+
+
+def _must_be_one(composed: Composed) -> None:
+    """UsageProblem where one address cannot be that of all: only one answer together may stand in several parts."""
+    parts = composed.parts
+    if len(parts) > 1 and any(part.target.mode == "each" for part in parts):
+        first, several = parts[0].comments[0].id, f"{len(parts)} answers cannot all stand at one address"
+        raise UsageProblem(f"{several}: answer them one by one: caretool reply {first} --by-hand URL")
 
 
 def _draft(

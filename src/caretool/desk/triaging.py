@@ -141,7 +141,7 @@ def _due(desk: Desk, comment: Comment, kind: str | None) -> datetime | None:
     platform = account.platform if account else ""
     duration = response.accounts.get(comment.account) or response.platforms.get(platform) or response.default
     due_at = response_due(comment.written_at, duration, response.calendar, desk.zone)
-    return windows.due(due_at, comment.closes_at)
+    return windows.due(due_at, comment.closes_at, comment.written_at)
 
 
 def _place(desk: Desk, ids: Sequence[str], before: Sequence[str], *, anew: bool) -> None:

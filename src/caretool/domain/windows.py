@@ -11,9 +11,10 @@ if TYPE_CHECKING:
 Way = Literal["public", "private"]
 
 
-def due(due_at: datetime | None, closes_at: datetime | None) -> datetime | None:
-    """By when an answer is due that the platform takes until `closes_at`; None: none is wanted."""
-    if due_at is None or closes_at is None:
+def due(due_at: datetime | None, closes_at: datetime | None, written_at: datetime) -> datetime | None:
+    """By when an answer is due that the platform takes until `closes_at`; None: none is wanted. What was written where
+    it took none already is answered elsewhere, in the time that is usual."""
+    if due_at is None or closes_at is None or closes_at <= written_at:
         return due_at
     return min(due_at, closes_at)
 

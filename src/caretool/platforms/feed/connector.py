@@ -183,10 +183,11 @@ class FeedPlatform:
         assert told is not None  # no condition was made
         dates = [entry.comment.written_at for entry in told.entries if entry.comment.written_at is not None]
         newest = f", the newest of {max(dates).astimezone(self._opening.zone):%Y-%m-%d %H:%M}" if dates else ""
-        remarks = [f"{len(told.entries)} entries{newest}."]
+        entries = "1 entry" if len(told.entries) == 1 else f"{len(told.entries)} entries"
+        remarks = [f"“{told.title or 'no title'}” ({told.kind}): {entries}{newest}."]
         if not self._settings.everything:
             remarks.append("everything = false: only what a [[watch]] of the policy finds comes in.")
-        return Checked(name=told.title, software=told.kind, remarks=(*remarks, *_left_out(told)))
+        return Checked(remarks=(*remarks, *_left_out(told)))
 
     def _pages(self, bookmark: str | None, wanted: Callable[[Entry], bool]) -> Iterator[Page]:
         of, mark = digest(self._where()), Bookmark.parse(bookmark)

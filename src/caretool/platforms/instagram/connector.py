@@ -15,6 +15,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from caretool.domain.duration import Duration
+from caretool.domain.harmless import one_line
 from caretool.domain.limits import Limits
 from caretool.domain.policy import Account
 from caretool.errors import CaretoolError, TokenRefused
@@ -275,7 +276,9 @@ class InstagramPlatform:
             raise self._server.no(f"{comment.id} is our own: nothing was done")
         whose, meant = comment.author.handle.casefold(), offence.handle.casefold()
         if comment.known and whose != meant and not meant.startswith(UNKNOWN):
-            raise self._server.no(f"{comment.id} is {whose}'s, not {meant[:80]}'s: nothing was done")
+            raise self._server.no(
+                f"{comment.id} is {one_line(whose, 80)}'s, not {one_line(meant, 80)}'s: nothing was done"
+            )
         return comment
 
     def _hide(self, offence: Offence, *, hidden: bool) -> None:

@@ -125,26 +125,31 @@ class Media:
 @dataclass(frozen=True, slots=True)
 class Place:
     """How far a post was read: how many comments it had then, and the digests of the newest of them. `cursor` is where
-    an unfinished walk goes on, `fresh` what it has read; `towards` how many there were when it began."""
+    an unfinished walk goes on, `fresh` what it has read; `towards` how many there were when it began. `short`: a walk
+    found fewer than this number said. The list may lag behind it, or hold some back for good: it is walked once more.
+    """
 
     count: int | None = None
     seen: tuple[str, ...] = ()
     cursor: str | None = None
     fresh: tuple[str, ...] = ()
     towards: int | None = None
+    short: int | None = None
 
     @classmethod
     def parse(cls, value: object) -> Place:
         """What `plain` gave; the beginning where it is something else."""
         if not isinstance(value, dict):
             return cls()
-        count, cursor, towards = value.get("count"), value.get("cursor"), value.get("towards")
-        sound = isinstance(count, int | None) and isinstance(cursor, str | None) and isinstance(towards, int | None)
-        return cls(count, _cut(value.get("seen")), cursor, _cut(value.get("fresh")), towards) if sound else cls()
+        cursor, numbers = value.get("cursor"), [value.get(name) for name in ("count", "towards", "short")]
+        if not isinstance(cursor, str | None) or not all(isinstance(one, int | None) for one in numbers):
+            return cls()
+        count, towards, short = numbers
+        return cls(count, _cut(value.get("seen")), cursor, _cut(value.get("fresh")), towards, short)
 
     def plain(self) -> dict[str, Any]:
         """As JSON takes it."""
-        kept = {"count": self.count, "cursor": self.cursor, "towards": self.towards}
+        kept = {"count": self.count, "cursor": self.cursor, "towards": self.towards, "short": self.short}
         kept |= {"seen": "".join(self.seen) or None, "fresh": "".join(self.fresh) or None}
         return {key: value for key, value in kept.items() if value is not None}
 
@@ -153,9 +158,12 @@ class Place:
         fresh = dict.fromkeys([*self.fresh, *(one.digest for one in comments)])
         return replace(self, fresh=tuple(fresh)[:_REMEMBERED], cursor=cursor)
 
-    def whole(self) -> Place:
-        """The walk came down to what was read before, or to the end."""
-        return Place(self.towards, tuple(dict.fromkeys([*self.fresh, *self.seen]))[:_REMEMBERED])
+    def whole(self, found: int) -> Place:
+        """The walk came down to what was read before, or to the end, and brought so many new ones."""
+        seen = tuple(dict.fromkeys([*self.fresh, *self.seen]))[:_REMEMBERED]
+        if found < (self.towards or 0) - (self.count or 0) and self.short != self.towards:
+            return Place(self.count, seen, short=self.towards)
+        return Place(self.towards, seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +266,7 @@ class Fetch:
             down = below or (met and old == len(comments) and found >= missing)
             over = listing.after is None or (bool(comments) and down)
             place = place.further(comments, None if over else listing.after)
-            self._put(media, place.whole() if over else place)
+            self._put(media, place.whole(found) if over else place)
             if new or skipped:
                 yield self._handed(self._incoming(new, media), skipped)
             if over:

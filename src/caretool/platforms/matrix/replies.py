@@ -49,7 +49,7 @@ class Replies:
         room, older = self._place(reply.to[0]).room, None
         while True:
             part = self._server.messages(room, older, None, by=self._us)
-            for event in part.events:
+            for event in reversed(part.events):
                 if event.at is not None and event.at < reply.created_at - _SKEW:
                     return None
                 if event.sender == self._us and _is(reply, event):

@@ -139,8 +139,8 @@ class Server:
             raise self._nonsense("/sync", odd) from odd
 
     def messages(self, room: str, older: str | None, until: str | None, by: str | None = None) -> Timeline:
-        """A page of a room's history, the newest first: from there downwards (None: from its end), to where `until`
-        lies (None: to its beginning), of everybody or `by` one."""
+        """A page of a room's history: from there downwards (None: from its end), to where `until` lies (None: to its
+        beginning), of everybody or `by` one."""
         what: dict[str, Any] = {"types": [*_SAID], "lazy_load_members": True}
         if by is not None:
             what = {"types": [MESSAGE], "senders": [by]}

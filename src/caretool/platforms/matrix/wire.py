@@ -183,7 +183,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """A stretch of a room, as it came; `limited`: something between it and the one before is left out. `start` is where
+    """A stretch of a room, the oldest first; `limited`: something between it and the one before is left out. `start` is where
     it begins, `older` the token of what comes below it (None: nothing). `names` are what those who wrote in it are
     called; `odd` is what cannot be read, and why."""
 
@@ -218,16 +218,17 @@ def read_sync(data: object) -> Sync:
         for room, told in mapping(rooms.get("join")).items()
         if _ROOM.fullmatch(room)
     }
-    said = {one.get("type"): one.get("content") for one in _mappings(mapping(answer.get("account_data")), "events")}
-    return Sync(after, joined, read_direct(said.get("m.direct")), len(mapping(rooms.get("invite"))))
+    ours = _mappings(mapping(answer.get("account_data")), "events")
+    direct = next((one.get("content") for one in ours if one.get("type") == "m.direct"), None)
+    return Sync(after, joined, read_direct(direct), len(mapping(rooms.get("invite"))))
 
 
 def read_messages(room: str, data: object) -> Timeline:
-    """A page of a room's history, the newest first. Raises WireError."""
+    """A page of a room's history, which comes the newest first. Raises WireError."""
     answer = mapping(data)
     if not isinstance(answer.get("chunk"), list):
         raise WireError("it holds no list")
-    events, odd = _events(room, _mappings(answer, "chunk"))
+    events, odd = _events(room, _mappings(answer, "chunk")[::-1])
     names = _names(_mappings(answer, "state"))
     return Timeline(events, start=word(answer, "start"), older=word(answer, "end"), names=names, odd=odd)
 

@@ -227,7 +227,7 @@ class Fetch:
         return talks[: self._rescan]
 
     def _changed(self, window: list[Talk]) -> list[Incoming]:
-        """What is new in these threads since they were read."""
+        """What is new in these threads since they were read, and threads that were let in after those below them."""
         full = len(self._mark.threads) >= self._rescan
         oldest = min(known.at for known in self._mark.threads.values()) if full else ""
         comments: list[Incoming] = []
@@ -235,12 +235,16 @@ class Fetch:
             known = self._mark.threads.get(talk.id)
             if known is not None:
                 comments += self._grown(talk, known)
-            elif self._mark.begun and talk.first.at.isoformat() >= oldest:
+            elif talk.first.at.isoformat() >= oldest and (self._mark.begun or not self._too_old(talk)):
                 comments += self._read([talk])
             elif not self._mark.begun and self._since is not None:
                 comments += self._grown(talk, Known("", talk.total, self._since.isoformat(), talk.can_reply))
             self._know(talk)
         return comments
+
+    def _too_old(self, talk: Talk) -> bool:
+        """For a first fetch."""
+        return self._since is not None and talk.first.at < self._since
 
     def _grown(self, talk: Talk, known: Known) -> list[Incoming]:
         """The replies that a thread has got. All are read where fewer are shown as new than it grew by, or where all
