@@ -63,9 +63,8 @@ def test_an_entry_is_found_opened_answered_there_and_its_promise_runs(desk: Prog
 
 
 def test_a_secret_address_is_left_nowhere(desk: Program) -> None:
-    told = [desk.run(*words).told for words in (
-        ("account", "check", "alerts"), ("fetch", "alerts"), ("fetch", "alerts", "--json"), ("account", "list"), ("log",),
-    )]  # fmt: skip
+    commands = ("account check alerts", "fetch alerts", "fetch alerts --json", "account list", "log")
+    told = [desk.run(*words.split()).told for words in commands]
     nowhere = replace(desk, environment={"ALERT": f"http://127.0.0.1:9/alerts/{SECRET}"})
     told += [nowhere.run("fetch", "alerts").told, nowhere.run("account", "check", "alerts").told]
     assert [one for one in told if SECRET in one] == []

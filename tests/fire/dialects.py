@@ -9,8 +9,8 @@ from typing import Any, Protocol, runtime_checkable
 
 from caretool.domain.comment import Incoming
 from caretool.platforms.platform import Opening, Platform
+from tests.fire import files, mail
 from tests.fire.faults import Fire
-from tests.fire.mail import MailFire, MailPlace, opened_there
 from tests.platforms import (
     bluesky_harness,
     email_harness,
@@ -77,12 +77,12 @@ def _on_its_wire(place: Wired, seed: int, writes: Callable[[], None], share: flo
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """How a place is made, and the secrets that its settings name; what sets it on fire; where it does not speak HTTP,
-    how a process elsewhere reaches its `ports`."""
+    how a process elsewhere reaches its `address`."""
 
     make: Callable[[], Any]
     secrets: Mapping[str, str]
     fire: Callable[[Any, int, Callable[[], None], float], Any] = _on_its_wire
-    there: Callable[[Sequence[int], Opening, Callable[[str], None]], Platform] | None = None
+    there: Callable[[Any, Opening, Callable[[str], None]], Platform] | None = None
 
 
 def tell_time(place: Place, moment: datetime) -> None:
@@ -111,6 +111,7 @@ DIALECTS: Mapping[str, Dialect] = {
         {instagram_harness.TOKEN: fake_graph.TOKEN, instagram_harness.APP_SECRET: _APP_SECRET},
     ),
     "matrix": Dialect(matrix_harness.MatrixHarness, {matrix_harness.VARIABLE: fake_matrix.TOKEN}),
-    "email": Dialect(MailPlace, {email_harness.VARIABLE: fake_email.PASSWORD}, MailFire, opened_there),
+    "email": Dialect(mail.MailPlace, {email_harness.VARIABLE: fake_email.PASSWORD}, mail.MailFire, mail.opened_there),
+    "file": Dialect(files.FilePlace, {}, files.FileFire, files.opened_there),
     "wordpress": Dialect(wordpress_harness.WordPressHarness, {wordpress_harness.VARIABLE: fake_wordpress.PASSWORD}),
 }

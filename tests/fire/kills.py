@@ -91,7 +91,7 @@ class FireServer(ThreadingHTTPServer):
 
 def open_there(where: str, opening: Opening, step: Any) -> Platform:
     """In a child: a connection to the place at `dialect host:port/name names`, with a step around each request; to one
-    that speaks no HTTP, its ports stand in the place of names."""
+    that speaks no HTTP, its address stands in the place of names."""
     dialect, address, names = where.split(maxsplit=2)
     there = DIALECTS[dialect].there
     if there is not None:
@@ -142,7 +142,7 @@ def kill(forge: Forge, server: FireServer, folder: Path, dialect: str, seed: int
     chance = random.Random(seed)
     written = {f"c{number}": f"Il pacco {number} non è ancora arrivato, quando arriva?" for number in range(_COMMENTS)}
     place.receive([_comment(number, *one) for number, one in enumerate(written.items())])
-    names = json.dumps(list(place.names.both()) if hasattr(place, "names") else getattr(place, "ports", []))
+    names = json.dumps(list(place.names.both()) if hasattr(place, "names") else getattr(place, "address", []))
     where = f"{dialect} 127.0.0.1:{server.server_port}/{name} {names}"
     job = Job(folder, more={"FIRE": where, **DIALECTS[dialect].secrets})
 

@@ -33,7 +33,7 @@ _SOON = 0.05  # seconds
 
 
 class MailPlace:
-    """A mailbox and its two servers on sockets of their own. `ports` are IMAP's and SMTP's."""
+    """A mailbox and its two servers on sockets of their own. `address` are the ports of IMAP and SMTP."""
 
     def __init__(self) -> None:
         self._stack = ExitStack()
@@ -49,7 +49,7 @@ class MailPlace:
         self.fake.now = moment
 
     @property
-    def ports(self) -> tuple[int, int]:
+    def address(self) -> tuple[int, int]:
         return self.fake.imap_port, self.fake.smtp_port
 
     def receive(self, comments: Sequence[Incoming]) -> None:

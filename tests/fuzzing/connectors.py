@@ -8,7 +8,6 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache, partial
@@ -19,7 +18,6 @@ from zoneinfo import ZoneInfo
 import httpx
 import stamina
 
-from caretool.domain.comment import Incoming
 from caretool.domain.policy import Account
 from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFailed
 from caretool.http import Answer, retry_after
@@ -28,17 +26,17 @@ from caretool.platforms.file import connector as file_platform
 from caretool.platforms.mastodon import wire
 from caretool.platforms.mastodon.fetch import Bookmark
 from caretool.platforms.mastodon.length import Counted, CountedAtMost
-from caretool.platforms.platform import Offence, Opening, Outgoing, Page, Posted
-from caretool.store.store import Store
+from caretool.platforms.platform import Offence, Opening, Outgoing, Posted
+from tests.fuzzing import servers
 from tests.fuzzing.oracles import Group, aware, calm, hold, same, steady, writable
+from tests.fuzzing.pages import sound
+from tests.fuzzing.servers import answers, written
 from tests.platforms.fake_mastodon import TOKEN, FakeMastodon, Software
 from tests.platforms.mastodon_harness import VARIABLE, Now, connect
 
 _NOW = datetime(2026, 11, 23, 8, 12, tzinfo=UTC)
 _ROME = ZoneInfo("Europe/Rome")
-_LARGEST = 2**63 - 1
 _MOST_REQUESTS = 80
-_BETWEEN = b"\n---\n"
 _COLUMNS = {"id": "COMMENT_ID", "author": "AUTHOR", "text": "CONTENT", "written_at": "DATE"}
 
 
@@ -68,50 +66,11 @@ def _export(name: str, keys: dict[str, Any], data: bytes) -> None:
     found = [comment for page in pages for comment in page.comments]
     hold(len({comment.native_id for comment in found}) == len(found), "one id twice")
     hold(len(found) + sum(len(page.skipped) for page in pages) <= rows, "more rows than lines", len(found), rows)
-    _sound(pages)
+    sound(pages)
     same(lambda: list(platform.fetch(None)), pages)
     hold(not list(platform.fetch(pages[-1].bookmark)), "comes again")
     for remark in platform.check().remarks:
         calm(remark)
-
-
-def _sound(some: Iterable[Page]) -> str | None:
-    """The bookmark after them."""
-    pages = list(some)
-    for page in pages:
-        writable(page.bookmark)
-        for line in (*page.remarks, *(word for one in page.skipped for word in (one.where, one.why))):
-            calm(line)
-        for comment in page.comments:
-            _sensible(comment)
-    _stored(pages)
-    return pages[-1].bookmark if pages else None
-
-
-class _Undone(Exception):
-    """Nothing of it is kept."""
-
-
-@lru_cache(maxsize=1)
-def _store() -> Store:
-    return Store(":memory:", _NOW)
-
-
-def _stored(pages: Iterable[Page]) -> None:
-    """Whatever a connector hands over, the store can keep."""
-    with suppress(_Undone), _store().writing():
-        for page in pages:
-            known = {"bookmark": page.bookmark, "now": _NOW, "deleted": page.deleted, "facts": page.facts}
-            _store().arrivals.add_page("page", page.comments, **known)
-        raise _Undone
-
-
-def _sensible(comment: Incoming) -> None:
-    hold(comment.native_id and comment.author.handle, "has no id or nobody wrote it", comment)
-    for number in (comment.rating, comment.likes, comment.author.followers):
-        hold(number is None or -_LARGEST <= number <= _LARGEST, "is no number that a database holds", number)
-    if comment.written_at is not None:
-        aware(comment.written_at)
 
 
 def _replies(data: bytes) -> None:
@@ -218,7 +177,7 @@ def _kept(data: bytes) -> None:
     hold(wire.Facts.parse(str(facts)) == facts, "is not what is known", facts)
     hold(facts.asks_many in (True, False), "cannot say", facts)
     (_folder() / "comments.jsonl").write_bytes(b'{"id": "1", "author": "anna", "text": "ciao"}\n')
-    _sound(_files("comments.jsonl").fetch(text))
+    sound(_files("comments.jsonl").fetch(text))
 
 
 def _headers(data: bytes) -> None:
@@ -244,30 +203,6 @@ def _headers(data: bytes) -> None:
         hold(httpx.URL(link).scheme == "https", "leads into the open", link)
 
 
-class _Chunks(httpx.SyncByteStream):
-    """A body as it comes over the wire, packed as its header says."""
-
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-
-    def __iter__(self) -> Iterator[bytes]:
-        for start in range(0, len(self._body), 1_000):
-            yield self._body[start : start + 1_000]
-
-
-def _answers(data: bytes) -> list[httpx.Response]:
-    """A line with a status, headers, an empty line, a body; `---` on a line before the next one."""
-    answers = []
-    for part in data.split(_BETWEEN):
-        head, _, body = part.partition(b"\n\n")
-        first, *lines = head.split(b"\n")
-        status = int(first) if first.isdigit() and len(first) == 3 and first >= b"100" else 200
-        pairs = [tuple(line.partition(b":")[::2]) for line in lines if b":" in line]
-        headers = [(name.strip(), value.strip()) for name, value in pairs if name.strip().isascii()]
-        answers.append((status, headers, body))
-    return [httpx.Response(status, headers=headers, stream=_Chunks(body)) for status, headers, body in answers]
-
-
 def _server(data: bytes) -> None:
     """A server that answers one request after the other like this: pages, or one sentence; our token stays here."""
     asked = 0
@@ -278,16 +213,16 @@ def _server(data: bytes) -> None:
         hold(request.url.host == "social.example" and request.url.scheme == "https", "went elsewhere", request.url)
         if asked > _MOST_REQUESTS:
             raise httpx.ConnectError("enough")
-        answers = _answers(data)
-        return answers[min(asked, len(answers)) - 1]
+        said = answers(data)
+        return said[min(asked, len(said)) - 1]
 
     os.environ[VARIABLE] = TOKEN
     fake = FakeMastodon(clock=Now())
     ours = Outgoing("key1", "Buongiorno", ("101",), None, private=False, created_at=_NOW)
     with stamina.set_testing(True, attempts=2, cap=True):
         for act in (
-            lambda platform: _sound(platform.fetch(_sound(platform.fetch(None)))),
-            lambda platform: _sound(platform.fetch('{"mentions": "7", "written": "8", "watched": {"101": null}}')),
+            lambda platform: sound(platform.fetch(sound(platform.fetch(None)))),
+            lambda platform: sound(platform.fetch('{"mentions": "7", "written": "8", "watched": {"101": null}}')),
             lambda platform: platform.look(["101", "102"]),
             lambda platform: _posted(platform.post(ours)),
             lambda platform: _posted(platform.find(ours)),
@@ -324,23 +259,15 @@ def _recorded(software: Software) -> Iterator[bytes]:
     os.environ[VARIABLE] = TOKEN
     platform = connect(fake, handle=handle)
     pages = list(platform.fetch(None))
-    yield _written(told)
+    yield b"m" + written(told)
     told.clear()
     fake.edit(first, "@bottegablu quando arriva il mio pacco?")
     list(connect(fake, handle=handle, facts=pages[0].facts).fetch(pages[-1].bookmark))
-    yield _written(told)
+    yield b"m" + written(told)
     told.clear()
     platform.post(Outgoing("key1", "Buongiorno @anna@far.example", (first,), None, False, _NOW))
-    yield _written(told)
+    yield b"m" + written(told)
     yield from (b"s" + json.dumps(fake.shown(status)).encode() for status in fake.statuses.values())
-
-
-def _written(told: Iterable[httpx.Response]) -> bytes:
-    def one(answer: httpx.Response) -> bytes:
-        link = f"\nlink: {answer.headers['link']}" if "link" in answer.headers else ""
-        return f"{answer.status_code}{link}\n\n".encode() + answer.content
-
-    return b"m" + _BETWEEN.join(one(answer) for answer in told)
 
 
 _ROW = {
@@ -389,6 +316,7 @@ def _seeds() -> Iterator[bytes]:
     yield b"k" + str(wire.Facts("mastodon", "4.5.2", 500, 23, "1000", "bottegablu")).encode()
     for software in ("mastodon", "gotosocial", "pleroma"):
         yield from _recorded(software)
+    yield from servers.seeds()
 
 
 _KEYS = """
@@ -401,7 +329,7 @@ _KEYS = """
 
 def _words() -> Iterable[str]:
     odd = ['"', "\r\n", '>; rel="next"', "\n---\n", "\n\n", 'id": "', ": {", ": ["]
-    return sorted({*_ROW, *_COLUMNS.values(), *_KEYS.split(), *odd})
+    return sorted({*_ROW, *_COLUMNS.values(), *_KEYS.split(), *odd, *servers.words()})
 
 
 GROUP = Group(
@@ -418,6 +346,7 @@ GROUP = Group(
         "k": _kept,
         "l": _headers,
         "m": _server,
+        **servers.READERS,
     },
     seeds=_seeds,
     words=_words,

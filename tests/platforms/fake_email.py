@@ -332,7 +332,7 @@ class _Smtp(_Talk):
         raw = b"".join(lines)
         fate = self.met("SMTP CONTENT")
         if self.fake.answers_data is not None or fate == "busy":
-            self.say(self.fake.answers_data or b"451 4.3.0 come back later")
+            self.say(b"451 4.3.0 come back later" if fate == "busy" else self.fake.answers_data or b"")
             return
         self.fake.sent.append((to, cast(EmailMessage, message_from_bytes(raw, policy=policy.default))))
         if self.fake.files_itself:

@@ -125,12 +125,13 @@ class Told:
 @dataclass
 class Liar:
     """Stands in the place of a fake. `hosts` are where requests may go (None: that is still learned); `asked` counts
-    them since it last began to lie."""
+    them since it last began to lie. With `swollen` the first list of each answer has so many things more."""
 
     server: Callable[[httpx.Request], httpx.Response]
     hosts: set[tuple[str, str, int | None]] = field(default_factory=set)
     lying: Sequence[Lie] = ()
     circle: int = 0
+    swollen: int = 0
     honest: bool = True
     asked: int = 0
     paths: set[str] = field(default_factory=set)
@@ -168,6 +169,8 @@ class Liar:
         except Exception:
             # It was asked for what nobody asks for who was told the truth.
             told = Told(404, {"content-type": "application/json"}, b'{"error": "what?"}')
+        if self.swollen:
+            told = replace(told, body=_swollen(told.body, self.swollen))
         before.append(told)
         return told
 
@@ -244,6 +247,18 @@ def _changed(lie: Lie, body: bytes) -> bytes | None:
     else:
         holder[key] = [holder[key]] * MANY if lie.how == "many" else value
     return json.dumps(data).encode()
+
+
+def _swollen(body: bytes, by: int) -> bytes:
+    try:
+        data = json.loads(body)
+    except ValueError:
+        return body
+    for found in (data, *(holder[key] for holder, key in _spots(data))):
+        if isinstance(found, list):
+            found += [0] * by
+            return json.dumps(data).encode()
+    return body
 
 
 def _twice(data: Any, key: str, value: Any) -> bytes:

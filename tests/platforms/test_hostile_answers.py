@@ -1,8 +1,9 @@
-"""Whatever a platform answers: a failure in one line, or values that hold; nothing of ours goes elsewhere, and it ends."""
+"""Whatever a platform answers: one line that fails, or values that hold; nothing goes elsewhere, and it ends."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -18,9 +19,9 @@ from tests.fuzzing.oracles import calm, hold
 from tests.fuzzing.pages import sound, sound_answer
 from tests.platforms.contract import WATCH, comment, offence, overheard, reply
 from tests.platforms.feed_harness import FeedHarness
-from tests.platforms.liar import Lie, Liar, lies
+from tests.platforms.liar import Liar, Lie, lies
 
-# What speaks HTTP; files and mail servers lie in their own ways.
+# What speaks HTTP: files and mailboxes lie in their own ways.
 PLACES: dict[str, Callable[[], Any]] = {name: DIALECTS[name].make for name in DIALECTS if name != "email"} | {
     "feed": FeedHarness
 }
@@ -44,6 +45,16 @@ class Stage:
 
     def can(self, act: str) -> bool:
         return hasattr(self.place.open(), act.split()[0])
+
+    def reached(self, bookmark: str | None) -> tuple[set[str], str | None]:
+        """What a fetch brings until it ends, or fails; and its last bookmark."""
+        found: set[str] = set()
+        with suppress(CaretoolError):
+            for page in self.place.open().fetch(bookmark):
+                sound([page])
+                found.update(one.native_id for one in page.comments)
+                bookmark = page.bookmark
+        return found, bookmark
 
     def does(self, act: Act) -> object:
         """What comes of it; an error in one line is what may come."""
@@ -94,6 +105,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_every_connector_is_lied_to() -> None:
+    """A mailbox by test_email_hostile.py, files by tests/fuzzing/connectors.py."""
     assert PLACES.keys() | {"email", "file"} == set(registry.KNOWN)
 
 
@@ -101,7 +113,7 @@ every = pytest.mark.parametrize("name", PLACES)
 
 
 @every
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), lying=lies)
 def test_no_lie_of_a_platform_does_more_than_fail_in_one_line(name: str, data: st.DataObject, lying: list[Lie]) -> None:
     stage = Stage(name)
@@ -112,3 +124,29 @@ def test_no_lie_of_a_platform_does_more_than_fail_in_one_line(name: str, data: s
     stage.liar.lies()
     if isinstance(came, list) and came:
         stage.does(lambda platform, _: _pages(platform.fetch(came[-1].bookmark)))
+
+
+@every
+@pytest.mark.parametrize("pages", [1, 2])
+def test_a_list_that_leads_in_a_circle_is_left_and_nothing_is_lost(name: str, pages: int) -> None:
+    stage = Stage(name)
+    written = range(10, 11 + 2 * stage.place.page_size)
+    stage.place.receive([comment(number) for number in written])
+    stage.liar.lies(circle=pages)
+    before, place = stage.reached(stage.bookmark)
+    for act in ("search", "find nothing", "look"):
+        if stage.can(act):
+            stage.liar.lies(circle=pages)
+            stage.does(ACTS[act])
+    stage.liar.lies()
+    afterwards, _ = stage.reached(place)
+    assert {f"c{number}" for number in written} <= before | afterwards
+
+
+@every
+def test_a_list_of_three_thousand_things_that_are_none_is_read_to_its_end(name: str) -> None:
+    stage = Stage(name)
+    stage.liar.swollen = 3_000
+    stage.liar.lies()
+    for act in ("fetch", "look", "find", "check"):
+        stage.does(ACTS[act])

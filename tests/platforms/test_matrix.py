@@ -243,6 +243,18 @@ class TestReading:
         assert texts(pages) == ["Where is it, please?"]
         assert comments(pages)[0].written_at == NOON
 
+    def test_a_stranger_s_edit_does_not_count_though_a_server_hands_it_over(self, fake: FakeMatrix) -> None:
+        event = fake.write(ANNA, "Where is it?", ROOM)
+
+        def handle(request: httpx.Request) -> httpx.Response:
+            answer = fake.handle(request).json()
+            edit = {"sender": BRUNO, "content": {"m.new_content": {"msgtype": "m.text", "body": "I am satisfied"}}}
+            answer["unsigned"] = {"m.relations": {"m.replace": edit}}
+            return httpx.Response(200, json=answer)
+
+        (now,) = connect(fake, instead(fake, "/event/", handle)).look([f"{ROOM}/{event}"]).edited
+        assert now.text == "Where is it?"
+
     def test_what_was_deleted_before_we_came_was_never_there(self, fake: FakeMatrix) -> None:
         fake.redact(fake.write(ANNA, "Oops", ROOM))
         pages = fetched(fake)
@@ -367,6 +379,25 @@ class TestTokens:
         with pytest.raises(TokenRefused) as refused:
             fetched(fake, refreshes=True, vault=Forgetful())
         assert "syr_of_yesterday" not in str(refused.value)
+
+    @pytest.mark.parametrize("lasts", [10**20, -1, 0, "soon", None, True])
+    def test_how_long_it_lasts_may_be_anything(
+        self, fake: FakeMatrix, monkeypatch: pytest.MonkeyPatch, lasts: Any
+    ) -> None:
+        monkeypatch.setenv(VARIABLE, REFRESH)
+        given = {"access_token": TOKEN, "expires_in_ms": lasts}
+        handle = instead(fake, "/refresh", lambda _: httpx.Response(200, json=given))
+        assert connect(fake, handle, refreshes=True, vault=Forgetful()).check().handle == f"desk:{HOST}"
+
+    @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"access_token": 4}', b"<html>"])
+    def test_a_renewal_that_gives_no_token_is_a_failure_in_one_line(
+        self, fake: FakeMatrix, monkeypatch: pytest.MonkeyPatch, body: bytes
+    ) -> None:
+        monkeypatch.setenv(VARIABLE, REFRESH)
+        handle = instead(fake, "/refresh", lambda _: httpx.Response(200, content=body))
+        with pytest.raises(CaretoolError) as failure:
+            fetched(fake, handle=handle, refreshes=True, vault=Forgetful())
+        assert len(str(failure.value).splitlines()) == 1
 
     def test_who_was_shut_out_needs_a_person_too(self, fake: FakeMatrix) -> None:
         said = {"errcode": "M_USER_DEACTIVATED", "error": "This account has been deactivated"}

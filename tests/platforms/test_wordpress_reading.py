@@ -238,6 +238,18 @@ class TestPages:
         number = harness.fake.write("due")
         assert numbers(fetched(harness, pages[-1].bookmark, overlap_hours=3)) == [number]
 
+    def test_nor_is_it_on_a_site_that_is_busy_in_that_hour(
+        self, harness: WordPressHarness, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(fetch, "_REMEMBERED", 2)
+        harness.now = datetime(2026, 10, 25, 0, 45, tzinfo=UTC)
+        for minutes in (5, 0):
+            harness.fake.write(f"{minutes}", at=harness.now - minutes * MINUTE)
+        pages = fetched(harness)
+        harness.now = datetime(2026, 10, 25, 1, 10, tzinfo=UTC)
+        number = harness.fake.write("due")
+        assert numbers(fetched(harness, pages[-1].bookmark)) == [number]
+
     @pytest.mark.parametrize("zone", ["Pacific/Honolulu", "Pacific/Kiritimati"])
     def test_a_site_far_away_from_greenwich_is_read_from_where_it_was_left(self, zone: str) -> None:
         harness = WordPressHarness()
@@ -265,7 +277,7 @@ class TestPages:
         assert numbers(pages) == [number]
         assert numbers(fetched(harness, pages[-1].bookmark, since=None)) == []
         harness.fake.write("due", at=datetime(1970, 1, 1, 1, tzinfo=UTC))
-        fetched(harness, '{"lists":{"all":{"at":7200,"seen":{}}}}', overlap_hours=3)
+        fetched(harness, '{"lists":{"all":{"at":18000,"seen":{}}}}', overlap_hours=3)
 
     def test_what_is_dated_in_the_future_holds_nothing_up(self, harness: WordPressHarness) -> None:
         harness.fake.write("uno", at=NOON + timedelta(days=900))

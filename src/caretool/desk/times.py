@@ -35,7 +35,7 @@ def parse_past(text: str, now: datetime, zone: ZoneInfo) -> datetime:
         return moment - timedelta(days=1) if _CLOCK.fullmatch(typed) else moment
     if duration.working:
         raise UsageProblem(f"{text!r}: looking back is in minutes, hours and days.")
-    return now - timedelta(**{duration.unit: duration.amount})
+    return now - duration.elapsed
 
 
 def _day(typed: str) -> date | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 Unit = Literal["minutes", "hours", "days", "working hours", "working days"]
@@ -41,6 +42,11 @@ class Duration:
     def working(self) -> bool:
         """Whether it needs a calendar."""
         return self.unit.startswith("working")
+
+    @property
+    def elapsed(self) -> timedelta:
+        """As time that passes, a day having 24 hours; not for working ones, which run on a calendar."""
+        return timedelta(**{self.unit: self.amount})
 
     def __str__(self) -> str:
         if self.unit in ("minutes", "hours"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -168,6 +169,11 @@ class Account:
     followers: int | None = None
     since: Duration | None = None
     language: str | None = None
+
+    @property
+    def reach(self) -> timedelta | None:
+        """How far back a first fetch goes; None: to the beginning."""
+        return None if self.since is None else self.since.elapsed
 
 
 @dataclass(frozen=True, slots=True)

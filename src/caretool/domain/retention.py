@@ -27,7 +27,7 @@ class Retention:
     @property
     def evidence_length(self) -> timedelta | None:
         """How long the words of moderation's evidence are kept, from the moment it was taken; None: for good."""
-        return _elapsed(self.evidence) if self.evidence is not None else None
+        return self.evidence.elapsed if self.evidence is not None else None
 
 
 def kept_for(
@@ -36,9 +36,5 @@ def kept_for(
     """How long a comment is kept: what its kind says, else the default; never longer than its platform's, nor than
     `at_most`, which the platform itself allows. None: for good."""
     own = retention.kinds.get(kind, retention.default) if kind is not None else retention.default
-    lengths = [_elapsed(length) for length in (own, retention.platforms.get(platform)) if length is not None]
+    lengths = [length.elapsed for length in (own, retention.platforms.get(platform)) if length is not None]
     return min([*lengths, *([at_most] if at_most is not None else [])], default=None)
-
-
-def _elapsed(length: Duration) -> timedelta:
-    return timedelta(**{length.unit: length.amount})

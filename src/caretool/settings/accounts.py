@@ -10,6 +10,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from caretool.domain.duration import Duration
+from caretool.domain.host import on_this_machine
 from caretool.domain.mailbox import is_mailbox, is_mailto, mailbox_of
 from caretool.domain.policy import Account, Agent, Days, Mail, Owner, Reference, Role, Tls, Units
 from caretool.secrets import Secret
@@ -24,7 +25,6 @@ _FIRST_FETCH = "7 days"
 _CAPACITY = "how many promises can be kept, all kinds together; left out: no limit"
 _AWAY = "days on which none is kept; what is due then goes to the stand-in of its kind"
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
-_HERE = ("localhost", "127.0.0.1", "::1")
 _HOST = re.compile(r"[\w.:-]{1,253}", re.ASCII)
 _WITH_PASSWORD = re.compile(r"[^:/]+://[^/@]*:[^/@]+@")
 
@@ -119,7 +119,7 @@ class MailTable(Table):
     def _is_whole_and_private(self) -> Self:
         if (self.user is None) != (self.password is None):
             raise ValueError("user and password belong together: write both or none")
-        if self.tls == "none" and self.password is not None and self.server not in _HERE:
+        if self.tls == "none" and self.password is not None and not on_this_machine(self.server):
             raise ValueError('tls = "none" would send the password in the clear: leave tls out')
         return self
 

@@ -13,7 +13,6 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from caretool.domain.budget import Budget
-from caretool.domain.duration import Duration
 from caretool.domain.limits import Limits
 from caretool.domain.policy import Account
 from caretool.domain.watch import Watch
@@ -364,10 +363,5 @@ def open_account(account: Account, opening: Opening, connect: Callable[..., Clie
         opening.clock,
         budget=opening.budget,
         facts=opening.facts,
-        since=_elapsed(account.since),
+        since=account.reach,
     )
-
-
-def _elapsed(length: Duration | None) -> timedelta | None:
-    """An account's `since` never runs on a calendar."""
-    return None if length is None else timedelta(**{length.unit: length.amount})

@@ -14,6 +14,7 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from caretool.domain.comment import Author, Form, Incoming, Thread
+from caretool.domain.host import on_this_machine
 from caretool.platforms.dates import moment as moment
 
 POST = "app.bsky.feed.post"
@@ -279,7 +280,6 @@ def origin(url: object) -> str | None:
         return None
     if parts is None or not host or parts.path.strip("/") or parts.query or parts.fragment or parts.username:
         return None
-    here = host in ("localhost", "127.0.0.1", "::1")
-    if parts.scheme != "https" and not (parts.scheme == "http" and here):
+    if parts.scheme != "https" and not (parts.scheme == "http" and on_this_machine(host)):
         return None
     return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{f':{port}' if port else ''}"

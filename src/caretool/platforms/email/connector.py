@@ -5,7 +5,6 @@ docs/platforms/email.md is its page. RFC 3501 (IMAP4rev1), 5321 (SMTP), 5322 (ma
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
@@ -15,7 +14,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from caretool import smtp
-from caretool.domain.duration import Duration
+from caretool.domain.host import on_this_machine
 from caretool.domain.limits import Limits
 from caretool.domain.mailbox import is_mailbox
 from caretool.domain.policy import Account, Tls
@@ -118,7 +117,7 @@ class EmailSettings(BaseModel):
     @model_validator(mode="after")
     def _stays_private(self) -> Self:
         for tls, host in ((self.imap_tls, self.imap), (self.smtp_tls, self.smtp or self.imap)):
-            if tls == "none" and not _on_this_machine(host):
+            if tls == "none" and not on_this_machine(host):
                 raise ValueError('"none" would send password and mails in the clear: only for a server on this machine')
         return self
 
@@ -301,18 +300,4 @@ class EmailPlatform:
 def open_account(account: Account, opening: Opening) -> EmailPlatform:
     """The account, nothing asked of it. `account.settings` is an `EmailSettings`."""
     settings: EmailSettings = account.settings
-    return EmailPlatform(account.name, settings, opening.clock, since=_elapsed(account.since))
-
-
-def _elapsed(length: Duration | None) -> timedelta | None:
-    """An account's `since` never runs on a calendar."""
-    return None if length is None else timedelta(**{length.unit: length.amount})
-
-
-def _on_this_machine(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return EmailPlatform(account.name, settings, opening.clock, since=account.reach)

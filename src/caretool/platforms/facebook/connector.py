@@ -14,7 +14,6 @@ from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from caretool.domain.duration import Duration
 from caretool.domain.limits import Limits
 from caretool.domain.policy import Account
 from caretool.http import Client
@@ -308,10 +307,5 @@ def open_account(account: Account, opening: Opening, connect: Callable[..., Clie
         opening.clock,
         inspector=inspector,
         facts=opening.facts,
-        since=_elapsed(account.since),
+        since=account.reach,
     )
-
-
-def _elapsed(length: Duration | None) -> timedelta | None:
-    """An account's `since` never runs on a calendar."""
-    return None if length is None else timedelta(**{length.unit: length.amount})

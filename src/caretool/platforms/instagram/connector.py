@@ -14,7 +14,6 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from caretool.domain.duration import Duration
 from caretool.domain.harmless import one_line
 from caretool.domain.limits import Limits
 from caretool.domain.policy import Account
@@ -330,7 +329,7 @@ def open_account(account: Account, opening: Opening, connect: Callable[..., Clie
         renewable=renewable,
         inspector=client(base, app_token) if settings.app_secret is not None else None,
         facts=opening.facts,
-        since=_elapsed(account.since),
+        since=account.reach,
     )
 
 
@@ -371,8 +370,3 @@ class _Renewing:
             raise
         except CaretoolError:
             return
-
-
-def _elapsed(length: Duration | None) -> timedelta | None:
-    """An account's `since` never runs on a calendar."""
-    return None if length is None else timedelta(**{length.unit: length.amount})

@@ -5,7 +5,6 @@ docs/platforms/mastodon.md is its page; the API's is https://docs.joinmastodon.o
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -17,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from caretool.dialect import Dialect, Said, Verdict
 from caretool.domain.budget import Bucket, Meter
-from caretool.domain.duration import Duration
+from caretool.domain.host import on_this_machine
 from caretool.domain.limits import Limits
 from caretool.domain.policy import Account
 from caretool.domain.watch import Watch
@@ -82,7 +81,7 @@ class MastodonSettings(BaseModel):
             host = None
         if not host or parts.scheme not in ("http", "https") or parts.path.strip("/") or parts.query or "@" in url:
             raise ValueError("must be the address of a server and nothing after it: https://social.example")
-        if parts.scheme == "http" and not _on_this_machine(host):
+        if parts.scheme == "http" and not on_this_machine(host):
             raise ValueError("must begin with https://: without it everybody on the way reads the token")
         return f"{parts.scheme}://{parts.netloc}"
 
@@ -343,7 +342,12 @@ def open_account(account: Account, opening: Opening, connect: Callable[..., Clie
         budget=opening.budget,
     )
     return MastodonPlatform(
-        account.name, settings, client, opening.clock, facts=opening.facts, since=_elapsed(account.since)
+        account.name,
+        settings,
+        client,
+        opening.clock,
+        facts=opening.facts,
+        since=account.reach,
     )
 
 
@@ -362,11 +366,6 @@ def _meters(headers: Mapping[str, str], bucket: Bucket, now: datetime) -> tuple[
 _DIALECT = Dialect(verdict=_verdict, meters=_meters)
 
 
-def _elapsed(length: Duration | None) -> timedelta | None:
-    """An account's `since` never runs on a calendar."""
-    return None if length is None else timedelta(**{length.unit: length.amount})
-
-
 def _covered(scope: str, scopes: Sequence[str]) -> bool:
     return scope in scopes or scope.partition(":")[0] in scopes
 
@@ -375,12 +374,3 @@ def _plain(text: str) -> str:
     """For comparing what we wrote with what the server made of it: people of other servers lose their server's name,
     and white space is where the layout puts it."""
     return " ".join(_ELSEWHERE.sub(r"\1", text).split()).casefold()
-
-
-def _on_this_machine(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

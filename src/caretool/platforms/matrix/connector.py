@@ -5,7 +5,6 @@ docs/platforms/matrix.md is its page; the API's is https://spec.matrix.org/lates
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -16,8 +15,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from caretool.domain.duration import Duration
 from caretool.domain.harmless import one_line
+from caretool.domain.host import on_this_machine
 from caretool.domain.limits import Limits
 from caretool.domain.policy import Account
 from caretool.errors import PlatformFailed
@@ -78,7 +77,7 @@ class MatrixSettings(BaseModel):
             host = None
         if not host or parts.scheme not in ("http", "https") or parts.query or parts.fragment or "@" in url:
             raise ValueError("must be the address of a homeserver: https://matrix.example")
-        if parts.scheme == "http" and not _on_this_machine(host):
+        if parts.scheme == "http" and not on_this_machine(host):
             raise ValueError("must begin with https://: without it everybody on the way reads the token")
         return url.strip().rstrip("/")
 
@@ -308,19 +307,10 @@ def open_account(account: Account, opening: Opening, connect: Callable[..., Clie
     else:
         client = connect(settings.url, token=token, budget=opening.budget, **ways)
     return MatrixPlatform(
-        account.name, settings, client, opening.clock, facts=opening.facts, since=_elapsed(account.since)
+        account.name,
+        settings,
+        client,
+        opening.clock,
+        facts=opening.facts,
+        since=account.reach,
     )
-
-
-def _elapsed(length: Duration | None) -> timedelta | None:
-    """An account's `since` never runs on a calendar."""
-    return None if length is None else timedelta(**{length.unit: length.amount})
-
-
-def _on_this_machine(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

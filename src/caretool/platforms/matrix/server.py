@@ -52,6 +52,7 @@ TIMELINE, PAGE = 20, 50
 _STATE = (NAME, ALIAS, JOIN_RULES, HISTORY, ENCRYPTION, TOMBSTONE)
 _SAID = (MESSAGE, STICKER, ENCRYPTED, REDACTION)
 _MEMBERS = {"lazy_load_members": True, "include_redundant_members": True}
+_LONGEST_LIFE = 10 * 365 * 86_400_000  # milliseconds
 _NOT_THERE = frozenset({403, 404})
 _UNCLEAR = frozenset({401, 408, 499})
 
@@ -84,8 +85,8 @@ def exchanged(client: Client, name: str, refresh: str, now: datetime) -> Grant:
     if access is None:
         raise PlatformFailed(f"{name}: the server answered the renewal of the token without one")
     lasts = data.get("expires_in_ms")
-    known = type(lasts) is int and 0 < lasts < 10**15
-    return Grant(access, word(data, "refresh_token"), now + timedelta(milliseconds=lasts) if known else None)  # type: ignore[arg-type]
+    ends = now + timedelta(milliseconds=min(lasts, _LONGEST_LIFE)) if type(lasts) is int and lasts > 0 else None
+    return Grant(access, word(data, "refresh_token"), ends)
 
 
 @contextmanager

@@ -183,9 +183,9 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """A stretch of a room, the oldest first; `limited`: something between it and the one before is left out. `start` is where
-    it begins, `older` the token of what comes below it (None: nothing). `names` are what those who wrote in it are
-    called; `odd` is what cannot be read, and why."""
+    """A stretch of a room, the oldest first; `limited`: something between it and the one before is left out. `start` is
+    where it begins, `older` the token of what comes below it (None: nothing). `names` are what those who wrote in it
+    are called; `odd` is what cannot be read, and why."""
 
     events: tuple[Event, ...] = ()
     limited: bool = False

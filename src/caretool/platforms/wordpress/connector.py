@@ -5,7 +5,6 @@ docs/platforms/wordpress.md is its page; the API's is https://developer.wordpres
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -14,7 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from caretool.domain.duration import Duration
+from caretool.domain.host import on_this_machine
 from caretool.domain.limits import Limits
 from caretool.domain.policy import Account
 from caretool.http import Client
@@ -79,7 +78,7 @@ class WordPressSettings(BaseModel):
             host = None
         if not host or parts.scheme not in ("http", "https") or parts.query or parts.fragment or "@" in parts.netloc:
             raise ValueError("must be the address of a site: https://blog.example")
-        if parts.scheme == "http" and not _on_this_machine(host):
+        if parts.scheme == "http" and not on_this_machine(host):
             raise ValueError("must begin with https://: without it everybody on the way reads the password")
         return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
@@ -152,7 +151,7 @@ class WordPressPlatform:
     def delete(self, offence: Offence) -> None:
         """Put it into the trash, which the site empties after 30 days unless it says otherwise."""
         comment = self._offending(offence)
-        if comment is not None and comment.status != "trash":
+        if comment is not None:
             self._server.delete(comment.id)
 
     def check(self) -> Checked:
@@ -224,19 +223,10 @@ def open_account(account: Account, opening: Opening, connect: Callable[..., Clie
         budget=opening.budget,
     )
     return WordPressPlatform(
-        account.name, settings, client, opening.clock, facts=opening.facts, since=_elapsed(account.since)
+        account.name,
+        settings,
+        client,
+        opening.clock,
+        facts=opening.facts,
+        since=account.reach,
     )
-
-
-def _elapsed(length: Duration | None) -> timedelta | None:
-    """An account's `since` never runs on a calendar."""
-    return None if length is None else timedelta(**{length.unit: length.amount})
-
-
-def _on_this_machine(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

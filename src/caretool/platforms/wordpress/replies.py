@@ -63,7 +63,7 @@ class Replies:
     def retract(self, native_id: str) -> None:
         """See `Retracts.retract`."""
         comment = self.server.standing([native_id]).get(native_id)
-        if comment is None or comment.status == "trash":
+        if comment is None:
             return
         if comment.user != self.server.ours():
             raise self.server.no(f"{native_id} is not ours: nothing was deleted")
@@ -83,7 +83,7 @@ class Replies:
         held = [one.id for one in answered if one.held]
         if held and (reply.private or not self.approves):
             what = "waits for a moderator and nobody sees it: approve it there first"
-            raise self.server.no(f"{held[0]} {what} (or say approve_on_reply)")
+            raise self.server.no(f"comment {held[0]} {what} (or say approve_on_reply)")
         if reply.private:
             raise self.server.no("WordPress has no private answers")
         return answered

@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from caretool.dialect import basic
 from caretool.domain.budget import Budget
-from caretool.domain.duration import Duration
 from caretool.domain.harmless import one_line
+from caretool.domain.host import on_this_machine
 from caretool.domain.limits import Limits
 from caretool.domain.policy import Account
 from caretool.domain.watch import Watch
@@ -93,7 +93,7 @@ class XSettings(BaseModel):
     def _is_a_server(cls, url: str) -> str:
         try:
             parts = urlsplit(url.strip())
-            safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1"))
+            safe = parts.scheme == "https" or (parts.scheme == "http" and on_this_machine(parts.hostname or ""))
         except ValueError:
             safe = False
         if not safe or not parts.hostname or parts.path.strip("/") or parts.query or "@" in url:
@@ -355,13 +355,8 @@ def open_account(account: Account, opening: Opening, connect: Callable[..., Clie
         opening.clock,
         budget=opening.budget,
         facts=opening.facts,
-        since=_elapsed(account.since),
+        since=account.reach,
     )
-
-
-def _elapsed(length: Duration | None) -> timedelta | None:
-    """An account's `since` never runs on a calendar."""
-    return None if length is None else timedelta(**{length.unit: length.amount})
 
 
 def _shown(text: str) -> str:

@@ -114,7 +114,8 @@ def exchanged(client: Client, name: str, client_id: str, refresh: str, now: date
     if access is None:
         raise PlatformFailed(f"{name}: X answered the renewal of the token without one")
     seconds = number(data, "expires_in")
-    return Grant(access, word(data, "refresh_token"), None if seconds is None else now + timedelta(seconds=min(seconds, _LONGEST_LIFE)))
+    ends = None if seconds is None else now + timedelta(seconds=min(seconds, _LONGEST_LIFE))
+    return Grant(access, word(data, "refresh_token"), ends)
 
 
 class Server:

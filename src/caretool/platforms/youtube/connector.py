@@ -13,7 +13,6 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from caretool.domain.budget import Budget
-from caretool.domain.duration import Duration
 from caretool.domain.limits import Limits
 from caretool.domain.policy import Account
 from caretool.domain.watch import Watch
@@ -290,12 +289,7 @@ def open_account(account: Account, opening: Opening, connect: Callable[..., Clie
         budget=opening.budget,
         scope=settings.scope,
     )
-    since = _elapsed(account.since)
+    since = account.reach
     return YouTubePlatform(
         account.name, settings, client, token, opening.clock, budget=opening.budget, facts=opening.facts, since=since
     )
-
-
-def _elapsed(length: Duration | None) -> timedelta | None:
-    """An account's `since` never runs on a calendar."""
-    return None if length is None else timedelta(**{length.unit: length.amount})
