@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from caretool.errors import AnswerLost
+from caretool.errors import AnswerLost, PlatformBusy
 from caretool.http import Answer, Client
 from caretool.platforms.mastodon.connector import MastodonPlatform
 from caretool.platforms.platform import Outgoing, Posted
@@ -69,6 +69,11 @@ def test_a_client_that_repeats_what_it_posts_would_be_told(monkeypatch: pytest.M
 
     monkeypatch.setattr(Client, "post", repeating)
     assert any("2 times" in wrong for seed in range(30) for wrong in burn("mastodon", seed).wrong)
+
+
+def test_a_mail_that_is_sent_again_though_it_may_have_gone_out_would_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("caretool.platforms.email.smtp.AnswerLost", PlatformBusy)
+    assert any("2 times" in wrong for seed in range(200, 260) for wrong in burn("email", seed).wrong)
 
 
 def test_a_lost_answer_that_is_taken_for_a_no_would_be_told(monkeypatch: pytest.MonkeyPatch) -> None:

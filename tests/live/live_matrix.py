@@ -14,7 +14,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -29,7 +28,7 @@ from caretool.http import Client
 from caretool.platforms.matrix.connector import MatrixPlatform, MatrixSettings, open_account
 from caretool.platforms.platform import Bans, Deletes, Offence, Opening, Outgoing, Platform
 from caretool.secrets import Secret
-from tests.live.server_matrix import HOST, Matrix
+from tests.live.server_matrix import HOST, Matrix, People, step
 from tests.platforms import contract
 from tests.platforms import renamed as renaming
 from tests.platforms.contract import NOON, Ability, Trouble, comment, reply
@@ -38,67 +37,12 @@ from tests.platforms.wire import Wire
 VARIABLE = "CARETOOL_MATRIX_TOKEN"
 
 
-class People:
-    """Everybody on the server, by its application service."""
-
-    def __init__(self, url: str, token: str) -> None:
-        self.url = url
-        self.http = httpx.Client(base_url=f"{url}/_matrix/client/v3/", timeout=30, trust_env=False)
-        self.transport = httpx.HTTPTransport()
-        self._token = token
-        self._known: set[str] = set()
-
-    def call(self, method: str, path: str, body: Any = None, *, user: str | None = None, **params: Any) -> Any:
-        """As `user`, who is made when first needed."""
-        if user is not None:
-            self.person(user)
-            params["user_id"] = user
-        headers = {"Authorization": f"Bearer {self._token}"}
-        answer = self.http.request(method, path, json=body, params=params, headers=headers)
-        return answer.raise_for_status().json()
-
-    def person(self, user: str) -> None:
-        if user not in self._known:
-            self._known.add(user)
-            name = user[1:].partition(":")[0]
-            body = {"type": "m.login.application_service", "username": name, "inhibit_login": True}
-            self.http.post("register", json=body, headers={"Authorization": f"Bearer {self._token}"})
-
-    def login(self, user: str, **more: Any) -> dict[str, Any]:
-        """A login of its own."""
-        self.person(user)
-        who = {"type": "m.id.user", "user": user}
-        found: dict[str, Any] = self.call(
-            "POST", "login", {"type": "m.login.application_service", "identifier": who, **more}
-        )
-        return found
-
-    def send(self, user: str, room: str, kind: str, content: Any, at: datetime | None = None) -> str:
-        """An event, that happened then; its id."""
-        when = {} if at is None else {"ts": int(at.timestamp() * 1000)}
-        path = f"rooms/{_step(room)}/send/{kind}/{uuid.uuid4().hex}"
-        return str(self.call("PUT", path, content, user=user, **when)["event_id"])
-
-    def say(self, user: str, room: str, body: str, at: datetime | None = None, **content: Any) -> str:
-        """A message."""
-        return self.send(user, room, "m.room.message", {"msgtype": "m.text", "body": body, **content}, at)
-
-    def events(self, user: str, room: str) -> list[dict[str, Any]]:
-        """The latest of a room, the oldest first."""
-        found = self.call("GET", f"rooms/{_step(room)}/messages", user=user, dir="b", limit=100)
-        return list(reversed(found["chunk"]))
-
-
 class Names(renaming.Names):
     """A reply of the suite is made now."""
 
     def inwards(self, value: Any) -> Any:
         theirs = super().inwards(value)
         return replace(theirs, created_at=datetime.now(UTC)) if isinstance(theirs, Outgoing) else theirs
-
-
-def _step(word: str) -> str:
-    return quote(word, safe="")
 
 
 class LiveHarness:
@@ -151,7 +95,7 @@ class LiveHarness:
         for one in comments:
             user = f"@{one.author.handle}:{HOST}"
             assert one.written_at is not None
-            self.people.call("POST", f"join/{_step(self.room)}", {}, user=user)
+            self.people.call("POST", f"join/{step(self.room)}", {}, user=user)
             made = self.people.say(user, self.room, one.text, one.written_at - NOON + self.noon)
             self.names.call(one.native_id, f"{self.room}/{made}")
             self.names.call(one.author.handle, user.removeprefix("@"))
@@ -208,7 +152,7 @@ class LiveHarness:
         self.people.say(self.author(native_id), self.room, f"* {text}", **more)
 
     def delete(self, native_id: str) -> None:
-        path = f"rooms/{_step(self.room)}/redact/{_step(self.event(native_id))}/{uuid.uuid4().hex}"
+        path = f"rooms/{step(self.room)}/redact/{step(self.event(native_id))}/{uuid.uuid4().hex}"
         self.people.call("PUT", path, {}, user=self.author(native_id))
 
     def answer_elsewhere(self, native_id: str, text: str) -> str:
@@ -244,7 +188,7 @@ class LiveHarness:
         return {self.names.ours(f"{self.room}/{one}") for one in gone}
 
     def banned(self) -> set[str]:
-        told = self.people.call("GET", f"rooms/{_step(self.room)}/members", user=self.us, membership="ban")["chunk"]
+        told = self.people.call("GET", f"rooms/{step(self.room)}/members", user=self.us, membership="ban")["chunk"]
         return {self.names.ours(one["state_key"].removeprefix("@")) for one in told}
 
     def reported(self) -> list[str]:
@@ -341,7 +285,7 @@ class TestInEarnest:
         for number in range(1, 90):
             harness.receive([comment(number)])
             if number % 3 == 0:
-                path = f"rooms/{_step(harness.room)}/state/m.room.topic"
+                path = f"rooms/{step(harness.room)}/state/m.room.topic"
                 harness.people.call("PUT", path, {**theme, "number": number}, user=harness.us)
         pages = list(harness.open().fetch(last.bookmark))
         assert sorted(contract.ids(pages)) == sorted(f"c{number}" for number in range(1, 90))
@@ -353,7 +297,7 @@ class TestInEarnest:
             harness.people.say(anna, room, f"before {number}")
         harness.receive([comment(0)])
         *_, last = harness.open().fetch(None)
-        harness.people.call("POST", f"join/{_step(room)}", {}, user=harness.us)
+        harness.people.call("POST", f"join/{step(room)}", {}, user=harness.us)
         harness.people.say(anna, room, "after")
         pages = list(harness.open().fetch(last.bookmark))
         assert [one.text for one in contract.comments_of(pages)] == ["after"]
@@ -361,7 +305,7 @@ class TestInEarnest:
     def test_what_is_encrypted_is_told_of_and_gets_no_answer_in_the_clear(self, harness: LiveHarness) -> None:
         harness.receive([comment(0)])
         algorithm = {"algorithm": "m.megolm.v1.aes-sha2"}
-        path = f"rooms/{_step(harness.room)}/state/m.room.encryption"
+        path = f"rooms/{step(harness.room)}/state/m.room.encryption"
         harness.people.call("PUT", path, algorithm, user=harness.us)
         harness.people.send(harness.author("c0"), harness.room, "m.room.encrypted", {**algorithm, "ciphertext": "AwgA"})
         pages = list(harness.open().fetch(None))
@@ -378,7 +322,7 @@ class TestInEarnest:
         room = str(harness.people.call("POST", "createRoom", made, user=anna)["room_id"])
         invited = [remark for page in harness.open().fetch(None) for remark in page.remarks]
         assert invited == ["An invitation to a room waits: accept or decline there."]
-        harness.people.call("POST", f"join/{_step(room)}", {}, user=harness.us)
+        harness.people.call("POST", f"join/{step(room)}", {}, user=harness.us)
         said = harness.people.say(anna, room, "My number is 347 1234567")
         (one,) = contract.comments_of(list(harness.open().fetch(None)))
         assert (one.text, one.private, one.form) == ("My number is 347 1234567", True, "message")
@@ -386,7 +330,7 @@ class TestInEarnest:
         harness.open().post(answer)
         with pytest.raises(PlatformFailed, match="never answered in public"):
             harness.open().post(replace(answer, private=False))
-        harness.people.call("POST", f"rooms/{_step(room)}/invite", {"user_id": f"@carla:{HOST}"}, user=anna)
+        harness.people.call("POST", f"rooms/{step(room)}/invite", {"user_id": f"@carla:{HOST}"}, user=anna)
         with pytest.raises(PlatformFailed, match="others read"):
             harness.open().post(replace(answer, key="k2"))
 
@@ -403,7 +347,7 @@ class TestInEarnest:
     def test_without_the_right_it_is_a_refusal_in_one_line(self, harness: LiveHarness) -> None:
         anna = f"@anna:{HOST}"
         room = str(harness.people.call("POST", "createRoom", {"preset": "public_chat"}, user=anna)["room_id"])
-        harness.people.call("POST", f"join/{_step(room)}", {}, user=harness.us)
+        harness.people.call("POST", f"join/{step(room)}", {}, user=harness.us)
         said = Offence(f"{room}/{harness.people.say(anna, room, 'Win a prize')}", anna.removeprefix("@"), "spam", "a1")
         platform = harness.open()
         assert isinstance(platform, Bans)

@@ -10,9 +10,14 @@ import json
 import subprocess
 import sys
 import tempfile
+import uuid
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
+
+import httpx
 
 from tests.live.servers import Unavailable, ended, free_port, listening
 
@@ -121,3 +126,59 @@ def _people() -> dict[str, Any]:
 def _log(folder: Path) -> dict[str, Any]:
     file = {"class": "logging.FileHandler", "filename": str(folder / "homeserver.log")}
     return {"version": 1, "handlers": {"file": file}, "root": {"level": "WARNING", "handlers": ["file"]}}
+
+
+class People:
+    """Everybody on the server, by its application service."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self.url = url
+        self.http = httpx.Client(base_url=f"{url}/_matrix/client/v3/", timeout=30, trust_env=False)
+        self.transport = httpx.HTTPTransport()
+        self._token = token
+        self._known: set[str] = set()
+
+    def call(self, method: str, path: str, body: Any = None, *, user: str | None = None, **params: Any) -> Any:
+        """As `user`, who is made when first needed."""
+        if user is not None:
+            self.person(user)
+            params["user_id"] = user
+        headers = {"Authorization": f"Bearer {self._token}"}
+        answer = self.http.request(method, path, json=body, params=params, headers=headers)
+        return answer.raise_for_status().json()
+
+    def person(self, user: str) -> None:
+        if user not in self._known:
+            self._known.add(user)
+            name = user[1:].partition(":")[0]
+            body = {"type": "m.login.application_service", "username": name, "inhibit_login": True}
+            self.http.post("register", json=body, headers={"Authorization": f"Bearer {self._token}"})
+
+    def login(self, user: str, **more: Any) -> dict[str, Any]:
+        """A login of its own."""
+        self.person(user)
+        who = {"type": "m.id.user", "user": user}
+        found: dict[str, Any] = self.call(
+            "POST", "login", {"type": "m.login.application_service", "identifier": who, **more}
+        )
+        return found
+
+    def send(self, user: str, room: str, kind: str, content: Any, at: datetime | None = None) -> str:
+        """An event, that happened then; its id."""
+        when = {} if at is None else {"ts": int(at.timestamp() * 1000)}
+        path = f"rooms/{step(room)}/send/{kind}/{uuid.uuid4().hex}"
+        return str(self.call("PUT", path, content, user=user, **when)["event_id"])
+
+    def say(self, user: str, room: str, body: str, at: datetime | None = None, **content: Any) -> str:
+        """A message."""
+        return self.send(user, room, "m.room.message", {"msgtype": "m.text", "body": body, **content}, at)
+
+    def events(self, user: str, room: str) -> list[dict[str, Any]]:
+        """The latest of a room, the oldest first."""
+        found = self.call("GET", f"rooms/{step(room)}/messages", user=user, dir="b", limit=100)
+        return list(reversed(found["chunk"]))
+
+
+def step(word: str) -> str:
+    """One step of a path."""
+    return quote(word, safe="")

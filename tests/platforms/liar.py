@@ -71,8 +71,9 @@ HEADERS: tuple[tuple[str, str], ...] = (
     )),
 )  # fmt: skip
 
-How = Literal["value", "missing", "doubled", "many", "body", "half", "status", "header", "again"]
-HOWS: tuple[How, ...] = ("value", "value", "value", "value", "missing", "doubled", "many", "body", "half", "status",
+How = Literal["value", "everywhere", "missing", "doubled", "many", "body", "half", "status", "header", "again"]
+HOWS: tuple[How, ...] = (
+    "value", "value", "value", "everywhere", "everywhere", "missing", "doubled", "many", "body", "half", "status",
                          "header", "again")  # fmt: skip
 _LARGEST = 500_000
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT|\w{3}, \d\d? \w{3} \d{4}")
@@ -238,7 +239,11 @@ def _changed(lie: Lie, body: bytes) -> bytes | None:
     value = _odd(lie.what, holder[key])
     if value is TOKEN:
         return None
-    if lie.how == "missing":
+    if lie.how == "everywhere":
+        for one, name in spots:
+            if name == key and name in (one if isinstance(one, dict) else ()):
+                one[name] = value
+    elif lie.how == "missing":
         del holder[key]
     elif lie.how == "doubled" and isinstance(holder, dict):
         return _twice(data, key, value)

@@ -18,7 +18,7 @@ from caretool.domain.policy import Account
 from caretool.domain.vault import Forgetful, Vault
 from caretool.http import Client
 from caretool.platforms.matrix.connector import MatrixPlatform, MatrixSettings, open_account
-from caretool.platforms.platform import Opening, Platform
+from caretool.platforms.platform import Opening, Page, Platform
 from caretool.secrets import Secret
 from tests.platforms.contract import NOON, Ability, Trouble
 from tests.platforms.fake_matrix import HOST, REACTION, US, FakeMatrix
@@ -58,6 +58,27 @@ def connect(
     zone = ZoneInfo("Europe/Rome")
     opening = Opening(Path(), zone, fake.clock, facts, vault=vault or Forgetful(), budget=Unlimited())
     return open_account(account, opening, client)
+
+
+def fetched(fake: FakeMatrix, bookmark: str | None = None, **how: Any) -> list[Page]:
+    return list(connect(fake, **how).fetch(bookmark))
+
+
+def comments(pages: list[Page]) -> list[Incoming]:
+    return [one for page in pages for one in page.comments]
+
+
+def texts(pages: list[Page]) -> list[str]:
+    return [one.text for one in comments(pages)]
+
+
+def remarks(pages: list[Page]) -> list[str]:
+    return [remark for page in pages for remark in page.remarks]
+
+
+def instead(fake: FakeMatrix, of: str, answer: Callable[[httpx.Request], httpx.Response]) -> Any:
+    """The fake, but for what is asked where `of` is in the path."""
+    return lambda request: answer(request) if of in request.url.path else fake.handle(request)
 
 
 class MatrixHarness:

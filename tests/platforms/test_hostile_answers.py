@@ -19,12 +19,12 @@ from tests.fuzzing.oracles import calm, hold
 from tests.fuzzing.pages import sound, sound_answer
 from tests.platforms.contract import WATCH, comment, offence, overheard, reply
 from tests.platforms.feed_harness import FeedHarness
-from tests.platforms.liar import Liar, Lie, lies
+from tests.platforms.liar import ODD_ID, Liar, Lie, lies
 
 # What speaks HTTP: files and mailboxes lie in their own ways.
-PLACES: dict[str, Callable[[], Any]] = {name: DIALECTS[name].make for name in DIALECTS if name != "email"} | {
-    "feed": FeedHarness
-}
+PLACES: dict[str, Callable[[], Any]] = {
+    name: DIALECTS[name].make for name in DIALECTS if name not in ("email", "file")
+} | {"feed": FeedHarness}
 Act = Callable[[Any, "Stage"], object]
 
 
@@ -74,6 +74,7 @@ def _pages(pages: Iterator[Any]) -> list[Any]:
     return found
 
 
+GUARDS = ("hide", "unhide", "delete", "mute", "unmute", "ban", "unban", "report")
 ACTS: dict[str, Act] = {
     "fetch": lambda platform, _: _pages(platform.fetch(None)),
     "fetch again": lambda platform, stage: _pages(platform.fetch(stage.bookmark)),
@@ -90,7 +91,7 @@ ACTS: dict[str, Act] = {
     "unlike": lambda platform, _: sound_answer(platform.unlike("c1")),
     **{
         verb: lambda platform, _, verb=verb: sound_answer(getattr(platform, verb)(offence(1)))
-        for verb in ("hide", "unhide", "delete", "mute", "unmute", "ban", "unban", "report")
+        for verb in GUARDS
     },
 }  # fmt: skip
 
@@ -124,6 +125,19 @@ def test_no_lie_of_a_platform_does_more_than_fail_in_one_line(name: str, data: s
     stage.liar.lies()
     if isinstance(came, list) and came:
         stage.does(lambda platform, _: _pages(platform.fetch(came[-1].bookmark)))
+
+
+@every
+@pytest.mark.parametrize("odd", [ODD_ID, "..", ".", "", "/", "a b", "\x00", "\ud800", "x" * 10_000, "9" * 5_000])
+def test_an_id_that_is_none_leads_nowhere_else(name: str, odd: str) -> None:
+    stage = Stage(name)
+    stage.liar.lies()
+    bad = replace(offence(), native_id=odd, handle=odd)
+    answers = replace(reply("k5"), to=(odd,), thread=odd)
+    for act in ("look", "post", "find", "retract", "like", "unlike", *GUARDS):
+        if stage.can(act):
+            what = [odd] if act == "look" else answers if act in ("post", "find") else bad if act in GUARDS else odd
+            stage.does(lambda platform, _, act=act, what=what: sound_answer(getattr(platform, act)(what)))
 
 
 @every

@@ -250,7 +250,7 @@ def _leave(desk: Desk, platform: Platform, reply: Reply, sent: Sent, *, perhaps_
         if not isinstance(later, Delayed):
             raise
         (sent.unsure if reply.state == "unsure" else sent.left).append(reply)
-        sent.problems.append(later)
+        sent.problems.append(Delayed(f"{reply.id}: {later}"))
     except Exception as bug:  # a connector's: whether it posted before it failed, nobody knows
         _mark_unsure(desk, reply)
         sent.unsure.append(reply)

@@ -213,7 +213,7 @@ class FeedPlatform:
     def _read(self, mark: Bookmark) -> Feed | None:
         """The feed; None: it stands as the bookmark says. Raises as `fetch` does."""
         now, known, conditions = self._opening.clock(), self._state, mark.conditions
-        if known is not None and True:
+        if known is not None and now - known.at <= _FRESH:
             if conditions and (known.etag, known.modified) == (mark.etag, mark.modified):
                 return None
             if known.feed is not None:
