@@ -122,7 +122,7 @@ def test_the_sample_on_its_page_loads(name: str) -> None:
 def test_its_tests_hold_it_against_the_contract_and_a_network_is_faked(name: str) -> None:
     tests = HERE / f"test_{name}.py"
     assert tests.exists(), f"{tests.name} is missing"
-    assert re.search(r"\(PlatformContract|PlatformContract,|\(ReadingContract|ReadingContract,", tests.read_text("utf-8"))
+    assert re.search(r"\b(Platform|Reading)Contract[,)]", tests.read_text("utf-8"))
     assert name not in NETWORK or (HERE / f"fake_{name}.py").exists(), f"tests/platforms/fake_{name}.py is missing"
 
 
