@@ -882,3 +882,17 @@ def test_a_password_is_shown_at_home_only_in_a_basic_header() -> None:
     server = Server(said(200))
     client(server, dialect=Dialect(authorize=basic("dario"))).get("/x")
     assert server.requests[0].headers["authorization"] == "Basic ZGFyaW86czNjcjN0LXQwa2VuLTQ3MTE="
+
+
+@pytest.mark.parametrize("path", ["/api/v1/statuses/..", "../x", "/api/./v1", "..?a=b", "/a/../../b", "."])
+def test_a_path_that_steps_back_is_asked_for_by_nobody(path: str) -> None:
+    server = Server(said(200))
+    for ask in (lambda: client(server).get(path), lambda: client(server).delete(path)):
+        assert "is no address: nothing was sent" in str(failing(ask, PlatformFailed))
+    assert server.asked == []
+
+
+def test_points_that_are_no_step_are_part_of_a_path() -> None:
+    server = Server(said(200))
+    client(server).get("/a..b/.well-known/...?next=/../x")
+    assert len(server.asked) == 1

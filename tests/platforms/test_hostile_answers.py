@@ -128,15 +128,21 @@ def test_no_lie_of_a_platform_does_more_than_fail_in_one_line(name: str, data: s
 
 
 @every
-@pytest.mark.parametrize("odd", [ODD_ID, "..", ".", "", "/", "a b", "\x00", "\ud800", "x" * 10_000, "9" * 5_000])
+@pytest.mark.parametrize(
+    "odd", [ODD_ID, "c1/../../c1", "..", ".", "", "/", "a b", "\x00", "\ud800", "x" * 10_000, "9" * 5_000]
+)
 def test_an_id_that_is_none_leads_nowhere_else(name: str, odd: str) -> None:
     stage = Stage(name)
     stage.liar.lies()
     bad = replace(offence(), native_id=odd, handle=odd)
     answers = replace(reply("k5"), to=(odd,), thread=odd)
-    for act in ("look", "post", "find", "retract", "like", "unlike", *GUARDS):
+    asked: list[tuple[str, object]] = [
+        *(("look", [odd]), ("post", answers), ("find", answers), ("find", replace(answers, private=True))),
+        *((act, odd) for act in ("retract", "like", "unlike")),
+        *((act, bad) for act in GUARDS),
+    ]
+    for act, what in asked:
         if stage.can(act):
-            what = [odd] if act == "look" else answers if act in ("post", "find") else bad if act in GUARDS else odd
             stage.does(lambda platform, _, act=act, what=what: sound_answer(getattr(platform, act)(what)))
 
 

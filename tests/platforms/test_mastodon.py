@@ -677,6 +677,14 @@ class TestLooking:
 
 
 class TestChecking:
+    def test_a_server_that_does_not_say_who_we_are_is_asked_nothing_more(self, fake: FakeMastodon) -> None:
+        def handle(request: httpx.Request) -> httpx.Response:
+            nameless = request.url.path.endswith("verify_credentials")
+            return httpx.Response(200, json={"id": None}) if nameless else fake.handle(request)
+
+        with pytest.raises(PlatformFailed, match="does not say who we are"):
+            connect(fake, handle=handle).check()
+
     def test_it_says_who_we_are_and_what_is_left(self) -> None:
         fake = FakeMastodon(clock=Now())
         checked = connect(fake).check()

@@ -13,6 +13,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from caretool.domain.budget import Budget
+from caretool.domain.harmless import one_line
 from caretool.domain.limits import Limits
 from caretool.domain.policy import Account
 from caretool.domain.watch import Watch
@@ -297,7 +298,7 @@ class BlueskyPlatform:
         open_ = {uri: post for uri, post in posts.items() if not (post.shut_out or post.reply_disabled)}
         answered = [open_[one] for one in reply.to if one in open_]
         if not answered:
-            raise PlatformFailed(f"{self._account}: {reply.to[0]} {self._why_not(reply.to[0], posts)}")
+            raise PlatformFailed(f"{self._account}: {one_line(reply.to[0], 120)} {self._why_not(reply.to[0], posts)}")
         parent = open_.get(reply.thread or "", answered[0]) if together else answered[0]
         known = {post.author.handle.casefold(): post.uri.did for post in posts.values()}
 

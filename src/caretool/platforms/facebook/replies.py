@@ -11,7 +11,7 @@ from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFai
 from caretool.http import Refused
 from caretool.platforms.facebook.wire import FIELDS, Comment, read_comment
 from caretool.platforms.graph import DUPLICATE, Graph, code_of
-from caretool.platforms.graph_wire import WireError, identifier, moment, word
+from caretool.platforms.graph_wire import WireError, address, identifier, moment, word
 from caretool.platforms.platform import Clock, Outgoing, Posted
 
 PRIVATE_SCOPE = "pages_messaging"
@@ -88,7 +88,7 @@ class Replies:
             return self._find_message(reply)
         since = str(int((reply.created_at - _SKEW).timestamp()))
         params = {"fields": FIELDS, "filter": "stream", "order": "chronological", "limit": "100", "since": since}
-        for listing in self.server.graph.pages(f"{reply.thread or reply.to[0]}/comments", params):
+        for listing in self.server.graph.pages(f"{address(reply.thread or reply.to[0])}/comments", params):
             for item in listing.items:
                 comment = self._says_the_same(item, reply)
                 if comment is not None and self._answers(comment, reply):
@@ -138,7 +138,7 @@ class Replies:
         return self._found_or_lost(reply) if native_id is None else Posted(native_id, self.clock())
 
     def _find_message(self, reply: Outgoing) -> Posted | None:
-        conversation = self.server.graph.thing(reply.to[0], _LAST_MESSAGES).get("private_reply_conversation")
+        conversation = self.server.graph.thing(address(reply.to[0]), _LAST_MESSAGES).get("private_reply_conversation")
         messages = conversation.get("messages") if isinstance(conversation, dict) else None
         items = messages.get("data") if isinstance(messages, dict) else None
         for item in items if isinstance(items, list) else []:

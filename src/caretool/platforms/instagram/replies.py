@@ -9,7 +9,7 @@ from datetime import timedelta
 from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFailed
 from caretool.http import Refused
 from caretool.platforms.graph import DUPLICATE, Graph, code_of
-from caretool.platforms.graph_wire import WireError, identifier, moment
+from caretool.platforms.graph_wire import WireError, address, identifier, moment
 from caretool.platforms.instagram.fetch import A_PAGE, FIELDS, Comment, Us, read_comment
 from caretool.platforms.platform import Clock, Outgoing, Posted
 
@@ -97,7 +97,7 @@ class Replies:
                 for listing in self.server.graph.pages(f"{comment.parent or comment.id}/replies", params):
                     yield from listing.items
             return
-        for listing in self.server.graph.pages(f"{reply.thread or reply.to[0]}/comments", params):
+        for listing in self.server.graph.pages(f"{address(reply.thread or reply.to[0])}/comments", params):
             yield from listing.items
             times = [moment(item.get("timestamp")) for item in listing.items if isinstance(item, dict)]
             if any(at is not None and at < reply.created_at - _SKEW for at in times):

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from caretool.dialect import Dialect, Said, Verdict
 from caretool.domain.budget import Bucket, Meter
+from caretool.domain.harmless import one_line
 from caretool.domain.host import on_this_machine
 from caretool.domain.limits import Limits
 from caretool.domain.policy import Account
@@ -285,7 +286,7 @@ class MastodonPlatform:
         standing = self._standing([native_id for native_id in asked if native_id])
         answered = [standing[native_id] for native_id in reply.to if native_id in standing]
         if not answered:
-            raise PlatformFailed(f"{self._account}: {reply.to[0]} is gone, there is nothing to reply to")
+            raise PlatformFailed(f"{self._account}: {one_line(reply.to[0], 80)} is gone, there is nothing to reply to")
         parent = standing.get(reply.thread or "", answered[0]) if together else answered[0]
         visibilities = {status.visibility for status in (*answered, parent)}
         if reply.private:

@@ -302,5 +302,7 @@ def _place(link: str | None, name: str) -> str | None:
 
 
 def _path(native_id: str) -> str:
-    """An id as one step of a path, also one that would be a step back."""
+    """An id as one step of a path, also one that would be a step back. Raises PlatformFailed where there is none."""
+    if not native_id:
+        raise PlatformFailed("what has no id cannot be asked for: nothing was sent")
     return quote(native_id, safe="", errors="replace").replace(".", "%2E")

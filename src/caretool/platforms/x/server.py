@@ -205,7 +205,7 @@ class Server:
     def user_called(self, handle: str) -> User | None:
         """Who is called so; None: nobody."""
         try:
-            answer = self._client.get(f"/2/users/by/username/{quote(handle, safe='')}", _USER)
+            answer = self._client.get(f"/2/users/by/username/{quote(handle, safe='', errors='replace')}", _USER)
         except Refused as refused:
             if refused.status not in (400, *_GONE):
                 raise

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from caretool.domain.harmless import one_line
 from caretool.errors import PlatformBusy, PlatformFailed
 from caretool.http import Refused
 from caretool.platforms.descent import Trail
@@ -73,7 +74,8 @@ class Replies:
             (top,) = tops
             talk = standing.talks.get(top)
             if talk is not None and not talk.can_reply:
-                raise PlatformFailed(f"{self._account}: the thread of {reply.to[0]} takes no replies from us")
+                which = one_line(reply.to[0], 80)
+                raise PlatformFailed(f"{self._account}: the thread of {which} takes no replies from us")
             written = self._server.reply(top, reply.text)
         elif len(under) == 1:
             written = self._server.begin(min(under), standing.channel, reply.text)
@@ -105,7 +107,7 @@ class Replies:
         except PlatformFailed as problem:
             raise PlatformBusy(f"{problem} (nothing was sent)") from problem
         if not any(standing.holds(one) for one in reply.to):
-            raise PlatformFailed(f"{self._account}: {reply.to[0]} is gone, there is nothing to reply to")
+            raise PlatformFailed(f"{self._account}: {one_line(reply.to[0], 80)} is gone, there is nothing to reply to")
         return standing
 
     def _written(self, tops: set[str], video: str | None, since: datetime, *, single: bool) -> Iterator[Written]:
