@@ -8,6 +8,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import random
+import re
 import sys
 import time
 from collections import Counter
@@ -23,6 +24,7 @@ from tests.fire.kills import FireServer, kill
 from tests.fire.schedules import Burnt, burn
 
 _AT_ONCE = 25
+_ID = re.compile(r"\br[0-9a-z]{6,}\b")
 
 
 def burn_all(dialect: str, seeds: Sequence[int]) -> list[Burnt]:
@@ -65,7 +67,7 @@ def _tell_burnt(burnt: Sequence[Burnt], seconds: float) -> None:
         told = ", ".join(f"{count} {state}" for state, count in sorted(replies.items()))
         comments = sum(one.comments for one in of)
         print(f"  {dialect}: {comments} comments, replies: {told}; {faults.total()} faults")  # noqa: T201
-    reasons = Counter(why for one in burnt for why in one.unsure)
+    reasons = Counter(_ID.sub("R", why) for one in burnt for why in one.unsure)
     for why, count in reasons.most_common(3):
         print(f"  unsure, {count} times: {why}")  # noqa: T201
 

@@ -329,6 +329,7 @@ class WritingContract:
         platform.post(reply("k2", longest))
         assert harness.replies() == [longest]
 
+
 class PlatformContract(ReadingContract, WritingContract):
     """The suite."""
 
