@@ -19,7 +19,7 @@ from tests.fuzzing.oracles import calm, hold
 from tests.fuzzing.pages import sound, sound_answer
 from tests.platforms.contract import WATCH, comment, offence, overheard, reply
 from tests.platforms.feed_harness import FeedHarness
-from tests.platforms.liar import ODD_ID, Liar, Lie, lies
+from tests.platforms.liar import ELSEWHERE, HEADERS, ODD_ID, STATUSES, Liar, Lie, lies
 
 # What speaks HTTP: files and mailboxes lie in their own ways.
 PLACES: dict[str, Callable[[], Any]] = {
@@ -125,6 +125,20 @@ def test_no_lie_of_a_platform_does_more_than_fail_in_one_line(name: str, data: s
     stage.liar.lies()
     if isinstance(came, list) and came:
         stage.does(lambda platform, _: _pages(platform.fetch(came[-1].bookmark)))
+
+
+@every
+@pytest.mark.parametrize("status", [301, 302, 307])
+def test_sent_on_to_another_place_nothing_of_ours_goes_there(name: str, status: int) -> None:
+    stage = Stage(name)
+    sent_on = [
+        Lie(None, "status", 0, STATUSES.index(status)),
+        Lie(None, "header", 0, HEADERS.index(("location", ELSEWHERE))),
+    ]
+    for act in ACTS:
+        if stage.can(act):
+            stage.liar.lies(sent_on)
+            stage.does(ACTS[act])
 
 
 @every
