@@ -141,3 +141,27 @@ def test_a_list_that_leads_in_a_circle_is_told_and_what_it_showed_is_kept(before
 def test_a_list_that_ends_is_no_circle_however_long_it_is() -> None:
     server = List(size=1, numbers=list(range(300)))
     assert len(whole(Descent(), server)[0]) == 300
+
+
+def test_a_date_to_come_does_not_hide_what_is_written_until_then() -> None:
+    server = List(numbers=[0, 1, 10**6])
+    now = NOON + timedelta(minutes=5)
+    *_, last = walk(Descent(), server, now=now)
+    assert last.descent.floor == now
+    server.numbers += [2, 6]
+    got = [entry.what for step in walk(last.descent, server, now=now) for entry in step.entries]
+    assert got == [2, 6]
+
+
+def test_one_that_bears_an_older_date_than_its_place_does_not_end_a_walk() -> None:
+    pages = {
+        None: Listing([_at("d", 40), _at("odd", -900), _at("c", 30)], "p2"),
+        "p2": Listing([_at("b", 20), _at("a", 10)]),
+    }
+    descent = Descent(floor=NOON + timedelta(minutes=15))
+    got = [entry.id for step in walk(descent, pages.__getitem__) for entry in step.entries]
+    assert got == ["c", "d", "a", "b"]
+
+
+def _at(name: str, minutes: int) -> Entry[int]:
+    return Entry(name, NOON + timedelta(minutes=minutes), minutes)

@@ -149,27 +149,33 @@ def walk(
     *,
     overlap: timedelta = OVERLAP,
     oldest: datetime | None = None,
+    now: datetime | None = None,
 ) -> Iterator[Step[T]]:
     """Walk on where the last one was interrupted, then from the newest down to where the last whole walk began.
 
     `ask` gives what stands at a cursor (None: at the top). Nothing older than `oldest` is walked to (None: to the end).
-    A cursor that the platform no longer takes, or that leads in a circle, begins the walk anew. Raises Circle, and what
-    `ask` raises.
+    Where strangers say when they wrote, `now` keeps the floor from being lifted into a time to come (None: the platform
+    itself tells). A cursor that the platform no longer takes, or that leads in a circle, begins the walk anew. Raises
+    Circle, and what `ask` raises.
     """
     if descent.cursor is not None:
         try:
-            for step in _down(descent, ask, overlap, oldest):
+            for step in _down(descent, ask, overlap, oldest, now):
                 descent = step.descent
                 yield step
         except (Refused, Circle):
             if descent.cursor is None:
                 raise
             descent = Descent(descent.floor, descent.seen)
-    yield from _down(descent, ask, overlap, oldest)
+    yield from _down(descent, ask, overlap, oldest, now)
 
 
 def _down(
-    descent: Descent, ask: Callable[[str | None], Listing[T]], overlap: timedelta, oldest: datetime | None
+    descent: Descent,
+    ask: Callable[[str | None], Listing[T]],
+    overlap: timedelta,
+    oldest: datetime | None,
+    now: datetime | None,
 ) -> Iterator[Step[T]]:
     known = frozenset(descent.seen)
     bounds = [bound for bound in (descent.floor and descent.floor - overlap, oldest) if bound is not None]
@@ -177,8 +183,9 @@ def _down(
     before, trail = descent, Trail(descent.cursor)
     while True:
         listing = ask(descent.cursor)
-        reached = any(bound is not None and entry.at < bound for entry in listing.entries)
-        descent = replace(_above(descent, listing.entries, overlap), cursor=None if reached else listing.older)
+        # By its last one: one among the others may bear an older date than its place on the list.
+        reached = bound is not None and any(entry.at < bound for entry in listing.entries[-1:])
+        descent = replace(_above(descent, listing.entries, overlap, now), cursor=None if reached else listing.older)
         new = [entry for entry in listing.entries if entry.id not in known and (bound is None or entry.at >= bound)]
         if descent.cursor is None:
             descent = _whole(descent, bound and bound + overlap)
@@ -188,9 +195,9 @@ def _down(
             return
 
 
-def _above(descent: Descent, entries: Sequence[Entry[T]], overlap: timedelta) -> Descent:
+def _above(descent: Descent, entries: Sequence[Entry[T]], overlap: timedelta, now: datetime | None) -> Descent:
     """With what of these stands near the top of the walk; the first answer has the top."""
-    top = descent.top or max((entry.at for entry in entries), default=None)
+    top = descent.top or max((entry.at if now is None else min(entry.at, now) for entry in entries), default=None)
     if top is None:
         return descent
     near = dict.fromkeys([*descent.near, *(entry.id for entry in entries if entry.at >= top - overlap)])

@@ -140,7 +140,7 @@ class MastodonPlatform:
         if self._facts.id is None:
             self._learn()
         mark = search.Bookmark.parse(bookmark, search.first(self._clock(), self._since))
-        yield from search.Search(self._server, self._facts, watch).pages(mark)
+        yield from search.Search(self._server, self._facts, watch, self._clock()).pages(mark)
 
     def look(self, native_ids: Sequence[str]) -> Looked:
         """Gone is what is deleted, and what we are no longer let see. Where many are asked for one by one, the last of

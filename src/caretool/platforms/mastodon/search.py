@@ -45,9 +45,11 @@ class Bookmark:
 
 
 class Search:
-    """One search for the words of a watch, each by itself: servers know no "or"."""
+    """One search for the words of a watch, each by itself: servers know no "or". `now`: other servers tell when it was
+    written there."""
 
-    def __init__(self, server: Server, facts: Facts, watch: Watch) -> None:
+    def __init__(self, server: Server, facts: Facts, watch: Watch, now: datetime) -> None:
+        self._now = now
         self._server = server
         self._facts = facts
         self._watch = watch
@@ -61,7 +63,7 @@ class Search:
             yield Page((), str(mark))
         mark = replace(mark, words={word: mark.words.get(word, Descent()) for word in self._watch.words})
         for word, descent in mark.words.items():
-            for step in walk(descent, partial(self._ask, word), oldest=mark.since):
+            for step in walk(descent, partial(self._ask, word), oldest=mark.since, now=self._now):
                 mark = replace(mark, words={**mark.words, word: step.descent})
                 found = (self._comment(entry.what) for entry in step.entries)
                 wanted = tuple(one for one in found if self._watch.allows(one.text, one.language))
