@@ -146,6 +146,7 @@ def told(*arguments, **named):
     return stored
 
 Arrivals.add_page = told
+fetching._TOGETHER = 1  # else both pages may be of one commit, and the interruption takes both back
 with workspace.open_desk(Path(sys.argv[1]), "dario", print) as desk:
     open_platform = desk.open_platform
     desk.open_platform = lambda account: Stuck(open_platform(account))
