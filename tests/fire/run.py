@@ -47,6 +47,8 @@ def under_fire(schedules: int, kills: int, seed: int) -> bool:
         burnt: list[Burnt] = []
         for found in pool.map(burn_all, *zip(*batches, strict=True)):
             burnt += found
+            if len(burnt) % (20 * _AT_ONCE) == 0:
+                print(f"{len(burnt)} schedules, {time.monotonic() - started:.0f} s", flush=True)  # noqa: T201
             for one in found:
                 if one.wrong:
                     well = False
