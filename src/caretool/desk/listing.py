@@ -87,12 +87,8 @@ def inbox(desk: Desk, wanted: Wanted, as_of: datetime, *, with_comments: bool) -
         desk.account(wanted.account)
     if wanted.topic:
         desk.topic(wanted.topic)
+    _bring_up_to_date(desk)
     store = desk.store
-    if store.comments.due_to_wake(desk.clock()) or store.comments.unread(1):
-        from caretool.desk import triaging  # what reads comments is slow to import
-
-        triaging.wake(desk, desk.clock())
-        triaging.read_unread(desk)
     columns = ("account", "topic", "kind", "watch")
     where = {column: value for column in columns if (value := getattr(wanted, column))}
     groups = store.groups.alive(
@@ -135,6 +131,15 @@ def inbox(desk: Desk, wanted: Wanted, as_of: datetime, *, with_comments: bool) -
         given_back=tuple(store.replies.given_back(desk.onlooker())),
         failed=tuple(failed),
     )
+
+
+def _bring_up_to_date(desk: Desk) -> None:
+    """What was snoozed until now waits again, and what nobody has read yet is read."""
+    if desk.store.comments.due_to_wake(desk.clock()) or desk.store.comments.unread(1):
+        from caretool.desk import triaging  # what reads comments is slow to import
+
+        triaging.wake(desk, desk.clock())
+        triaging.read_unread(desk)
 
 
 def _awaiting(desk: Desk) -> tuple[Awaiting, ...]:

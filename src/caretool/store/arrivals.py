@@ -182,42 +182,11 @@ class Arrivals:
             return []
         persons, threads = self._persons(account, fresh), self._threads(account, [i.thread for i in fresh if i.thread])
         numbers = next_numbers(self._database, "c", len(fresh))
-        fetched_at = moment_out(now)
-        rows = []
-        for number, incoming in zip(numbers, fresh, strict=True):
-            own = _is_ours(incoming, our_handle)
-            written_at, dated = _dated(incoming.written_at, now)
-            old = closed_before is not None and written_at < closed_before
-            rows.append(
-                {
-                    "number": number,
-                    "id": make_id("c", number),
-                    "account": account,
-                    "native_id": incoming.native_id,
-                    "thread": threads[incoming.thread.native_id] if incoming.thread else None,
-                    "person": persons[incoming.author.handle],
-                    "handle": incoming.author.handle,
-                    "form": incoming.form,
-                    "text": incoming.text,
-                    "private": int(incoming.private),
-                    "own": int(own),
-                    "reply_to": incoming.reply_to,
-                    "url": incoming.url,
-                    "rating": incoming.rating,
-                    "likes": incoming.likes,
-                    "attachments": json.dumps(incoming.attachments),
-                    "warning": incoming.warning,
-                    "tag": incoming.language,
-                    "written_at": moment_out(written_at),
-                    "dated": int(dated),
-                    "fetched_at": fetched_at,
-                    "digest": _digest(incoming),
-                    "state": "closed" if own or old else "waiting",
-                    "unread": int(not own),
-                    "watch": None if own else watch,
-                    **_windows(incoming),
-                }
-            )
+        rows = [
+            _row(number, account, one, now, our_handle, closed_before, watch)
+            | {"person": persons[one.author.handle], "thread": threads[one.thread.native_id] if one.thread else None}
+            for number, one in zip(numbers, fresh, strict=True)
+        ]
         self._database.insert(C, rows)
         self._database.statement(_SEARCHABLE, (numbers[0], numbers[-1]))
         ours = [incoming for incoming in fresh if _is_ours(incoming, our_handle)]
@@ -330,6 +299,47 @@ class Arrivals:
             groups += [row[0] for row in self._database.tuples(C.select(C.c.grouped).where(where))]
             self._database.run(C.update({C.c.state: "gone"}).where(where))
         return groups
+
+
+def _row(
+    number: int,
+    account: str,
+    incoming: Incoming,
+    now: datetime,
+    our_handle: str | None,
+    closed_before: datetime | None,
+    watch: str | None,
+) -> Row:
+    """The comment as it is stored first, without its person and its thread."""
+    own = _is_ours(incoming, our_handle)
+    written_at, dated = _dated(incoming.written_at, now)
+    old = closed_before is not None and written_at < closed_before
+    return {
+        "number": number,
+        "id": make_id("c", number),
+        "account": account,
+        "native_id": incoming.native_id,
+        "handle": incoming.author.handle,
+        "form": incoming.form,
+        "text": incoming.text,
+        "private": int(incoming.private),
+        "own": int(own),
+        "reply_to": incoming.reply_to,
+        "url": incoming.url,
+        "rating": incoming.rating,
+        "likes": incoming.likes,
+        "attachments": json.dumps(incoming.attachments),
+        "warning": incoming.warning,
+        "tag": incoming.language,
+        "written_at": moment_out(written_at),
+        "dated": int(dated),
+        "fetched_at": moment_out(now),
+        "digest": _digest(incoming),
+        "state": "closed" if own or old else "waiting",
+        "unread": int(not own),
+        "watch": None if own else watch,
+        **_windows(incoming),
+    }
 
 
 def _without_odd_bytes(incoming: Incoming) -> Incoming:
