@@ -171,7 +171,7 @@ def test_a_read_is_tried_again_until_it_succeeds() -> None:
 
 
 READ_TROUBLE = [
-    (httpx.ConnectError("[Errno 111] Connection refused"), "cannot be reached ([Errno 111] Connection refused)"),
+    (httpx.ConnectError("[Errno 111] Connection refused"), "cannot be reached (Connection refused)"),
     (httpx.ConnectTimeout("x"), "cannot be reached (it took too long)"),
     (httpx.ReadTimeout("x"), "did not answer for 30 seconds"),
     (httpx.ReadError("x"), "gave no complete answer"),

@@ -12,6 +12,7 @@ import pytest
 
 from caretool.desk import adding
 from caretool.platforms import registry
+from caretool.settings.adding import Answers
 from caretool.settings.loading import load
 from tests.cli.program import Program
 from tests.cli.shapes import conforms
@@ -87,7 +88,7 @@ def test_a_command_and_a_keyring_are_said_too(fresh: Program) -> None:
         (("mastodon", "x]\n[agents.eve", *URL, *TOKEN), "is no name"),
         (("mastodon",), "Missing: its name, url, token. Say it like this: caretool account add mastodon NAME --set"),
         (("mastodon", "x"), "Missing: url, token."),
-        (("mastodon", "x", *URL), "--set token.env=VARIABLE"),
+        (("mastodon", "x", *URL), "Say it like this: caretool account add mastodon x … --set token.env=VARIABLE"),
         (("mastodon", "x", *URL, "--set", "token.env=ghp_s3cret"), "token.env: must be the name of an environment"),
         (("mastodon", "x", *URL, "--set", "token=ghp_s3cret"), "token: a secret does not belong into this file"),
         (("mastodon", "x", *URL, *TOKEN, "--set", "token.keyring=a/b"), "token: must be exactly one of"),
@@ -105,6 +106,7 @@ def test_a_command_and_a_keyring_are_said_too(fresh: Program) -> None:
         (("mastodon", "x", *URL, *TOKEN, "--set", "handle=" + "x" * 20_000), "handle: is too long"),
         (("mastodon", "x", *URL, *TOKEN, "--set", "max_length=" + "[" * 9_000), "max_length: must be a whole number"),
         (("mastodon", "x", *URL, *TOKEN, "--set", "language=xx"), "With it the settings would not load"),
+        (("facebook", "x", "--set", "page=shop"), "page: will not do: The Page's id: its number, in quotes."),
         (("file", "x", "--set", "comments=../out.csv"), "comments: leads out of the workspace"),
         (("file", "x", "--set", "comments=a.csv", "--set", "replies=a.csv"), "file: replies would be written into"),
     ],
@@ -257,3 +259,10 @@ def test_the_platforms_are_offered_when_somebody_presses_tab() -> None:
 
     assert [name for name, _ in completing.platforms("")] == list(registry.KNOWN)
     assert [name for name, _ in completing.platforms("masto")] == ["mastodon"]
+
+
+def test_a_variable_that_only_a_comment_names_is_still_free() -> None:
+    answers = Answers("mastodon", registry.connector("mastodon").settings, "fedi")
+    used = b'token = { env = "CARETOOL_MASTODON_TOKEN" }\n'
+    assert adding.Draft(answers, "", (), b"# " + used).proposed_variable("token") == "CARETOOL_MASTODON_TOKEN"
+    assert adding.Draft(answers, "", (), used).proposed_variable("token") == "CARETOOL_FEDI_TOKEN"

@@ -67,7 +67,7 @@ def test_one_whose_window_has_closed_is_told_as_such(windows: Program) -> None:
 
 def test_show_prints_both_dates(windows: Program) -> None:
     assert "takes an answer until Tue 24 Nov 10:40" in windows.done("show", windows.comment("day")).stdout
-    assert "takes a private answer until Mon 23 Nov 09:00" in windows.done("show", windows.comment("week")).stdout
+    assert "took a private answer until Mon 23 Nov 09:00" in windows.done("show", windows.comment("week")).stdout
 
 
 def test_a_window_that_closed_is_refused_by_program_and_passes_by_hand(windows: Program) -> None:

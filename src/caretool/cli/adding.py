@@ -102,10 +102,12 @@ def _added_text(added: Added) -> None:
 
 def _ask(draft: Draft) -> None:
     """All that is missing, each until it will do. Raises UsageProblem where somebody leaves: nothing was written."""
+    from caretool.cli.screen import indented
+
     answers = draft.answers
     if answers.name is not None and not answers.lacking():
         return
-    say(f"{draft.guide.strip()}\nAll of it: docs/platforms/{answers.platform}.md\n")
+    say(indented(f"{draft.guide.strip()}\nAll of it: docs/platforms/{answers.platform}.md", "") + "\n")
     say("Ctrl-C leaves; nothing is written before the end.")
     try:
         if answers.name is None:
@@ -118,7 +120,9 @@ def _ask(draft: Draft) -> None:
 
 
 def _ask_for(draft: Draft, question: Question) -> None:
-    say(f"\n{question.key}: {question.means}")
+    from caretool.cli.screen import indented
+
+    say(indented(f"\n{question.key}: {question.means}", ""))
     if question.secret:
         way = _prompt("Where is it kept: env, command or keyring?", "env")
         draft.answers.take(question.key, {_way(way): _ask_where(draft, question, _way(way))})
@@ -129,7 +133,7 @@ def _ask_for(draft: Draft, question: Question) -> None:
 def _way(said: str) -> str:
     ways = [way for way in _WAYS if way.startswith(said.strip().casefold())]
     if len(ways) != 1:
-        raise UsageProblem("env, command or keyring: the secret itself is not asked for.")
+        raise UsageProblem("Say env, command or keyring; its name there is asked next, the secret itself never.")
     return ways[0]
 
 
@@ -146,11 +150,13 @@ def _ask_where(draft: Draft, question: Question, way: str) -> object:
 
 def _ask_for_more(draft: Draft) -> None:
     """What may be left out; the account is asked for until it is whole."""
+    from caretool.cli.screen import indented
+
     more = draft.answers.questions()
     if more:
         say("\nWhat may be left out:")
     for question in more:
-        say(f"  {question.key}: {question.means}")
+        say(indented(f"{question.key}: {question.means}", "  "))
 
     def one_more() -> bool:
         said = _prompt("KEY=VALUE (Enter: nothing more)", "", shown=False)

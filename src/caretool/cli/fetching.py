@@ -109,7 +109,8 @@ def _fetched_text(results: Fetching) -> None:
     table(("account", "new", "edited", "deleted", "skipped", ""), rows, [r.trouble is not None for r in results])
     found = sum(r.found for r in results)
     by_watch = f", {found} of them found by watch words" if found else ""
-    out(f"{sum(r.new for r in results)} new{by_watch}. Next: caretool inbox")
+    then = "account check" if results and all(r.error is not None for r in results) else "inbox"
+    out(f"{sum(r.new for r in results)} new{by_watch}. Next: caretool {then}")
 
 
 def triage(

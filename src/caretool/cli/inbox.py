@@ -207,7 +207,7 @@ def _inbox_row(listed: Listed, now: datetime, zone: ZoneInfo, draft: str | None)
     where += " · private" if group.private else ""
     where = f"watch {group.watch}: {where}" if group.watch else where
     if draft:
-        suggested = f"{draft} waits for approval"
+        suggested = f"{draft} " + ("waits for approval" if listed.shut < group.size else "(its window closed)")
     elif listed.shut == group.size:
         suggested = "(its window closed)"
     elif group.escalation:

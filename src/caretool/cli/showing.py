@@ -102,7 +102,7 @@ def _shown_text(found: Shown, now: datetime, zone: ZoneInfo) -> None:
 
     if found.group:
         _tell_group(found.group)
-    _tell_comments(found, zone)
+    _tell_comments(found, now, zone)
     for at, text in found.revisions:
         out(f"\n  before {stamp(at, zone)} it said:\n{said(text, str if found.unmasked else roughly_masked)}")
     _tell_links(found.links)
@@ -169,7 +169,7 @@ def _tell_group(listed: Listed) -> None:
         out(f"    under: {one_line(roughly_masked(group.thread_text), 120)}")
 
 
-def _tell_comments(found: Shown, zone: ZoneInfo) -> None:
+def _tell_comments(found: Shown, now: datetime, zone: ZoneInfo) -> None:
     """Each comment; in a group those that say the same are told once."""
     same: dict[str, list[Comment]] = {}
     for comment in found.comments:
@@ -178,7 +178,7 @@ def _tell_comments(found: Shown, zone: ZoneInfo) -> None:
         if found.group or number:
             out("")
         _tell_exchange(found.said.get(first.id, ()), zone, unmasked=found.unmasked)
-        _tell_comment(first, zone, unmasked=found.unmasked, with_reasons=len(found.comments) == 1)
+        _tell_comment(first, now, zone, unmasked=found.unmasked, with_reasons=len(found.comments) == 1)
         _tell_same(others)
 
 
@@ -192,7 +192,7 @@ def _tell_exchange(turns: Sequence[Turn], zone: ZoneInfo, *, unmasked: bool) -> 
         out(indented(said(turn.text if unmasked else turn.masked)))
 
 
-def _tell_comment(comment: Comment, zone: ZoneInfo, *, unmasked: bool, with_reasons: bool) -> None:
+def _tell_comment(comment: Comment, now: datetime, zone: ZoneInfo, *, unmasked: bool, with_reasons: bool) -> None:
     from caretool.domain.harmless import one_line
     from caretool.domain.masking import masked
     from caretool.domain.moment import stamp
@@ -212,7 +212,7 @@ def _tell_comment(comment: Comment, zone: ZoneInfo, *, unmasked: bool, with_reas
         out(f"    {one_line(comment.url)}")
     for what, at in (("an answer", comment.closes_at), ("a private answer", comment.private_until)):
         if at is not None:
-            out(f"    the platform takes {what} until {stamp(at, zone)}")
+            out(f"    the platform {'takes' if now < at else 'took'} {what} until {stamp(at, zone)}")
     if with_reasons:
         out(indented("\n".join(f"because {one_line(reason)}" for reason in why(comment))))
 

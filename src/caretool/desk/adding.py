@@ -39,7 +39,8 @@ class Draft:
     def proposed_variable(self, key: str) -> str:
         """Where a secret may be kept: CARETOOL_MASTODON_TOKEN, with the account's name for a second one."""
         name = f"CARETOOL_{self.answers.platform}_{key}".upper()
-        if name.encode() not in self.before or self.answers.name is None:
+        lines = [line for line in self.before.splitlines() if not line.lstrip().startswith(b"#")]
+        if self.answers.name is None or not any(name.encode() in line for line in lines):
             return name
         plain = "".join(sign if sign.isascii() and sign.isalnum() else "_" for sign in self.answers.name)
         return f"CARETOOL_{plain}_{key}".upper()
@@ -95,7 +96,8 @@ def must_be_whole(draft: Draft) -> None:
         words = [f"--set {one.key}{'.env=VARIABLE' if one.secret else '=…'}" for one in lacking]
         means = [f"  {one.key}: {one.means}" for one in lacking]
         missing = ", ".join([*(["its name"] if answers.name is None else []), *(one.key for one in lacking)])
-        line = " ".join(["caretool account add", answers.platform, name, *words])
+        said = ["…"] if answers.values else []
+        line = " ".join(["caretool account add", answers.platform, name, *said, *words])
         raise UsageProblem("\n".join([f"Missing: {missing}. Say it like this: {line}", *means]))
 
 

@@ -284,7 +284,7 @@ class Client:
 
     def _shown(self, text: str, longest: int) -> str:
         """What others wrote, harmless, on one line, without what is secret (cut, it would not be known again)."""
-        line = one_line(text)
+        line = re.sub(r"^\[Errno -?\d+\] ", "", one_line(text))
         for secret in (self._secret, *self._hidden):
             line = line.replace(secret, "***") if secret is not None and len(secret) >= 8 else line
         return one_line(line, longest)

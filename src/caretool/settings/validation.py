@@ -107,9 +107,11 @@ def _sentence(model: type[BaseModel], error: ErrorDetails, discreet: bool, also:
     if kind == "value_error":
         return str(context.get("error", error["msg"]))
     if kind == "missing":
-        return _missing(model, error)
+        return f"is missing{_meaning(model, error)}"
+    if kind == "string_pattern_mismatch" and (means := _meaning(model, error)):
+        return f"will not do{means}"
     if kind == "extra_forbidden":
-        options = [*also, *_options(model, error["loc"][:-1])]
+        options = list(dict.fromkeys([*also, *_options(model, error["loc"][:-1])]))
         return f"there is no such key here: {instead(str(error['loc'][-1]), options)}"
     if kind == "literal_error":
         options = _CHOICE.findall(str(context.get("expected", "")))
@@ -138,10 +140,10 @@ def _not_among(value: object, options: list[str], discreet: bool) -> str:
     return f"is not {listed}{near}" if discreet else f"{shown(value)} is not {listed}{near}"
 
 
-def _missing(model: type[BaseModel], error: ErrorDetails) -> str:
+def _meaning(model: type[BaseModel], error: ErrorDetails) -> str:
     field = _field(_model_at(model, error["loc"][:-1]), error["loc"][-1])
     means = field.description if field is not None else None
-    return f"is missing: {means}" if means else "is missing"
+    return f": {means}" if means else ""
 
 
 def _options(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:

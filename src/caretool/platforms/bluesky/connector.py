@@ -39,7 +39,7 @@ from caretool.secrets import Secret
 ABOUT = "replies, mentions and quotes on Bluesky, or on another server of the AT Protocol"
 GUIDE = """\
 An app password is made at https://bsky.app/settings/app-passwords, as who answers.
-Add App Password: a name (caretool), no access to direct messages. It is shown once: xxxx-xxxx-xxxx-xxxx.
+Add App Password: a name (caretool), no access to direct messages. Its 16 letters are shown once.
 It cannot change the account's password or delete it, and is taken back on the same page.
 On another server than bsky.social, the app of that server has the same page; its address is url.
 Never use the password you log in with."""

@@ -22,6 +22,7 @@ from caretool.platforms.bluesky.wire import (
     Facts,
     Post,
     WireError,
+    dated,
     moment,
     read_notification,
     read_own,
@@ -117,12 +118,13 @@ class Fetch:
         for item in items:
             try:
                 post, reason = read_notification(item)
+                written = dated(post)
             except WireError as problem:
                 self._skipped.append(Skipped(f"notification {uri_of(item)}", str(problem)))
                 continue
             uri = str(post.uri)
-            if post.at is not None and uri not in entries and uri not in passed and post.uri.did != self._did:
-                entries[uri] = Entry(uri, post.at, (post, reason))
+            if uri not in entries and uri not in passed and post.uri.did != self._did:
+                entries[uri] = Entry(uri, written, (post, reason))
         if below is None:
             return Listing(tuple(entries.values()))
         at = moment(below)
@@ -239,11 +241,9 @@ class Search:
         for item in items:
             try:
                 post = read_post(item)
+                entries.append(Entry(str(post.uri), dated(post), post))
             except WireError as problem:
                 self._skipped.append(Skipped(f"post {uri_of(item)}", str(problem)))
-                continue
-            if post.at is not None:
-                entries.append(Entry(str(post.uri), post.at, post))
         return Listing(entries, older if items else None)
 
     def _comment(self, post: Post) -> Incoming:

@@ -181,6 +181,13 @@ def read_own(data: object, us: Author) -> Post:
     return _told(record, value, us, moment(value.get("createdAt")))
 
 
+def dated(post: Post) -> datetime:
+    """When it was written: a list is in that order. Authors say it, and may say nonsense. Raises WireError."""
+    if post.at is None:
+        raise WireError("its post has no date")
+    return post.at
+
+
 def uri_of(data: object) -> str:
     """The address of what cannot be read otherwise."""
     return word(mapping(data), "uri") or "?"
@@ -218,10 +225,7 @@ def _post(view: Mapping[str, object], **more: object) -> Post:
         raise WireError("its author has no name")
     known = handle if handle and handle != _INVALID else did
     author = Author(known, word(whose, "displayName"), number(whose, "followersCount"))
-    at = moment(view.get("indexedAt"))
-    if at is None:
-        raise WireError("its post has no date")
-    return _told(view, mapping(view.get("record")), author, at, **more)
+    return _told(view, mapping(view.get("record")), author, moment(view.get("indexedAt")), **more)
 
 
 def _told(

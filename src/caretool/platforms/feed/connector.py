@@ -31,12 +31,13 @@ from caretool.secrets import Secret
 
 ABOUT = "RSS and Atom: alerts, blogs, status pages; read only"
 GUIDE = """\
-A feed needs no token, only its address; the address of a Google alert is a secret, and made like one.
-On a page with a feed, its address is behind the RSS sign, or in the page's source: application/rss+xml or
-application/atom+xml. A Google alert: www.google.com/alerts, your words, Show options, Deliver to: RSS feed,
-Create alert; then copy the address behind the RSS sign beside it into a variable, export ALERT=https://…
-and say url.env=ALERT. Who knows that address reads the alert.
-Nobody can be answered through a feed: answer on the entry's own page, then caretool reply … --by-hand URL."""
+A feed needs no token, only its address; that of a Google alert is a secret, and made like one.
+On a page with a feed, its address is behind the RSS sign, or in the page's source, beside
+application/rss+xml or application/atom+xml. A Google alert: www.google.com/alerts, your words, Show
+options, Deliver to: RSS feed, Create alert; then copy the address behind the RSS sign beside it into
+a variable, export ALERT=https://… and say url.env=ALERT. Who knows that address reads the alert.
+Nobody can be answered through a feed: answer on the entry's own page, then caretool reply … --by-hand
+URL."""
 
 _PAGE_SIZE = 100
 _FRESH = timedelta(minutes=1)

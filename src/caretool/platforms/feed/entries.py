@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from caretool.bodies import Unreadable
 from caretool.domain.comment import Author, Incoming, Thread
 from caretool.domain.harmless import one_line
+from caretool.platforms.dates import believable
 from caretool.platforms.feed.tree import Element
 from caretool.platforms.html import to_text
 
@@ -76,13 +77,15 @@ def feed(root: Element, place: Place) -> Feed:
     items = [*channel.elements("item", "entry"), *(root.elements("item") if root.name == "rdf:RDF" else ())]
     reading = _Reading(root, channel, place)
     read = [reading.entry(item) for item in items]
-    found = sorted((entry for entry in reversed(read) if entry is not None), key=_order)
+    said = sorted((entry for entry in reversed(read) if entry is not None), key=_order)
+    newest = {entry.comment.native_id: entry for entry in said}  # of those that share an id
+    found = sorted(newest.values(), key=_order)
     title = channel.first("title")
     return Feed(
         one_line(f"{kind} {root.attributes.get('version', '')}", 20),
         one_line(_plain(title, _is_rss(root)), _LONGEST_NAME) or None if title is not None else None,
         tuple(found[-MOST:]),
-        skipped=len(read) - len(found),
+        skipped=read.count(None),
         left_out=max(len(found) - MOST, 0),
     )
 
@@ -106,7 +109,7 @@ def moment(text: str, zone: ZoneInfo) -> datetime | None:
     for read in (datetime.fromisoformat, parsedate_to_datetime):
         try:
             at = read(text)
-            return (at if at.tzinfo is not None else at.replace(tzinfo=zone)).astimezone(UTC)
+            return believable((at if at.tzinfo is not None else at.replace(tzinfo=zone)).astimezone(UTC))
         except (ValueError, TypeError, OverflowError, IndexError):
             continue
     return None

@@ -193,7 +193,8 @@ class FilePlatform:
     def check(self) -> Checked:
         """Whether the export can be read, and how much is in it. Raises PlatformFailed."""
         comments, unread, remarks = self._comments(self._read())
-        bad = (f"{_rows(len(unread))} that cannot be read.",) if unread else ()
+        first = f"{unread[0].where}: {unread[0].why}" if unread else ""
+        bad = (f"{_rows(len(unread))} that cannot be read; the first is {first}.",) if unread else ()
         return Checked(remarks=(f"{self.comments.name}: {len(comments)} comments.", *bad, *remarks))
 
     def _act(self, action: str, offence: Offence) -> str:

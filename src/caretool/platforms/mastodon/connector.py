@@ -47,10 +47,11 @@ from caretool.secrets import Secret
 ABOUT = "mentions on Mastodon, GoToSocial, Pleroma or Akkoma"
 GUIDE = """\
 A token is made on your server, as who answers: Preferences → Development → New application.
-Scopes: read:accounts read:notifications read:statuses write:statuses, and no others; to mute, block
-and report from here also write:mutes write:blocks write:reports. Leave the redirect address as it
-is. Submit, and open the application: "Your access token" is the token. Where there is no such page
-(GoToSocial, Pleroma, Akkoma), docs/platforms/mastodon.md has the three steps to one."""
+Scopes: read:accounts read:notifications read:statuses write:statuses, and no others; to mute, block,
+report and like from here also write:mutes write:blocks write:reports write:favourites; to search for
+watch words without a # also read:search. Leave the redirect address as it is. Submit, and open the
+application: "Your access token" is the token. Where there is no such page (GoToSocial, Pleroma,
+Akkoma), docs/platforms/mastodon.md has the three steps to one."""
 
 # Mastodon keeps a key for up to an hour; an attempt may take a while to arrive.
 _KEY_PROTECTS = timedelta(minutes=50)

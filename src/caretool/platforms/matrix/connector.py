@@ -32,12 +32,13 @@ from caretool.secrets import Secret
 
 ABOUT = "rooms and direct messages on Matrix, unencrypted ones"
 GUIDE = """\
-An access token is made by logging in once, as who answers: docs/platforms/matrix.md has the command.
+An access token is made by logging in once, as who answers, with one command.
 curl -d '{"type": "m.login.password", "identifier": {"type": "m.id.user", "user": "desk"},
-  "password": "…", "initial_device_display_name": "caretool"}' https://matrix.example/_matrix/client/v3/login
-The answer's access_token is the token. Never take the one that Element shows: it is Element's own login,
-and two programs that share a login take each other's messages away.
-url is the homeserver's address: what https://YOUR-DOMAIN/.well-known/matrix/client gives as base_url.
+  "password": "…", "initial_device_display_name": "caretool"}' \\
+  https://matrix.example/_matrix/client/v3/login
+The answer's access_token is the token. Never take the one that Element shows: it is Element's own
+login, and two programs that share a login take each other's messages away.
+url is the homeserver's address: what https://YOUR-DOMAIN/.well-known/matrix/client has as base_url.
 Join the rooms with Element; what is written in encrypted ones cannot be read here."""
 
 # An event is 65,536 bytes with all that servers add to it: ids, signatures, what it comes after.

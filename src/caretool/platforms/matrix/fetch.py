@@ -10,13 +10,12 @@ from typing import Any
 
 from caretool.domain.comment import Incoming
 from caretool.domain.harmless import one_line
-from caretool.errors import PlatformFailed
 from caretool.http import Refused
-from caretool.platforms.matrix.server import Server
+from caretool.platforms.descent import Trail
+from caretool.platforms.matrix.server import NOT_THERE, Server
 from caretool.platforms.matrix.wire import ENCRYPTED, MESSAGE, REDACTION, Event, Place, Room, Timeline, WireError
 from caretool.platforms.platform import Page, Skipped
 
-_NOT_FOR_US = frozenset({403, 404})
 _UNKNOWN_TOKEN = 400
 
 
@@ -80,6 +79,7 @@ class Fetch:
         self._since = since
         self._now = now
         self._known: dict[str, tuple[Room, bool]] = {}
+        self._trails: dict[str, Trail] = {}
 
     def pages(self) -> Iterator[Page]:
         """What an interrupted fetch left over; then what is new, room by room, the latest of each first."""
@@ -90,6 +90,7 @@ class Fetch:
         yield from self._news()
 
     def _news(self) -> Iterator[Page]:
+        self._trails.clear()
         yield from self._latest()
         yield from self._down()
 
@@ -103,12 +104,14 @@ class Fetch:
             if first or refused.status != _UNKNOWN_TOKEN:
                 raise
             remarks = ["The server no longer knows how far we had read: it is read again."]
-            before, first = Bookmark(), True
+            before, first = Bookmark(oldest=before.oldest), True
             told = self._server.sync(None, self._ids())
         wanted = None if self._rooms is None else frozenset(self._rooms.values())
         rooms = {room: one for room, one in told.rooms.items() if wanted is None or room in wanted}
-        self._known = {room: (one, one.private(room in told.direct)) for room, (one, _) in rooms.items()}
-        oldest = self._since if first else before.oldest
+        # A server need not say again how many are in a room: then it is asked of it where that decides.
+        sure = ((room, one) for room, (one, _) in rooms.items() if one.people is not None or not one.private(True))
+        self._known = {room: (one, one.private(room in told.direct)) for room, one in sure}
+        oldest = before.oldest or (self._since if first else None)
         # Where something is left out the room is read from here downwards: what a server says of where it left off may
         # lie above what it has shown.
         parts = {room: part for room, (_, part) in rooms.items() if not part.limited}
@@ -130,9 +133,9 @@ class Fetch:
                 part = self._stretch(room, token, before.until)
             except Refused as refused:
                 if refused.status == _UNKNOWN_TOKEN:  # what it left out is found again from the beginning
-                    self._mark = Bookmark()
+                    self._mark = Bookmark(oldest=before.oldest)
                     return
-                if refused.status not in _NOT_FOR_US:
+                if refused.code not in NOT_THERE:
                     raise
                 found.remarks.append(f"{_called(room, None)} is not shown to us any more: a part of it was not read.")
                 part = Timeline()
@@ -148,8 +151,7 @@ class Fetch:
         part = self._server.messages(room, token, until)
         if part.start not in (None, token):
             part = self._server.messages(room, token, until)
-        if part.older == token:
-            raise PlatformFailed(f"{_called(room, None)}: the server's pages lead in a circle: try again later")
+        self._trails.setdefault(room, Trail(token)).on(part.older)
         return part
 
     def _done(self, part: Timeline, oldest: datetime | None) -> bool:
@@ -175,13 +177,21 @@ class Fetch:
             else:
                 self._take(found, event, part.names)
         for place in edited.values():
-            now = self._server.event(place)
+            now = self._edited(found, place)
             if now is not None and not now.redacted and not self._too_old(now):
                 self._take(found, now, part.names)
         if unreadable:
             what = "message" if unreadable == 1 else "messages"
             where = _called(room, self._at(room)[0].name)
             found.remarks.append(f"{unreadable} encrypted {what} in {where} cannot be read here: look there.")
+
+    def _edited(self, found: _Found, place: Place) -> Event | None:
+        """As it reads now. Which message an edit is of its author says: a server may not even take it for one."""
+        try:
+            return self._server.event(place)
+        except Refused as refused:
+            found.skipped.append(Skipped(str(place), f"An edit of it could not be read ({refused.status})."))
+            return None
 
     def _take(self, found: _Found, event: Event, names: Mapping[str, str]) -> None:
         if not (event.awaits or (event.sender == self._us and event.type == MESSAGE and event.kind == "m.notice")):

@@ -8,6 +8,7 @@ from typing import Any
 
 from caretool.domain.harmless import one_line
 from caretool.errors import PlatformFailed
+from caretool.platforms.descent import Trail
 from caretool.platforms.matrix.server import Server, before_writing
 from caretool.platforms.matrix.wire import MESSAGE, Event, Place, WireError, named, weight
 from caretool.platforms.platform import Clock, Outgoing, Posted
@@ -46,7 +47,7 @@ class Replies:
     def find(self, reply: Outgoing) -> Posted | None:
         """Among our own in that room, since a day before the reply was made: by our transaction, or where another
         login has sent it, by the same words in answer to the same."""
-        room, older = self._place(reply.to[0]).room, None
+        room, older, trail = self._place(reply.to[0]).room, None, Trail()
         while True:
             part = self._server.messages(room, older, None, by=self._us)
             for event in reversed(part.events):
@@ -56,11 +57,9 @@ class Replies:
                     return Posted(str(event.place), event.at or reply.created_at, event.place.url)
             if part.odd:
                 raise PlatformFailed(f"{self._account}: something that we wrote cannot be read ({part.odd[0][1]})")
-            if part.older is None:
+            older = trail.on(part.older)
+            if older is None:
                 return None
-            if part.older == older:
-                raise PlatformFailed(f"{self._account}: the server's pages lead in a circle: try again later")
-            older = part.older
 
     def _may_be_read_by_who_reads_there(self, reply: Outgoing, rooms: set[str]) -> None:
         """What is private stays so, and is answered to one only; nothing goes in the clear where all else does not."""

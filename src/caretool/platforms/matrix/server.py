@@ -15,6 +15,7 @@ from urllib.parse import quote
 from caretool.dialect import Dialect, Said, Verdict
 from caretool.errors import AnswerLost, PlatformBusy, PlatformFailed
 from caretool.http import Client, Refused, retry_after
+from caretool.platforms.descent import Trail
 from caretool.platforms.matrix.wire import (
     ALIAS,
     ENCRYPTED,
@@ -53,7 +54,8 @@ _STATE = (NAME, ALIAS, JOIN_RULES, HISTORY, ENCRYPTION, TOMBSTONE)
 _SAID = (MESSAGE, STICKER, ENCRYPTED, REDACTION)
 _MEMBERS = {"lazy_load_members": True, "include_redundant_members": True}
 _LONGEST_LIFE = 10 * 365 * 86_400_000  # milliseconds
-_NOT_THERE = frozenset({403, 404})
+# What stands before a homeserver (a proxy, a page for visitors) says 404, too: that tells of nothing.
+NOT_THERE = frozenset({"M_FORBIDDEN", "M_NOT_FOUND"})
 _UNCLEAR = frozenset({401, 408, 499})
 
 
@@ -217,6 +219,7 @@ class Server:
         path = f"/_matrix/client/v1/rooms/{_step(place.room)}/relations/{_step(place.event)}/m.annotation/{REACTION}"
         found: list[Place] = []
         after: str | None = None
+        trail = Trail()
         while True:
             params = {"limit": str(PAGE)} if after is None else {"limit": str(PAGE), "from": after}
             answer = self._client.get(path, params).json()
@@ -226,8 +229,8 @@ class Server:
                 raise self._nonsense(path, odd) from odd
             ours = (one for one in page.events if one.sender == us and not one.redacted)
             found += [one.place for one in ours if mapping(one.content.get("m.relates_to")).get("key") == key]
-            before, after = after, word(mapping(answer), "next_batch")
-            if after in (None, before):
+            after = trail.on(word(mapping(answer), "next_batch"))
+            if after is None:
                 return found
 
     def resolve(self, alias: str) -> str | None:
@@ -271,7 +274,7 @@ class Server:
         try:
             return self._get(path)
         except Refused as refused:
-            if refused.status not in _NOT_THERE:
+            if refused.code not in NOT_THERE:
                 raise
             return None
 

@@ -83,7 +83,8 @@ class Server:
             answer = self._comments({**chosen, "offset": offset}, fetching)
             items = _list(answer)
             comments, skipped = self._read(items)
-            if offset and comments and (last is None or comments[0].key > last):
+            first = comments[0] if comments and comments[0].id == identifier(items[0]) else None
+            if offset and first is not None and (last is None or first.key > last):
                 returns += 1
                 if returns > _MOST_RETURNS:
                     raise self.no("the list of comments changes faster than it can be read: try again later")

@@ -34,9 +34,10 @@ A token is made in a browser, as the channel itself, for a client of the Google 
 There make a project, enable "YouTube Data API v3", set up the consent screen (External) and publish
 it: while it is in "Testing" every token dies after 7 days. Make a client of the type "Desktop app":
 it has the client id and the client secret. Then ask for consent to the scope
-https://www.googleapis.com/auth/youtube.force-ssl with access_type=offline and prompt=consent, choose
-the channel, and exchange the code: "refresh_token" in the answer is the token. The two requests stand
-in docs/platforms/youtube.md. Requests are counted for the whole project, which its accounts share."""
+https://www.googleapis.com/auth/youtube.force-ssl with access_type=offline and prompt=consent,
+choose the channel, and exchange the code: "refresh_token" in the answer is the token. The two
+requests stand in docs/platforms/youtube.md. Requests are counted for the whole project, which its
+accounts share."""
 
 
 class YouTubeSettings(BaseModel):
