@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -63,6 +65,124 @@ def test_one_whose_window_has_closed_is_told_as_such(windows: Program) -> None:
     shown = later.done("show", group["id"]).stdout
     assert "its window closed Mon 23 Nov 09:40: close it, or answer elsewhere and say --by-hand URL" in shown
     assert later.done("close", group["id"], "--because", "called her").code == 0
+
+
+def _asking(program: Program, *windows: dict[str, str]) -> None:
+    """As many people ask the same under one post, each with windows of their own."""
+    names = ("Anna Neri", "Bruno Gallo", "Carla Riva")
+    rows = [
+        row(f"m{number}", f"{LATE} ({number})", name, thread="console", thread_text="La console è in offerta", **more)
+        for number, (name, more) in enumerate(zip(names, windows, strict=False), 1)
+    ]
+    write_comments(program.folder, "page", rows)
+    write_comments(program.folder, "short", [])
+    program.done("fetch")
+
+
+class Terminal(io.TextIOWrapper):
+    """What is printed to somebody's eyes."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def _table_row(program: Program, group: str, *words: str) -> str:
+    """A group's row, and what stands below it."""
+    table = program.done("inbox", *words).stdout.split("\nNext: ")[0]
+    (lines,) = [lines for lines in re.split(r"\n(?! )", table) if f"  {group}  " in lines]
+    return lines.rstrip()
+
+
+@pytest.mark.parametrize("first", ["2026-11-23T08:29:00+01:00", "2026-11-23T09:00:00+01:00"])
+def test_one_window_that_has_closed_does_not_hide_the_next(fresh: Program, first: str) -> None:
+    _asking(
+        fresh,
+        {"closes_at": first},
+        {"closes_at": "2026-11-23T09:20:00+01:00"},
+        {"closes_at": "2026-11-23T09:28:00+01:00"},
+    )
+    (group,) = fresh.groups()
+    told = _table_row(fresh, group["id"])
+    assert told.startswith("closes 09:20 ")
+    assert told.endswith("  1 of 3 closed · delivery-late")
+    assert (group["closes_at"], group["shut"]) == ("2026-11-23T08:20:00Z", 1)
+    assert "the platform takes no answer after Mon 23 Nov 09:20" in group["why"]
+    assert [why for why in group["why"] if why.startswith("its window closed for 1 of 3, the first Mon 23 Nov")]
+    assert not [why for why in group["why"] if why == "an answer is due Mon 23 Nov 09:20"]
+
+    told = _table_row(fresh, group["id"], "--as-of", "2026-11-23T09:25:00+01:00")
+    assert told.startswith("closes 09:28 ")
+    assert "2 of 3 closed · " in told
+
+    ended = fresh.done("inbox", "--as-of", "2026-11-23T09:50:00+01:00").stdout
+    (told,) = [line for line in ended.splitlines() if f"  {group['id']}  " in line]
+    assert told.startswith("closed ")
+    assert told.endswith("  (its window closed)")
+    assert f"caretool close {group['id']} --because TEXT" in ended
+    assert "an answer was due" not in fresh.done("show", group["id"]).stdout
+
+
+def test_a_window_that_ends_after_an_answer_is_due_is_told_below(fresh: Program) -> None:
+    _asking(fresh, {"closes_at": "2026-11-23T11:30:00+01:00"})
+    (group,) = fresh.groups()
+    first, below = _table_row(fresh, group["id"]).splitlines()
+    assert (first[:8], below) == ("in 1 h  ", "    closes 11:30")
+    first, below = _table_row(fresh, group["id"], "--as-of", "2026-11-23T11:05:00+01:00").splitlines()
+    assert " ago  " in first
+    assert below == "    closes 11:30"
+
+
+def test_a_moment_before_any_window_closed_counts_none_as_closed(fresh: Program) -> None:
+    _asking(fresh, {"closes_at": "2026-11-23T09:00:00+01:00"}, {"closes_at": NINE})
+    (group,) = fresh.groups("--as-of", "2026-11-23T08:45:00+01:00")
+    assert (group["closes_at"], group["shut"]) == ("2026-11-23T08:00:00Z", 0)
+    assert "of 2 closed" not in _table_row(fresh, group["id"], "--as-of", "2026-11-23T08:45:00+01:00")
+
+
+def test_who_has_no_window_is_due_as_usual_beside_one_that_has_closed(fresh: Program) -> None:
+    _asking(fresh, {"closes_at": "2026-11-23T09:00:00+01:00"}, {})
+    (group,) = fresh.groups()
+    told = _table_row(fresh, group["id"])
+    assert told.startswith("in 1 h ")
+    assert "1 of 2 closed · " in told
+    assert (group["late"], group["due_at"], group["closes_at"]) == (True, "2026-11-23T08:00:00Z", None)
+
+
+@pytest.mark.parametrize(
+    ("until", "said"),
+    [
+        ("2026-11-23T11:30:00+01:00", "private until 11:30"),
+        ("2026-11-24T08:00:00+01:00", "private until Tue 08:00"),
+        ("2026-11-24T09:30:00+01:00", None),
+        ("2026-11-23T09:12:00+01:00", None),
+    ],
+)
+def test_a_private_answer_that_is_possible_for_less_than_a_day_is_told(
+    fresh: Program, until: str, said: str | None
+) -> None:
+    """What has passed already, another's in the same group, hides nothing here either."""
+    _asking(fresh, {"private_until": "2026-11-23T09:00:00+01:00"}, {"private_until": until})
+    (group,) = fresh.groups()
+    assert _table_row(fresh, group["id"]).splitlines()[1:] == ([f"    {said}"] if said else [])
+    if said:
+        assert group["private_until"] == datetime.fromisoformat(until).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_a_private_comment_has_one_window_only(fresh: Program) -> None:
+    _asking(fresh, {"private_until": "2026-11-23T11:30:00+01:00", "private": "yes", "form": "message"})
+    assert "private until" not in fresh.done("inbox").stdout
+
+
+def test_all_dates_stand_in_a_table_of_110_columns(fresh: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    until = {"private_until": "2026-11-24T08:00:00+01:00"}
+    closed, soon = "2026-11-23T09:00:00+01:00", "2026-11-23T09:20:00+01:00"
+    _asking(fresh, {"closes_at": closed, **until}, {"closes_at": soon, **until})
+    monkeypatch.setattr("tests.cli.program._stream", lambda text="": Terminal(io.BytesIO(text.encode()), "utf-8"))
+    shown = replace(fresh, environment={"COLUMNS": "110"}).done("inbox").stdout
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines()
+    assert max(map(len, lines)) <= 110
+    for what in ("closes 09:20  ", "  1 of 2 closed", "    private until Tue 08:00"):
+        assert len([line for line in lines if what in line]) == 1
 
 
 def test_show_prints_both_dates(windows: Program) -> None:

@@ -36,7 +36,7 @@ def test_what_never_could_be_answered_there_is_not_late_from_the_first_moment(st
     stage.fetch(comment("free", written_at=written_at), closing("never", written_at, written_at=written_at, thread="x"))
     assert stage.comment("never").due_at == stage.comment("free").due_at
     found = stage.look()
-    assert (found.late, {listed.shut for listed in found.groups}) == (0, {0, 1})
+    assert (found.late, {listed.windows.shut for listed in found.groups}) == (0, {0, 1})
     (refusal,) = [one for one in stage.reply("never", text=CALLBACK).refusals if one.check == "window-closed"]
     assert "takes no answer any more" in refusal.why
 
@@ -54,11 +54,11 @@ def test_one_whose_window_has_closed_is_late_and_is_told_as_such(stage: Stage) -
     stage.fetch(closing("a", at(23, 9, 20)), comment("b"))
     stage.clock.says(23, 9, 25)
     found = stage.look(late=True)
-    assert (found.late, len(found.groups), found.groups[0].shut) == (1, 1, 1)
+    assert (found.late, len(found.groups), found.groups[0].windows.shut) == (1, 1, 1)
     assert found.groups[0].why[0].startswith("its window closed for 1 of 2, the first Mon 23 Nov 09:20: close it")
     shown = showing.show(stage.desk(), stage.group_of("a")).group
     assert shown is not None
-    assert shown.shut == 1
+    assert shown.windows.shut == 1
 
 
 def test_a_window_that_moves_moves_what_is_due(stage: Stage) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _MOST_UNSURE = 3
 _TURNS = 2
+_A_DAY = timedelta(days=1)
 
 
 def register(app: typer.Typer) -> None:
@@ -122,9 +123,9 @@ def listed_shape(listed: Listed) -> dict[str, Any]:
         "size": group.size,
         "people": listed.people,
         "due_at": shapes.moment(group.due_at),
-        "closes_at": shapes.moment(group.closes_at),
-        "private_until": shapes.moment(group.private_until),
-        "shut": listed.shut,
+        "closes_at": shapes.moment(group.closes_at if listed.all_shut else listed.windows.closes_at),
+        "private_until": shapes.moment(listed.windows.private_until or group.private_until),
+        "shut": listed.windows.shut,
         "late": listed.late,
         "urgency": listed.urgency,
         "why": list(listed.why),
@@ -175,7 +176,7 @@ def _inbox_text(found: Inbox, zone: ZoneInfo) -> None:
     rows = [_inbox_row(listed, found.as_of, zone, drafted.get(listed.group.id)) for listed in found.groups]
     headings = ("due", "group", "people", "where", "what they say", "", "suggested")
     loud = [listed.urgency in ("late", "escalated", "again") for listed in found.groups]
-    table(headings, rows, loud, [_said_before(listed, zone) for listed in found.groups])
+    table(headings, rows, loud, [_below(listed, found.as_of, zone) for listed in found.groups])
     if yours:
         out("")
     for one in yours:
@@ -190,7 +191,7 @@ def _inbox_text(found: Inbox, zone: ZoneInfo) -> None:
 def _answer_to(listed: Listed) -> str:
     """The command that would most likely be typed next."""
     group = listed.group
-    if listed.shut == group.size:
+    if listed.all_shut:
         return f"caretool close {group.id} --because TEXT"
     if group.kind in ("spam", "abuse") and not group.escalation:
         return f"caretool close {group.id} --because {group.kind}"
@@ -207,8 +208,8 @@ def _inbox_row(listed: Listed, now: datetime, zone: ZoneInfo, draft: str | None)
     where += " · private" if group.private else ""
     where = f"watch {group.watch}: {where}" if group.watch else where
     if draft:
-        suggested = f"{draft} " + ("waits for approval" if listed.shut < group.size else "(its window closed)")
-    elif listed.shut == group.size:
+        suggested = f"{draft} " + ("(its window closed)" if listed.all_shut else "waits for approval")
+    elif listed.all_shut:
         suggested = "(its window closed)"
     elif group.escalation:
         suggested = f"manager: {group.escalation}"
@@ -220,15 +221,21 @@ def _inbox_row(listed: Listed, now: datetime, zone: ZoneInfo, draft: str | None)
         suggested = group.suggestion.template + together + sure
     else:
         suggested = f"({group.kind})"
+    if listed.windows.shut and not listed.all_shut:
+        suggested = f"{listed.windows.shut} of {group.size} closed · {suggested}"
     if listed.claim:
         suggested = f"{listed.claim.agent} is at it · {suggested}"
     says = listed.why[0] if listed.urgency == "again" else one_line(group.first_text, 44)
     return _due(listed, now, zone), group.id, str(listed.people), where, says, group.language or "", suggested
 
 
-def _said_before(listed: Listed, zone: ZoneInfo) -> list[str]:
-    """The last turns of the exchange that the group's first comment belongs to, a line each."""
-    return [_turn_line(turn, zone, turn.masked) for turn in listed.said.get(listed.group.first or "", ())[-_TURNS:]]
+def _below(listed: Listed, now: datetime, zone: ZoneInfo) -> list[str]:
+    """What no column has room for: which windows end within a day, and the last turns of the exchange that the group's
+    first comment belongs to, a line each."""
+    ends = _ends(listed, now, zone)
+    return ([" · ".join(ends)] if ends else []) + [
+        _turn_line(turn, zone, turn.masked) for turn in listed.said.get(listed.group.first or "", ())[-_TURNS:]
+    ]
 
 
 def _turn_line(turn: Turn, zone: ZoneInfo, text: str) -> str:
@@ -241,13 +248,31 @@ def _turn_line(turn: Turn, zone: ZoneInfo, text: str) -> str:
 
 
 def _due(listed: Listed, now: datetime, zone: ZoneInfo) -> str:
-    """When an answer is due; where the platform itself sets the end, that it does."""
+    """When an answer is due that can still be given; where the platform itself sets the end, that it does."""
     from caretool.domain.moment import stamp
 
-    group = listed.group
-    if group.closes_at is None or group.closes_at != group.due_at:
-        return when(group.due_at, now, zone)
-    if group.closes_at <= now:
-        return f"closed {when(group.closes_at, now, zone)}"
-    day, _, hour = stamp(group.closes_at, zone).rpartition(" ")
+    if listed.all_shut:
+        return f"closed {when(listed.group.closes_at, now, zone)}"
+    due_at, closes_at = listed.windows.due_at, listed.windows.closes_at
+    if closes_at is None or closes_at != due_at:
+        return when(due_at or listed.group.due_at, now, zone)
+    day, _, hour = stamp(closes_at, zone).rpartition(" ")
     return f"closes {hour}" if stamp(now, zone).startswith(day) else f"closes {day} {hour}"
+
+
+def _ends(listed: Listed, now: datetime, zone: ZoneInfo) -> list[str]:
+    """Which windows end within a day, where the due time does not say it already: the one of every answer, and to what
+    is public the one of a private answer."""
+    from caretool.domain.moment import stamp
+
+    windows = listed.windows
+    ends = {
+        "closes": windows.closes_at if windows.closes_at != windows.due_at else None,
+        "private until": None if listed.group.private else windows.private_until,
+    }
+    told = []
+    for what, at in ends.items():
+        if at is not None and now < at <= now + _A_DAY:
+            day, _, hour = stamp(at, zone).rpartition(" ")
+            told.append(f"{what} {hour}" if stamp(now, zone).startswith(day) else f"{what} {day.split()[0]} {hour}")
+    return told

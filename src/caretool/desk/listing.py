@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from caretool.domain.group import Windows
 from caretool.domain.moment import stamp
 
 if TYPE_CHECKING:
@@ -36,19 +37,24 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One group as shown: `urgency` is escalated, again, late, soon or later; `why` says so in words. `shut` counts
-    those that the platform lets nobody answer any more. `said` is, by the id of a comment, what was said before in
-    its exchange: of each comment, or of the first one where they are not asked for."""
+    """One group as shown: `urgency` is escalated, again, late, soon or later; `why` says so in words. `windows` says
+    until when the platform takes an answer, and how many it lets nobody answer any more. `said` is, by the id of a
+    comment, what was said before in its exchange: of each comment, or of the first one where they are not asked for."""
 
     group: Group
     people: int
     urgency: str
     late: bool
     why: tuple[str, ...]
+    windows: Windows
     comments: tuple[Comment, ...] = ()
     claim: Claim | None = None
-    shut: int = 0
     said: Mapping[str, tuple[Turn, ...]] = field(default_factory=dict)
+
+    @property
+    def all_shut(self) -> bool:
+        """Whether the platform lets nobody answer any of it any more."""
+        return 0 < self.group.size <= self.windows.shut
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +113,15 @@ def inbox(desk: Desk, wanted: Wanted, as_of: datetime, *, with_comments: bool) -
         store.groups.remember_shown(desk.onlooker(), joined)
         if failed and not with_comments:  # a program that looks tells nobody
             store.replies.told([reply.id for reply in failed])
-    shut = shut_in(desk, groups, as_of)
+    windows = windows_of(desk, groups, as_of)
     waiting, late = store.comments.count_waiting(as_of)
     if not desk.onlooker():
         desk.say("Say --as NAME or set CARETOOL_AGENT, so that your replies know what you have seen.")
     claims = store.claims.running(desk.clock())
     leaving = store.replies.leaving()
     unsure = any(state == "unsure" for _, state in leaving)
-    listed = [
-        _listed(desk, group, as_of, with_comments, claims.get(group.id), shut.get(group.id, 0)) for group in groups
+    found = [
+        listed(desk, one, as_of, windows[one.id], claims.get(one.id), with_comments=with_comments) for one in groups
     ]
     return Inbox(
         as_of=as_of,
@@ -124,7 +130,7 @@ def inbox(desk: Desk, wanted: Wanted, as_of: datetime, *, with_comments: bool) -
         groups_waiting=store.groups.count_alive(),
         promises_overdue=store.promises.count_overdue(as_of),
         drafts=_awaiting(desk),
-        groups=tuple(_with_exchanges(desk, listed)),
+        groups=tuple(_with_exchanges(desk, found)),
         more=more,
         outbox=sum(number for (_, state), number in leaving.items() if state != "unsure"),
         unsure=tuple(reply.id for reply in store.replies.in_state("unsure")) if unsure else (),
@@ -153,11 +159,14 @@ def _awaiting(desk: Desk) -> tuple[Awaiting, ...]:
     return tuple(Awaiting(draft, replies.get(draft.id, 0), draft.id in yours) for draft in drafts)
 
 
-def _listed(desk: Desk, group: Group, as_of: datetime, with_comments: bool, claim: Claim | None, shut: int) -> Listed:
+def listed(
+    desk: Desk, group: Group, as_of: datetime, windows: Windows, claim: Claim | None, *, with_comments: bool = False
+) -> Listed:
+    """One group as it is shown at a moment."""
     comments: Sequence[Comment] = desk.store.comments.waiting_in(group.id) if with_comments else ()
-    urgency, why = urgency_of(desk, group, as_of, claim, shut)
+    urgency, why = urgency_of(desk, group, as_of, claim, windows)
     late = group.due_at is not None and group.due_at < as_of
-    return Listed(group, group.people, urgency, late, why, tuple(comments), claim, shut)
+    return Listed(group, group.people, urgency, late, why, windows, tuple(comments), claim)
 
 
 def _with_exchanges(desk: Desk, listed: Sequence[Listed]) -> list[Listed]:
@@ -170,17 +179,17 @@ def _with_exchanges(desk: Desk, listed: Sequence[Listed]) -> list[Listed]:
     ]
 
 
-def shut_in(desk: Desk, groups: Sequence[Group], as_of: datetime) -> dict[str, int]:
-    """How many that wait in each of these groups the platform lets nobody answer any more; none: left out."""
-    some = [group.id for group in groups if group.closes_at is not None and group.closes_at <= as_of]
-    return desk.store.comments.shut_in(some, as_of) if some else {}
+def windows_of(desk: Desk, groups: Sequence[Group], as_of: datetime) -> dict[str, Windows]:
+    """How the windows of each of these groups stand. What is kept of a group says it, until the first of them ends."""
+    kept = {group.id: Windows(0, group.due_at, group.closes_at, group.private_until) for group in groups}
+    some = [group.id for group in groups if any(at and at <= as_of for at in (group.closes_at, group.private_until))]
+    return kept | desk.store.comments.windows_of(some, as_of) if some else kept
 
 
 def urgency_of(
-    desk: Desk, group: Group, as_of: datetime, claim: Claim | None = None, shut: int = 0
+    desk: Desk, group: Group, as_of: datetime, claim: Claim | None, windows: Windows
 ) -> tuple[str, tuple[str, ...]]:
-    """How urgent a group is, and why: first that somebody writes again, then who is at work on it. `shut` as in
-    `Listed`."""
+    """How urgent a group is, and why: first that somebody writes again, then who is at work on it."""
     why: list[str] = []
     if group.again:
         why.append(writes_again(desk, group, as_of))
@@ -192,25 +201,28 @@ def urgency_of(
         why.append(f"{group.escalation}: for the manager, no template answers")
     if group.watch:
         why.append(f"watch {group.watch}: found, not said to us")
-    if group.closes_at is not None:
-        why.append(_window(desk, group, group.closes_at, as_of, shut))
+    why += _told_of(desk, group, windows)
     first = "escalated" if group.escalation else "again" if group.again else None
     if group.due_at is None:
         return first or "later", tuple(why)
     due = stamp(group.due_at, desk.zone)
     late = group.due_at < as_of
-    if group.due_at != group.closes_at:
+    if group.due_at not in (group.closes_at, windows.closes_at):
         why.append(f"an answer {'was' if late else 'is'} due {due}")
     urgency = "late" if late else "soon" if group.due_at - as_of <= SOON else "later"
     return first or urgency, tuple(why)
 
 
-def _window(desk: Desk, group: Group, closes_at: datetime, as_of: datetime, shut: int) -> str:
-    at = stamp(closes_at, desk.zone)
-    if closes_at > as_of:
-        return f"the platform takes no answer after {at}"
-    whose = "" if group.size == shut == 1 else f" for {shut} of {group.size}, the first"
-    return f"its window closed{whose} {at}: close it, or answer elsewhere and say --by-hand URL"
+def _told_of(desk: Desk, group: Group, windows: Windows) -> list[str]:
+    """What there is to say of its windows: that some have shut, the first of which the group keeps, and the next."""
+    why = []
+    if windows.shut and group.closes_at is not None:
+        whose = "" if group.size == windows.shut == 1 else f" for {windows.shut} of {group.size}, the first"
+        at = stamp(group.closes_at, desk.zone)
+        why.append(f"its window closed{whose} {at}: close it, or answer elsewhere and say --by-hand URL")
+    if windows.closes_at is not None:
+        why.append(f"the platform takes no answer after {stamp(windows.closes_at, desk.zone)}")
+    return why
 
 
 def writes_again(desk: Desk, group: Group, as_of: datetime) -> str:

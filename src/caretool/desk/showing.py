@@ -173,7 +173,4 @@ def _group(desk: Desk, group_id: str, now: datetime) -> Listed | None:
     with desk.store.writing():
         desk.store.groups.remember_shown(desk.onlooker(), joined)
     claim = desk.store.claims.running(now, [group_id]).get(group_id)
-    shut = listing.shut_in(desk, [group], now).get(group_id, 0)
-    urgency, why = listing.urgency_of(desk, group, now, claim, shut)
-    late = group.due_at is not None and group.due_at < now
-    return Listed(group, group.people, urgency, late, why, claim=claim, shut=shut)
+    return listing.listed(desk, group, now, listing.windows_of(desk, [group], now)[group_id], claim)

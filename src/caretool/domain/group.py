@@ -34,6 +34,17 @@ class Suggestion:
 
 
 @dataclass(frozen=True, slots=True)
+class Windows:
+    """The windows of a group at a moment: how many have shut, and the earliest dates of those that have not (None: none
+    has such a date). `due_at` is by when somebody whom the platform still lets us answer is due that."""
+
+    shut: int
+    due_at: datetime | None
+    closes_at: datetime | None
+    private_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """Waiting comments that one answer serves. `size` counts them, `people` who wrote them, `due_at` is
     the earliest of theirs, and so are `closes_at` and `private_until`. `again` is the id of a promise that runs, until

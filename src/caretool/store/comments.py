@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from peewee import JOIN, SQL, fn
 
+from caretool.domain.group import Windows
 from caretool.store.database import Database, Row, moment_in, moment_out, optional_moment, storable
 from caretool.store.numbers import chunks, next_numbers
 from caretool.store.schema import ONE, AuthorRow, Found, Revision, ThreadRow
@@ -144,13 +145,22 @@ class Comments:
         )
         return int(waiting), int(late)
 
-    def shut_in(self, groups: Sequence[str], moment: datetime) -> dict[str, int]:
-        """How many that wait in each of these groups had to be answered before this moment."""
-        found: dict[str, int] = {}
+    def windows_of(self, groups: Sequence[str], moment: datetime) -> dict[str, Windows]:
+        """How the windows of those that wait in each of these groups stand at this moment."""
+        found: dict[str, Windows] = {}
+        at = moment_out(moment)
+        open_still = C.c.closes_at.is_null() | (C.c.closes_at > at)
+        columns = (
+            fn.COUNT(SQL("*")).filter(C.c.closes_at <= at),
+            fn.MIN(C.c.due_at).filter(open_still),
+            fn.MIN(C.c.closes_at).filter(open_still),
+            fn.MIN(C.c.private_until).filter(C.c.private_until > at),
+        )
         for part in chunks(list(groups)):
-            shut = C.c.grouped.in_(part) & (C.c.state == "waiting") & (C.c.closes_at <= moment_out(moment))
-            query = C.select(C.c.grouped, fn.COUNT(SQL("*"))).where(shut).group_by(C.c.grouped)
-            found.update({row[0]: int(row[1]) for row in self._database.tuples(query)})
+            waiting = C.c.grouped.in_(part) & (C.c.state == "waiting")
+            query = C.select(C.c.grouped, *columns).where(waiting).group_by(C.c.grouped)
+            for group, shut, *dates in self._database.tuples(query):
+                found[group] = Windows(int(shut), *map(optional_moment, dates))
         return found
 
     def waiting_by_account(self) -> dict[str, int]:
