@@ -24,6 +24,7 @@ _TABLE = """CREATE TABLE IF NOT EXISTS meter (
 _KEPT = "SELECT units_left, resets_at, units FROM meter WHERE scope = ? AND bucket = ?"
 _TELL = """INSERT INTO meter VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
     units_left = excluded.units_left, resets_at = excluded.resets_at, units = coalesce(excluded.units, units)"""
+_KNOWN = "SELECT 1 FROM meter WHERE scope = ? AND bucket IN (?, ?)"
 _PATIENCE = 10_000  # milliseconds for another process, which holds it for less than one
 
 
@@ -36,6 +37,8 @@ class Budgets:
 
     def spend(self, scope: str, bucket: Bucket, units: float, now: datetime, *, fetching: bool) -> Meter | None:
         """Take what is asked for, if it is there."""
+        if bucket.ends is None and not self._counted(scope, bucket.name):
+            return None
         with self._alone() as connection:
             pause = _kept(connection, scope, _pause(bucket.name), now)
             meter = pause or _kept(connection, scope, bucket.name, now) or untouched(bucket, now)
@@ -70,10 +73,15 @@ class Budgets:
         with self._alone() as connection:
             return _kept(connection, scope, bucket.name, now) or untouched(bucket, now)
 
+    def _counted(self, scope: str, bucket: str) -> bool:
+        """Whether anything was ever told of it: most platforms tell nothing, and no lock is waited for to hear that."""
+        with self._explained():
+            return any(self._opened().execute(_KNOWN, (scope, bucket, _pause(bucket))))
+
     @contextmanager
     def _alone(self) -> Iterator[apsw.Connection]:
         """A connection of this thread's own, inside a transaction that no other has at the same time."""
-        try:
+        with self._explained():
             connection = self._opened()
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -82,6 +90,11 @@ class Budgets:
                 connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
         except (apsw.Error, OSError) as problem:
             what = "what was asked of the platforms cannot be counted"
             raise StoreProblem(f"{self._folder / 'budgets.db'}: {what} ({problem}): remove the file") from problem
