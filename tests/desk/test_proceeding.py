@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from caretool.desk import following, proceeding, promising, showing
+from caretool.desk import proceeding, promising, showing
 from caretool.desk.proceeding import Followed
 from caretool.domain.duration import Duration
 from caretool.domain.policy import Settings
@@ -195,20 +195,16 @@ def test_a_customer_who_takes_their_time_makes_no_step_late_but_what_no_longer_f
     assert not promise_of(stage, "reply").at_risk
     stage.clock.says(24, 14, 1)
     assert promise_of(stage, "reply").at_risk
-    assert following.late_steps(stage.desk(), stage.clock()) == []
+    assert proceeding.cases(stage.desk(), late=True) == []
 
 
-def test_late_steps_are_told_with_what_they_put_at_risk_the_longest_late_first(stage: Stage) -> None:
+def test_cases_with_a_late_step_are_told_the_longest_late_first(stage: Stage) -> None:
     stage.fetch(comment("c1"), comment("c2"))
     first, second = answer(stage, "c1", "c2", mode="each")
     done(stage, second, "photo")
     stage.clock.goes(hours=1)
     done(stage, first, "photo")
     stage.clock.says(24, 12)
-    late = following.late_steps(stage.desk(), stage.clock())
-    assert [one.case.id for one in late] == [second, first]
-    assert [one.step.step.name for one in late] == ["courier", "courier"]
-    assert [len(one.promises) for one in late] == [1, 1]
     assert [one.case.id for one in proceeding.cases(stage.desk(), late=True)] == [second, first]
     assert proceeding.cases(stage.desk(), owner="desk") == []
     assert len(proceeding.cases(stage.desk(), owner="logistics")) == 2

@@ -11,7 +11,7 @@ from caretool.store.promises import OPEN
 
 if TYPE_CHECKING:
     from caretool.desk.desk import Desk
-    from caretool.domain.procedure import Case, Hours, LateStep, Procedure
+    from caretool.domain.procedure import Case, Hours, Procedure
     from caretool.domain.template import Template
 
 
@@ -95,18 +95,3 @@ def endangered(desk: Desk, promises: Sequence[Promise], now: datetime) -> frozen
         for promise in tied.values()
         if endangers(cases[ties[promise.id][0]], ties[promise.id][1], promise.due_at, now, hours)
     )
-
-
-def late_steps(desk: Desk, now: datetime) -> list[LateStep]:
-    """Every step whose time is over, the longest late first, with the open promises of its case."""
-    from caretool.domain.procedure import LateStep
-
-    late = {case.id: case for case in desk.store.cases.in_states(("running",)) if case.late(now)}
-    ties = desk.store.cases.ties(list(late))
-    still_open = {one.id for one in desk.store.promises.by_ids([p for p, _, _ in ties]) if one.state in OPEN}
-    owed: dict[str, list[str]] = {}
-    for promise, owner, _ in ties:
-        if promise in still_open:
-            owed.setdefault(owner, []).append(promise)
-    found = [LateStep(case, case.now, tuple(owed.get(case.id, ()))) for case in late.values() if case.now is not None]
-    return sorted(found, key=lambda one: (one.step.due_at or now, one.case.id))

@@ -103,15 +103,6 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class LateStep:
-    """A step whose time is over, and the open promises of its case that this puts at risk."""
-
-    case: Case
-    step: CaseStep
-    promises: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Hours:
     """The policy's calendars by name, and the desk's zone."""
 

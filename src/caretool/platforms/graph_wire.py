@@ -63,6 +63,11 @@ def moment(value: object) -> datetime | None:
         return None
 
 
+def plain(text: str) -> str:
+    """For comparing what we wrote with what the platform made of it: white space is where it puts it."""
+    return " ".join(text.split()).casefold()
+
+
 def used(headers: Mapping[str, str]) -> float | None:
     """How much is used of what may be asked, in percent; None: the headers do not say."""
     kinds = ("call_count", "total_time", "total_cputime")

@@ -11,7 +11,7 @@ from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFai
 from caretool.http import Refused
 from caretool.platforms.facebook.wire import FIELDS, Comment, read_comment
 from caretool.platforms.graph import DUPLICATE, Graph, code_of
-from caretool.platforms.graph_wire import WireError, address, identifier, moment, word
+from caretool.platforms.graph_wire import WireError, address, identifier, moment, plain, word
 from caretool.platforms.platform import Clock, Outgoing, Posted
 
 PRIVATE_SCOPE = "pages_messaging"
@@ -146,7 +146,7 @@ class Replies:
             if native_id is None or native_id in reply.not_these or identifier(item.get("from")) != self.server.page:
                 continue
             at = moment(item.get("created_time")) or reply.created_at
-            if at >= reply.created_at - _SKEW and _plain(word(item, "message") or "") == _plain(reply.text):
+            if at >= reply.created_at - _SKEW and plain(word(item, "message") or "") == plain(reply.text):
                 return Posted(native_id, at)
         return None
 
@@ -156,7 +156,7 @@ class Replies:
             comment = read_comment(item)
         except WireError as problem:
             raise self.server.no(f"something under the post cannot be read ({problem})") from problem
-        if comment.id in reply.not_these or _plain(comment.text) != _plain(reply.text):
+        if comment.id in reply.not_these or plain(comment.text) != plain(reply.text):
             return None
         if not comment.known:
             raise self.server.no(f"the platform does not say who wrote {comment.id}, which says the same")
@@ -186,8 +186,3 @@ class Replies:
         if found is None:
             raise AnswerLost(f"{self.server.account}: the platform does not say where it is: it may be out or not")
         return found
-
-
-def _plain(text: str) -> str:
-    """White space is where the platform puts it."""
-    return " ".join(text.split()).casefold()

@@ -9,7 +9,7 @@ from datetime import timedelta
 from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFailed
 from caretool.http import Refused
 from caretool.platforms.graph import DUPLICATE, Graph, code_of
-from caretool.platforms.graph_wire import WireError, address, identifier, moment
+from caretool.platforms.graph_wire import WireError, address, identifier, moment, plain
 from caretool.platforms.instagram.fetch import A_PAGE, FIELDS, Comment, Us, read_comment
 from caretool.platforms.platform import Clock, Outgoing, Posted
 
@@ -77,7 +77,7 @@ class Replies:
                 comment = read_comment(item)
             except WireError as problem:
                 raise self.server.no(f"something beside it cannot be read ({problem})") from problem
-            if comment.id in reply.not_these or _plain(comment.text) != _plain(reply.text):
+            if comment.id in reply.not_these or plain(comment.text) != plain(reply.text):
                 continue
             if comment.created_at is not None and comment.created_at < reply.created_at - _SKEW:
                 continue
@@ -143,8 +143,3 @@ class Replies:
         if found is None:
             raise AnswerLost(f"{self.server.account}: the platform does not say where it is: it may be out or not")
         return found
-
-
-def _plain(text: str) -> str:
-    """White space is where the platform puts it."""
-    return " ".join(text.split()).casefold()
