@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from caretool.domain.budget import Bucket, Budget, Meter, Unlimited
 from caretool.domain.harmless import one_line
 from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
 from caretool.http.answer import CORRECT, UNKNOWN, Answer, Refused, place, retry_after, whole
+from caretool.http.deadlines import Deadlines
 from caretool.http.ends import agent, base, distrusted, origin, trusted
 
 Clock = Callable[[], datetime]
@@ -41,6 +41,7 @@ _TOKEN = re.compile(r"[!-~]+")
 _SECRETS = frozenset({"access_token", "client_secret", "input_token", "password", "refresh_token"})
 _NOTHING_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _TROUBLE = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError, ValueError)
+_deadlines = Deadlines()
 _reading = stamina.RetryingCaller(attempts=3, timeout=60.0, wait_initial=_FIRST_WAIT, wait_max=2.0, wait_jitter=0.5)
 
 
@@ -179,14 +180,8 @@ class Client:
     @contextmanager
     def _sent(self, request: httpx.Request) -> Iterator[httpx.Response]:
         """The response, let go of by force if it goes on and on: httpx's own patience begins anew with each byte."""
-        end = threading.Timer(_WHOLE, self.close)
-        end.daemon = True
-        end.start()
-        try:
-            with closing(self._opened().send(request, stream=True)) as response:
-                yield response
-        finally:
-            end.cancel()
+        with _deadlines.within(_WHOLE, self.close), closing(self._opened().send(request, stream=True)) as response:
+            yield response
 
     def _answer(self, response: httpx.Response, *, written: bool = False) -> Answer:
         """The answer, if it is one. Raises _Again; what reading it raises is left to the caller."""

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from caretool.domain.comment import Incoming, Thread
-from caretool.domain.ids import make_id
-from caretool.store.database import Database, Row, moment_out, optional_moment, storable
-from caretool.store.numbers import among, chunks, new_ids, next_numbers
+from caretool.store.database import Database, Given, Row, moment_out, optional_moment, storable
+from caretool.store.incoming import digest_of, is_edited, is_ours, row_of, windows_of, without_odd_bytes
+from caretool.store.numbers import among, chunks, new_ids, next_numbers, texts
 from caretool.store.schema import ONE, Account, AuthorRow, Bookmark, Person, Revision, ThreadRow
 from caretool.store.schema import Comment as C
 from caretool.store.schema import Reply as R
 from caretool.store.tombstones import Tombstones
 
-# What is older than any platform, or later than any clock that is a little wrong, is not a date.
-_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-_NEVER = datetime(9000, 1, 1, tzinfo=UTC)
+_KNOWN = ("id", "native_id", "digest", "text", "own", "watch")
 
 # A page at once: a trigger that did it for each row took a third of the time of storing.
 _SEARCHABLE = """INSERT INTO comment_search(rowid, text, handle)
@@ -59,15 +56,16 @@ class Arrivals:
 
     def bookmark(self, account: str) -> str | None:
         """Where the last fetch of this account got to; None before the first."""
-        found: str | None = self._database.value(
-            Bookmark.select(Bookmark.c.cursor).where(Bookmark.c.account == account)
-        )
-        return found
+        for cursor, _ in self._database.often(_bookmark, account=account):
+            found: str | None = cursor
+            return found
+        return None
 
     def first_fetch_bound(self, account: str) -> datetime | None:
         """What is older is closed: kept from the beginning of an account's first fetch until that has ended."""
-        query = Bookmark.select(Bookmark.c.closed_before).where(Bookmark.c.account == account)
-        return optional_moment(self._database.value(query))
+        for _, closed_before in self._database.often(_bookmark, account=account):
+            return optional_moment(closed_before)
+        return None
 
     def fetched(self, account: str, at: datetime) -> None:
         """A fetch has read everything: from now on nothing is too old."""
@@ -119,7 +117,7 @@ class Arrivals:
         found the page: what was said to us stays as it is. None: it was said to us, and so is from now on what a watch
         had found of it.
         """
-        latest = {incoming.native_id: incoming for incoming in map(_without_odd_bytes, comments)}
+        latest = {incoming.native_id: incoming for incoming in map(without_odd_bytes, comments)}
         with self._database.writing():
             known = self._known(account, list(latest))
             unknown = [incoming for native_id, incoming in latest.items() if native_id not in known]
@@ -137,37 +135,26 @@ class Arrivals:
                 self._keep_bookmark(account, bookmark, closed_before)
             if facts is not None:
                 self.learn(account, facts)
-        theirs = sum(not _is_ours(incoming, our_handle) for incoming in fresh)
+        theirs = sum(not is_ours(incoming, our_handle) for incoming in fresh)
         held_back = len(unknown) - len(told_apart)
         return Stored(theirs, edited, len(gone), tuple({*touched, *(g for g in gone if g)}), held_back)
 
     def revise(self, account: str, comments: Sequence[Incoming], now: datetime) -> list[str]:
         """Compare known comments with how they read now; the ids of those whose text is another. Inside a
         transaction."""
-        latest = {incoming.native_id: incoming for incoming in map(_without_odd_bytes, comments)}
+        latest = {incoming.native_id: incoming for incoming in map(without_odd_bytes, comments)}
         known = self._known(account, list(latest))
         self._edit([(row, latest[native_id]) for native_id, row in known.items()], now)
         pairs = [(row, latest[native_id]) for native_id, row in known.items()]
-        return [row["id"] for row, read in pairs if row["text"] != read.text and _edited(row, _digest(read))]
+        return [row["id"] for row, read in pairs if row["text"] != read.text and is_edited(row, digest_of(read))]
 
     def _keep_bookmark(self, account: str, bookmark: str, closed_before: datetime | None) -> None:
-        values = {
-            "account": account,
-            "cursor": bookmark,
-            "closed_before": moment_out(closed_before) if closed_before else None,
-        }
-        self._database.run(
-            Bookmark.insert(values).on_conflict(
-                conflict_target=(Bookmark.c.account,),
-                preserve=(Bookmark.c.cursor, Bookmark.c.closed_before),
-            )
-        )
+        bound = moment_out(closed_before) if closed_before else None
+        self._database.often(_bookmark_kept, account=account, cursor=bookmark, closed_before=bound)
 
     def _known(self, account: str, native_ids: list[str]) -> dict[str, Row]:
-        query = C.select(C.c.id, C.c.native_id, C.c.digest, C.c.text, C.c.own, C.c.watch).where(
-            (C.c.account == account) & among(C.c.native_id, native_ids)
-        )
-        return {row["native_id"]: row for row in self._database.rows(query)}
+        found = self._database.often(_known, account=account, native_ids=texts(native_ids))
+        return {row[1]: dict(zip(_KNOWN, row, strict=True)) for row in found}
 
     def _insert(
         self,
@@ -183,13 +170,13 @@ class Arrivals:
         persons, threads = self._persons(account, fresh), self._threads(account, [i.thread for i in fresh if i.thread])
         numbers = next_numbers(self._database, "c", len(fresh))
         rows = [
-            _row(number, account, one, now, our_handle, closed_before, watch)
+            row_of(number, account, one, now, our_handle, closed_before, watch)
             | {"person": persons[one.author.handle], "thread": threads[one.thread.native_id] if one.thread else None}
             for number, one in zip(numbers, fresh, strict=True)
         ]
         self._database.insert(C, rows)
         self._database.statement(_SEARCHABLE, (numbers[0], numbers[-1]))
-        ours = [incoming for incoming in fresh if _is_ours(incoming, our_handle)]
+        ours = [incoming for incoming in fresh if is_ours(incoming, our_handle)]
         return self._answered_elsewhere(account, self._answered_by(account, fresh, ours))
 
     def _answered_by(self, account: str, fresh: list[Incoming], ours: list[Incoming]) -> list[str]:
@@ -201,8 +188,9 @@ class Arrivals:
 
     def _from_here(self, account: str, native_ids: list[str]) -> set[str]:
         """Those that left from our own outbox: what they answer is written there."""
-        here = (R.c.account == account) & among(R.c.native_id, native_ids)
-        return {row[0] for row in self._database.tuples(R.select(R.c.native_id).where(here))}
+        if not native_ids:
+            return set()
+        return {row[0] for row in self._database.often(_from_here, account=account, native_ids=texts(native_ids))}
 
     def _leaving_below(self, account: str, native_id: str) -> bool:
         """Whether an answer to others of the thread that this comment opens is on its way: it stands below this one."""
@@ -216,8 +204,7 @@ class Arrivals:
 
     def _replied_to(self, account: str, native_ids: list[str]) -> list[str]:
         """Those of these comments that a post of ours, stored before they came, replies to."""
-        ours = (C.c.account == account) & (C.c.own == ONE) & among(C.c.reply_to, native_ids)
-        posts = dict(self._database.tuples(C.select(C.c.native_id, C.c.reply_to).where(ours)))
+        posts = dict(self._database.often(_replying_to, account=account, native_ids=texts(native_ids)))
         here = self._from_here(account, list(posts))
         return [reply_to for native_id, reply_to in posts.items() if native_id not in here]
 
@@ -237,10 +224,7 @@ class Arrivals:
 
     def _persons(self, account: str, fresh: list[Incoming]) -> dict[str, str]:
         authors = {incoming.author.handle: incoming.author for incoming in fresh}
-        query = AuthorRow.select(AuthorRow.c.handle, AuthorRow.c.person).where(
-            (AuthorRow.c.account == account) & among(AuthorRow.c.handle, list(authors))
-        )
-        found = dict(self._database.tuples(query))
+        found = dict(self._database.often(_authors, account=account, handles=texts(authors)))
         unknown = [author for handle, author in authors.items() if handle not in found]
         ids = new_ids(self._database, "u", len(unknown)) if unknown else []
         known = list(zip(ids, unknown, strict=True))
@@ -255,10 +239,7 @@ class Arrivals:
 
     def _threads(self, account: str, threads: Sequence[Thread]) -> dict[str, str]:
         wanted = {thread.native_id: thread for thread in threads}
-        query = ThreadRow.select(ThreadRow.c.native_id, ThreadRow.c.id).where(
-            (ThreadRow.c.account == account) & among(ThreadRow.c.native_id, list(wanted))
-        )
-        found = dict(self._database.tuples(query))
+        found = dict(self._database.often(_open_threads, account=account, native_ids=texts(wanted)))
         unknown = [thread for native_id, thread in wanted.items() if native_id not in found]
         ids = new_ids(self._database, "t", len(unknown)) if unknown else []
         rows = [
@@ -273,8 +254,8 @@ class Arrivals:
         """What changed of known comments; a new text keeps the old one as a revision. It is read again."""
         edited = 0
         for row, incoming in pairs:
-            digest = _digest(incoming)
-            if not _edited(row, digest):
+            digest = digest_of(incoming)
+            if not is_edited(row, digest):
                 continue
             if incoming.text != row["text"]:
                 edited += 1
@@ -287,7 +268,7 @@ class Arrivals:
                 C.c.warning: incoming.warning,
                 C.c.digest: digest,
                 C.c.unread: int(not row["own"]),
-                **{getattr(C.c, name): at for name, at in _windows(incoming).items()},
+                **{getattr(C.c, name): at for name, at in windows_of(incoming).items()},
             }
             self._database.run(C.update(values).where(C.c.id == row["id"]))
         return edited
@@ -301,99 +282,35 @@ class Arrivals:
         return groups
 
 
-def _row(
-    number: int,
-    account: str,
-    incoming: Incoming,
-    now: datetime,
-    our_handle: str | None,
-    closed_before: datetime | None,
-    watch: str | None,
-) -> Row:
-    """The comment as it is stored first, without its person and its thread."""
-    own = _is_ours(incoming, our_handle)
-    written_at, dated = _dated(incoming.written_at, now)
-    old = closed_before is not None and written_at < closed_before
-    return {
-        "number": number,
-        "id": make_id("c", number),
-        "account": account,
-        "native_id": incoming.native_id,
-        "handle": incoming.author.handle,
-        "form": incoming.form,
-        "text": incoming.text,
-        "private": int(incoming.private),
-        "own": int(own),
-        "reply_to": incoming.reply_to,
-        "url": incoming.url,
-        "rating": incoming.rating,
-        "likes": incoming.likes,
-        "attachments": json.dumps(incoming.attachments),
-        "warning": incoming.warning,
-        "tag": incoming.language,
-        "written_at": moment_out(written_at),
-        "dated": int(dated),
-        "fetched_at": moment_out(now),
-        "digest": _digest(incoming),
-        "state": "closed" if own or old else "waiting",
-        "unread": int(not own),
-        "watch": None if own else watch,
-        **_windows(incoming),
-    }
+def _bookmark() -> Any:
+    return Bookmark.select(Bookmark.c.cursor, Bookmark.c.closed_before).where(Bookmark.c.account == Given("account"))
 
 
-def _without_odd_bytes(incoming: Incoming) -> Incoming:
-    """With what a database cannot hold replaced, wherever a connector lets it through."""
-    author, thread = incoming.author, incoming.thread
-    texts = (incoming.native_id, incoming.text, incoming.reply_to, incoming.url, incoming.language, incoming.warning)
-    others = (author.handle, author.name, *((thread.native_id, thread.text, thread.url) if thread else ()))
-    whole = "".join(text for text in (*texts, *others) if text)
-    if storable(whole) == whole:
-        return incoming
-    return replace(
-        incoming,
-        native_id=storable(incoming.native_id),
-        author=replace(author, handle=storable(author.handle), name=author.name and storable(author.name)),
-        text=storable(incoming.text),
-        reply_to=incoming.reply_to and storable(incoming.reply_to),
-        thread=thread
-        and Thread(
-            storable(thread.native_id), thread.text and storable(thread.text), thread.url and storable(thread.url)
-        ),
-        url=incoming.url and storable(incoming.url),
-        language=incoming.language and storable(incoming.language),
-        warning=incoming.warning and storable(incoming.warning),
-    )
+def _bookmark_kept() -> Any:
+    row = {name: Given(name) for name in ("account", "cursor", "closed_before")}
+    preserve = (Bookmark.c.cursor, Bookmark.c.closed_before)
+    return Bookmark.insert(row).on_conflict(conflict_target=(Bookmark.c.account,), preserve=preserve)
 
 
-def _edited(row: Row, digest: str) -> bool:
-    """Whether it is another comment than the one we know. What was erased stays so, whatever became of it there; and
-    where somebody's name was taken out of it, it still is what it was."""
-    return bool(row["digest"]) and digest != row["digest"]
+def _known() -> Any:
+    here = (C.c.account == Given("account")) & among(C.c.native_id, Given("native_ids"))
+    return C.select(*(getattr(C.c, name) for name in _KNOWN)).where(here)
 
 
-def _dated(written_at: datetime | None, now: datetime) -> tuple[datetime, bool]:
-    """When it was written, and whether the platform said so believably: else the moment it was first fetched."""
-    if written_at is None or not _EARLIEST <= written_at <= now + timedelta(days=1):
-        return now, False
-    return written_at, True
+def _from_here() -> Any:
+    return R.select(R.c.native_id).where((R.c.account == Given("account")) & among(R.c.native_id, Given("native_ids")))
 
 
-def _is_ours(incoming: Incoming, our_handle: str | None) -> bool:
-    """Whether we wrote it: the connector says so, or the handle is ours (an @ before it and its case do not matter)."""
-    handle = incoming.author.handle.lstrip("@").casefold()
-    return incoming.own or (our_handle is not None and handle == our_handle.lstrip("@").casefold())
+def _replying_to() -> Any:
+    ours = (C.c.account == Given("account")) & (C.c.own == ONE) & among(C.c.reply_to, Given("native_ids"))
+    return C.select(C.c.native_id, C.c.reply_to).where(ours)
 
 
-def _windows(incoming: Incoming) -> dict[str, str | None]:
-    """Until when it can be answered, as it is stored; what is in no calendar is no date."""
-    until = {"closes_at": incoming.closes_at, "private_until": incoming.private_until}
-    return {name: moment_out(at) if at is not None and _EARLIEST <= at < _NEVER else None for name, at in until.items()}
+def _authors() -> Any:
+    here = (AuthorRow.c.account == Given("account")) & among(AuthorRow.c.handle, Given("handles"))
+    return AuthorRow.select(AuthorRow.c.handle, AuthorRow.c.person).where(here)
 
 
-def _digest(incoming: Incoming) -> str:
-    """Of everything in a comment that an edit may change and the desk cares about."""
-    warning = f"{incoming.warning}\0" if incoming.warning else ""
-    until = "".join(f"{name} {at}\0" for name, at in _windows(incoming).items() if at)
-    seen = f"{int(incoming.private)} {incoming.rating} {warning}{until}{incoming.text}"
-    return hashlib.blake2b(seen.encode("utf-8", "replace"), digest_size=12).hexdigest()
+def _open_threads() -> Any:
+    here = (ThreadRow.c.account == Given("account")) & among(ThreadRow.c.native_id, Given("native_ids"))
+    return ThreadRow.select(ThreadRow.c.native_id, ThreadRow.c.id).where(here)

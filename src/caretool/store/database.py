@@ -8,8 +8,9 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,13 @@ Row = dict[str, Any]
 
 _WAIT_SECONDS = 30
 _ODD = re.compile("[\x00\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """In a query that `Database.often` carries out: the place of the value that each call gives under this name."""
+
+    name: str
 
 
 def moment_out(moment: datetime) -> str:
@@ -104,6 +112,7 @@ class Database:
     def __init__(self, where: Path | str) -> None:
         self.where = where
         self._inserts: dict[tuple[Table, tuple[str, ...]], tuple[str, list[str]]] = {}
+        self._often: dict[Callable[[], Any], tuple[str, list[Any]]] = {}
         self._peewee = APSWDatabase(
             str(where),
             timeout=_WAIT_SECONDS,
@@ -151,6 +160,14 @@ class Database:
         with self._explained():
             self._peewee.cursor().executemany(sql, (tuple(row[key] for key in keys) for row in rows))
 
+    def often(self, make: Callable[[], Any], **given: Any) -> list[tuple[Any, ...]]:
+        """Carry out the query that `make` builds, with these values for each `Given` in it; its rows, as tuples. It is
+        worked out once: for what every page of a fetch asks that takes longer than to carry it out."""
+        if make not in self._often:
+            self._often[make] = self._peewee.get_sql_context().sql(make()).query()
+        sql, values = self._often[make]
+        return self.statement(sql, tuple(given[one.name] if isinstance(one, Given) else one for one in values))
+
     def rows(self, query: Any) -> list[Row]:
         """Every row of a SELECT (or of a RETURNING), as dicts."""
         with self._explained():
@@ -172,7 +189,7 @@ class Database:
         return found[0][0] if found else None
 
     def statement(self, sql: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-        """One statement as written: schema, pragmas, backup."""
+        """One statement as written: schema, pragmas, backup. Its rows, as tuples."""
         with self._explained():
             return list(self._peewee.execute_sql(sql, values))
 

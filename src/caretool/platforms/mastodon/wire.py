@@ -36,12 +36,13 @@ class WireError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A status. `parent` is the id of what it replies to; `warning` what stands before its text; times are aware."""
+    """A status. `text` is what a reader sees, `warning` what stands before it, `parent` the id of what it replies to;
+    times are aware."""
 
     id: str
     account: str
     author: Author
-    html: str
+    text: str
     visibility: str
     parent: str | None = None
     created_at: datetime | None = None
@@ -51,11 +52,6 @@ class Status:
     url: str | None = None
     likes: int | None = None
     attachments: tuple[str, ...] = ()
-
-    @property
-    def text(self) -> str:
-        """As a reader sees it."""
-        return html.to_text(self.html)
 
     @property
     def thread(self) -> Thread:
@@ -136,7 +132,7 @@ def read_status(data: object) -> Status:
         id=status_id,
         account=whose,
         author=Author(handle, word(account, "display_name"), number(account, "followers_count")),
-        html=content,
+        text=html.to_text(content),
         visibility=visibility,
         parent=identifier(data, "in_reply_to_id"),
         created_at=moment(data.get("created_at")),
