@@ -165,6 +165,20 @@ def test_a_fetch_that_breaks_off_keeps_what_it_has_and_goes_on_from_there(stage:
     assert (second[0].new, second[0].edited, second[0].error) == (1, 0, None)
 
 
+def test_a_list_without_an_end_is_left_after_a_while_and_the_next_fetch_goes_on(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "_MOST_PAGES", 2)
+    stage.fediverse.receive(comment("f1"))
+    stage.fediverse.receive(comment("f2"))
+    for number in range(5):
+        stage.page.receive(comment(f"c{number}"))
+    first, other = stage.fetch()
+    assert (first.new, str(first.error)) == (2, "page: 2 pages were read; the next fetch goes on from there")
+    assert (other.new, other.error) == (2, None)
+    assert [stage.fetch()[0].new for _ in range(3)] == [2, 1, 0]
+
+
 def test_one_account_failing_stops_no_other(stage: Stage) -> None:
     stage.page.break_off(ZeroDivisionError("a connector's own mistake"))
     stage.fediverse.receive(comment("c1"))

@@ -99,6 +99,13 @@ def test_nothing_left_to_the_end_of_a_period_is_no_pause(tmp_path: Path) -> None
     assert budgets.left("x", DAILY, NOW) == Meter("units", 0, DAILY.ends(NOW), 100)
 
 
+def test_who_asks_for_years_of_silence_is_asked_again_in_two_days(tmp_path: Path) -> None:
+    budgets = Budgets(tmp_path)
+    budgets.told("x", [Meter("", 0, datetime(9999, 12, 31, tzinfo=UTC))], NOW)
+    assert budgets.spend("x", Bucket(), 1, NOW + timedelta(hours=47), fetching=False) is not None
+    assert budgets.spend("x", Bucket(), 1, NOW + timedelta(hours=49), fetching=False) is None
+
+
 def test_a_new_period_is_believed(tmp_path: Path) -> None:
     budgets = Budgets(tmp_path)
     budgets.told("x", [Meter("", 1, SOON, 300)], NOW)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from queue import Empty, Queue
 
 from caretool.desk import barring, forgetting, tokens, triaging, watching
@@ -15,13 +16,15 @@ from caretool.desk.locks import held
 from caretool.domain.calendar import after
 from caretool.domain.policy import Account
 from caretool.domain.watch import Watch
-from caretool.errors import CaretoolError, PlatformBusy, TokenRefused
+from caretool.errors import CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
 from caretool.platforms.platform import Page, Searches, Skipped
 from caretool.store.arrivals import Stored
 
 _AT_ONCE = 32
 # Pages that are stored with one commit, where so many are there.
 _TOGETHER = 16
+# Of one list in one fetch: a server whose list has no end is left after that. The next fetch goes on from there.
+_MOST_PAGES = 20_000
 
 
 @dataclass
@@ -150,7 +153,7 @@ def _read_accounts(
         for source in sources:
             error: CaretoolError | None = None
             try:
-                for page in source.read():
+                for page in _bounded(account, source.read()):
                     if stop.is_set():
                         return
                     pages.put(_Arrived(account, source, page))
@@ -162,6 +165,12 @@ def _read_accounts(
             if error is not None and (source.watch is None or isinstance(error, PlatformBusy)):
                 break
         pages.put(_Arrived(account))
+
+
+def _bounded(account: Account, pages: Iterator[Page]) -> Iterator[Page]:
+    yield from islice(pages, _MOST_PAGES)
+    if next(pages, None) is not None:
+        raise PlatformFailed(f"{account.name}: {_MOST_PAGES:,} pages were read; the next fetch goes on from there")
 
 
 def _store(desk: Desk, account: Account, watch: Watch | None, page: Page, now: datetime, result: Fetched) -> None:

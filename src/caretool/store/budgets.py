@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import apsw
@@ -25,6 +25,8 @@ _KEPT = "SELECT units_left, resets_at, units FROM meter WHERE scope = ? AND buck
 _TELL = """INSERT INTO meter VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
     units_left = excluded.units_left, resets_at = excluded.resets_at, units = coalesce(excluded.units, units)"""
 _KNOWN = "SELECT 1 FROM meter WHERE scope = ? AND bucket IN (?, ?)"
+# No platform's period is longer; one that asks for years of silence, by mistake or for fun, is asked again.
+_LONGEST = timedelta(days=2)
 _PATIENCE = 10_000  # milliseconds for another process, which holds it for less than one
 
 
@@ -60,13 +62,13 @@ class Budgets:
         with suppress(StoreProblem), self._alone() as connection:
             for meter in meters:
                 known = _kept(connection, scope, meter.bucket, now)
-                name, left = meter.bucket, meter.left
-                sooner = (known.resets_at - meter.resets_at).total_seconds() if known is not None else 0.0
+                name, left, resets_at = meter.bucket, meter.left, min(meter.resets_at, now + _LONGEST)
+                sooner = (known.resets_at - resets_at).total_seconds() if known is not None else 0.0
                 if known is not None and abs(sooner) < 1:
                     left = min(left, known.left)
                 elif sooner > 0 and left <= 0:
                     name = _pause(name)
-                connection.execute(_TELL, (scope, name, left, meter.resets_at.timestamp(), meter.limit))
+                connection.execute(_TELL, (scope, name, left, resets_at.timestamp(), meter.limit))
 
     def left(self, scope: str, bucket: Bucket, now: datetime) -> Meter | None:
         """How a bucket stands."""
