@@ -1,4 +1,4 @@
-"""What X does in its own way beyond reading: tokens, replies, what is done against spam, limits, searches."""
+"""What X does in its own way beyond reading: tokens, replies, what is done against spam, limits."""
 
 from __future__ import annotations
 
@@ -12,11 +12,9 @@ import pytest
 import stamina
 from pydantic import ValidationError
 
-from caretool.domain.watch import Watch
 from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
 from caretool.platforms.platform import Offence, Outgoing, Page
 from caretool.platforms.x.connector import XSettings
-from caretool.platforms.x.fetch import queried
 from caretool.platforms.x.wire import same_words
 from caretool.secrets import Secret
 from tests.platforms.contract import NOON, comments_of
@@ -337,41 +335,6 @@ class TestLimits:
         x.fake._listed = lambda params, posts: problem(403, "about:blank", "Forbidden")  # type: ignore[method-assign]
         assert x.connect().check().missing == ("tweet.read",)
         x.fake._listed = listed  # type: ignore[method-assign]
-
-
-class TestSearching:
-    @pytest.mark.parametrize(
-        ("watch", "query"),
-        [
-            (Watch("w", ("Bottega Blu",)), '"Bottega Blu" -is:retweet -from:bottegablu'),
-            (
-                Watch("w", ("console", "#console", "@bottega"), ("xbox",), None, ("it", "he-IL")),
-                '("console" OR #console OR @bottega) -"xbox" (lang:it OR lang:iw) -is:retweet -from:bottegablu',
-            ),
-            (Watch("w", ('a" OR b', "x:y\n-z")), '("a OR b" OR "x:y -z") -is:retweet -from:bottegablu'),
-            (Watch("w", ('"', "  ")), ""),
-            (Watch("w", ()), ""),
-        ],
-    )
-    def test_nothing_in_a_word_is_an_operator(self, watch: Watch, query: str) -> None:
-        assert queried(watch, OURS) == query
-
-    def test_what_is_too_much_for_one_query_says_so(self, x: XHarness) -> None:
-        watch = Watch("marchi", tuple(f"marchio numero {number}" for number in range(40)))
-        with pytest.raises(PlatformFailed, match=r"'marchi'.* 512: divide"):
-            list(x.connect().search(watch, None))
-
-    def test_a_watch_without_words_finds_nothing_and_asks_nothing(self, x: XHarness) -> None:
-        assert list(x.connect(facts='{"id": "1"}').search(Watch("w", ()), None)) == []
-        assert x.requests() == 0
-
-    def test_a_search_that_rested_for_weeks_goes_back_as_far_as_x_lets_it(self, x: XHarness) -> None:
-        x.fake.write("anna", "una console")
-        *_, last = x.connect().search(Watch("w", ("console",)), None)
-        x.now += timedelta(days=30)
-        x.fake.write("bruno", "la console")
-        pages = list(x.connect().search(Watch("w", ("console",)), last.bookmark))
-        assert [one.text for one in comments_of(pages)] == ["la console"]
 
 
 class TestSettings:

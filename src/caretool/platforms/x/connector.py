@@ -86,6 +86,12 @@ class XSettings(BaseModel):
     query_length: int = Field(
         default=512, ge=50, le=4096, strict=True, description="The longest query of a search; 4,096 for an enterprise."
     )
+    searched: int = Field(
+        default=500,
+        ge=1,
+        strict=True,
+        description="After how many posts the search for a watch stops until the next fetch; X charges for each.",
+    )
     url: str = Field(default="https://api.x.com", description="Where the API is.")
 
     @field_validator("url")
@@ -162,6 +168,7 @@ class XPlatform:
             now=self._clock(),
             since=self._begin(),
             longest=self._settings.query_length,
+            most=self._settings.searched,
         )
         for page in pages:
             yield replace(page, facts=self._news())

@@ -163,8 +163,10 @@ def search(
     now: datetime,
     since: datetime | None,
     longest: int,
+    most: int,
 ) -> Iterator[Page]:
-    """What was found since; X's search reaches back seven days. Raises as `Platform.fetch` does."""
+    """What was found since; X's search reaches back seven days. After `most` posts the next search goes on. Raises as
+    `Platform.fetch` does."""
     query = queried(watch, facts.handle)
     if not query:
         return
@@ -178,7 +180,11 @@ def search(
         facts,
     )
     for _, page, descent in down.steps(Descent.parse(bookmark)):
-        yield replace(page, bookmark=str(descent))
+        enough = descent.cursor is not None and down.shown >= most
+        what = f"The search for the watch {watch.name!r} stopped after {down.shown} posts, as X charges for each"
+        yield replace(page, bookmark=str(descent), remarks=(f"{what}; the next fetch goes on.",) if enough else ())
+        if enough:
+            return
 
 
 def queried(watch: Watch, handle: str | None) -> str:
