@@ -33,6 +33,23 @@ def test_whole_words_whatever_their_case_in_the_languages_meant(text: str, langu
     assert WATCH.finds(text, language) == found
 
 
+@pytest.mark.parametrize(
+    ("word", "text", "found"),
+    [
+        ("ボテガ", "昨日ボテガで買いました", True),
+        ("Bottega", "昨日Bottegaで買いました", True),
+        ("Bottega", "昨日Bottegasで買いました", False),
+        ("보테가블루", "보테가블루는 정말 좋아요", True),
+        ("博泰加", "我在博泰加蓝买的", True),
+        ("บอตเตกา", "ฉันชอบบอตเตกามาก", True),
+        ("博泰加", "我在别处买的", False),
+    ],
+)
+def test_where_one_cannot_see_where_words_end_any_place_will_do(word: str, text: str, found: bool) -> None:
+    assert Watch("w", (word,)).finds(text, None) == found
+    assert Watch("w", (), without=(word,)).allows(text, None) != found
+
+
 def test_what_a_platform_found_need_not_hold_the_word_as_we_would_look_for_it() -> None:
     assert WATCH.allows("le botteghe blu", "it")
     assert not WATCH.allows("le botteghe blu di MILANO", "it")

@@ -9,6 +9,13 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+# Thai, Lao, Myanmar, Khmer, Japanese and Chinese put no blanks between words; in Korean what belongs to a word is
+# written on to it.
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+)
+_LETTER = rf"[^\W{_UNSPACED}]"
+
 
 @dataclass(frozen=True, slots=True)
 class Watch:
@@ -46,14 +53,17 @@ def _primary(tag: str) -> str:
 
 
 def _holds(text: str, words: Iterable[str]) -> bool:
-    """Whether one of the words or phrases stands in the text, whatever its case, not as a part of a longer word."""
+    """Whether one of the words or phrases stands in the text, whatever its case, not as a part of a longer word, where
+    one can see where words end."""
     folded = _folded(text)
-    return any(re.search(rf"(?<!\w){_spaced(_folded(word))}(?!\w)", folded) for word in words if word.strip())
+    return any(re.search(_pattern(_folded(word)), folded) for word in words if word.strip())
+
+
+def _pattern(phrase: str) -> str:
+    words = r"\s+".join(re.escape(part) for part in phrase.split())
+    first, last = (re.match(f"[{_UNSPACED}]", end) is None for end in (phrase.strip()[0], phrase.strip()[-1]))
+    return f"{f'(?<!{_LETTER})' if first else ''}{words}{f'(?!{_LETTER})' if last else ''}"
 
 
 def _folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
-
-
-def _spaced(phrase: str) -> str:
-    return r"\s+".join(re.escape(part) for part in phrase.split())
