@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from caretool.errors import AnswerLost, PlatformBusy, PlatformFailed, TokenRefused
 from caretool.platforms.facebook.connector import FacebookSettings
-from caretool.platforms.facebook.fetch import Bookmark
+from caretool.platforms.facebook.fetch import read_bookmark
 from caretool.platforms.facebook.wire import read_comment
 from caretool.platforms.graph_wire import WireError
 from caretool.platforms.platform import Page
@@ -320,7 +320,7 @@ class TestReading:
             harness.fake.write(PAGE, f"Day {day}", id=f"old{day}", at=NOON - timedelta(days=day))
         at = last(harness, posts=1, older_posts=2)
         harness.fake.delete("old2")
-        assert Bookmark.parse(fetch(harness, at, posts=1, older_posts=2)[-1].bookmark).older is not None
+        assert read_bookmark(fetch(harness, at, posts=1, older_posts=2)[-1].bookmark).older is not None
 
     @pytest.mark.parametrize(
         "left",

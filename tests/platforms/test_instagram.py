@@ -16,7 +16,8 @@ from pydantic import ValidationError
 from caretool.domain.vault import Forgetful
 from caretool.errors import AnswerLost, PlatformBusy, PlatformFailed, TokenRefused
 from caretool.platforms.graph_wire import WireError
-from caretool.platforms.instagram.fetch import Bookmark, Us, read_comment
+from caretool.platforms.instagram.fetch import read_bookmark
+from caretool.platforms.instagram.wire import Us, read_comment
 from caretool.platforms.platform import Page
 from tests.platforms.contract import (
     NOON,
@@ -232,7 +233,7 @@ class TestReading:
     def test_a_walk_whose_cursor_died_begins_anew_and_loses_nothing(self, harness: InstagramHarness) -> None:
         harness.receive([comment(number) for number in range(2, 101)])
         first = next(harness.open().fetch(None))
-        assert Bookmark.parse(first.bookmark).media["post1"].cursor is not None
+        assert read_bookmark(first.bookmark).posts["post1"].cursor is not None
         harness.fake.delete("c51")
         assert set(ids(fetch(harness, first.bookmark))) >= {f"c{number}" for number in range(51)}
 

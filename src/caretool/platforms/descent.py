@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from caretool.errors import PlatformFailed
+from caretool.errors import CaretoolError, PlatformFailed
 from caretool.http import Refused
 from caretool.platforms import dates
 
@@ -55,10 +55,10 @@ class Sick:
     """Places that could not be read just now: each keeps no other back; many are the whole platform's trouble."""
 
     def __init__(self) -> None:
-        self._first: PlatformFailed | None = None
+        self._first: CaretoolError | None = None
         self._left = _SICK
 
-    def met(self, problem: PlatformFailed) -> None:
+    def met(self, problem: CaretoolError) -> None:
         """One more. Raises it where there were too many."""
         self._first = self._first or problem
         self._left -= 1

@@ -24,8 +24,8 @@ DUPLICATE = 506
 # over there; blocked for what was done; nothing of this id is there (or not for our eyes), or a parameter is wrong.
 _TOKEN, _RIGHTS = frozenset({102, 190}), frozenset({3, 10, *range(200, 300)})
 _SLOWER = frozenset({4, 17, 32, 341, 613, *range(80_000, 80_015)})
-_TROUBLE, _BLOCKED, _ABSENT = frozenset({1, 2}), 368, frozenset({100, 803})
-_SURELY_ABSENT = 33
+_TROUBLE, _BLOCKED, _PARAMETER = frozenset({1, 2}), 368, 100
+_ABSENT, _SURELY_ABSENT = frozenset({_PARAMETER, 803}), 33
 # "Outside of the allowed window" comes as a missing right, and is about this one message.
 _OF_THE_MESSAGE = frozenset({2018278})
 # Reading stops at 75 %; a call takes this much where a page has a single engaged user a day. Writes are only counted
@@ -33,6 +33,10 @@ _OF_THE_MESSAGE = frozenset({2018278})
 _READS, _WRITES, _A_CALL = Bucket("reads", kept=0.25), Bucket("writes", kept=0), 0.02
 _AT_ONCE = 50
 _LONGEST_CURSOR = 2000
+
+
+class Forbidden(TokenRefused):
+    """The token is good, and may not do this: here, or nowhere."""
 
 
 @dataclass(slots=True)
@@ -197,13 +201,15 @@ class Graph:
         return self._done(answer)
 
     def remove(self, path: str, params: Mapping[str, str] | None = None) -> bool:
-        """Delete it, once. False: it is not there (or not for our eyes). Raises AnswerLost too."""
+        """Delete it, once. False: it is surely not there (or not for our eyes); what only may mean that is raised.
+        Raises AnswerLost too."""
         self._tariff.calls = 1
         try:
             with self._rights():
                 answer = self._client.delete(path, params=dict(params) if params else None)
         except Refused as refused:
-            if code_of(refused)[0] not in _ABSENT:
+            code, subcode = code_of(refused)
+            if code not in _ABSENT or (code == _PARAMETER and subcode != _SURELY_ABSENT):
                 raise
             return False
         self._done(answer)
@@ -214,9 +220,10 @@ class Graph:
         does not say. Raises TokenRefused where it says that the token is not valid."""
         try:
             asked = {"input_token": secret}
-            answer = (
-                inspector.get("debug_token", asked) if inspector else self.ask("debug_token", asked, fetching=fetching)
-            )
+            if inspector is None:
+                answer = self.ask("debug_token", asked, fetching=fetching)
+            else:
+                answer = inspector.get("debug_token", asked, fetching=fetching)
             data = answer.json()
         except CaretoolError:
             return None
@@ -308,7 +315,7 @@ class Graph:
             if code not in _RIGHTS or subcode in _OF_THE_MESSAGE:
                 raise
             needed = f"{self._scopes} {scope}".strip()
-            raise TokenRefused(f"{refused}: the token may not do this: make one with the scopes {needed}") from None
+            raise Forbidden(f"{refused}: the token may not do this: make one with the scopes {needed}") from None
 
 
 def dialect(tariff: Tariff, blocked: timedelta) -> Dialect:

@@ -15,6 +15,8 @@ from caretool.platforms import dates
 _PAUSE, _LONGEST = timedelta(minutes=10), timedelta(days=30)
 _ID = re.compile(r"\w[\w.:=$-]{0,199}", re.ASCII)
 _MOST = 2**63 - 1
+# Without the right to know who wrote it: nobody else is called so, and nobody takes it for a name.
+UNKNOWN = "unknown-"
 
 
 class WireError(ValueError):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
@@ -16,12 +15,16 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from caretool.domain.limits import Limits
 from caretool.domain.policy import Account
+from caretool.errors import TokenRefused
 from caretool.http import Client
-from caretool.platforms.facebook.fetch import Bookmark, Fetch, Reach
-from caretool.platforms.facebook.replies import PRIVATE_SCOPE, Replies, Server
-from caretool.platforms.facebook.wire import UNKNOWN, Comment, Facts
+from caretool.platforms.facebook.fetch import Reader, posts_of, read_bookmark
+from caretool.platforms.facebook.replies import PRIVATE_SCOPE, Replies
+from caretool.platforms.facebook.wire import FIELDS, Comment, read_comment
 from caretool.platforms.graph import Graph, Tariff, dialect
-from caretool.platforms.graph_wire import moment, used, word
+from caretool.platforms.graph_comments import Comments
+from caretool.platforms.graph_facts import Learned
+from caretool.platforms.graph_posts import Fetch, Reach
+from caretool.platforms.graph_wire import UNKNOWN, identifier, used, word
 from caretool.platforms.platform import Checked, Clock, Looked, Offence, Opening, Outgoing, Page, Posted
 from caretool.secrets import Secret
 
@@ -107,13 +110,13 @@ class FacebookPlatform:
         self._graph = graph
         self._clock = clock
         self._inspector = inspector
-        self._known = facts
-        self._facts = Facts.parse(facts)
-        self._scopes: tuple[str, ...] = ()
+        self._learned = Learned(facts)
         self._since = since
         self._window = timedelta(days=settings.private_days)
-        self._server = Server(account, self._page, graph)
-        self._replies = Replies(self._server, clock, settings.max_length, self._window)
+        self._comments: Comments[Comment] = Comments(
+            account, graph, clock, FIELDS, read_comment, lambda one: one.by(self._page), self._me, settings.max_length
+        )
+        self._replies = Replies(self._comments, self._page, self._window)
 
     @property
     def limits(self) -> Limits:
@@ -123,28 +126,20 @@ class FacebookPlatform:
     @property
     def expires_at(self) -> datetime | None:
         """When the token ends, or our leave to see people's data: as the platform said last."""
-        return moment(self._facts.ends)
+        return self._learned.ends_at
 
     def fetch(self, bookmark: str | None) -> Iterator[Page]:
         """Under the latest posts and some of the older ones: new comments, edited ones, and which are gone."""
         news = self._learn(fetching=True)
-        mark = Bookmark.parse(bookmark)
-        reach = Reach(
-            self._settings.posts,
-            self._settings.older_posts,
-            timedelta(minutes=self._settings.overlap_minutes),
-            self._window,
-            self._since,
-        )
-        for page in Fetch(self._graph, self._page, reach, self._clock(), mark).pages():
-            yield replace(page, facts=news)
-            news = None
-        if news is not None:
-            yield Page((), str(mark), facts=news)
+        overlap, now = timedelta(minutes=self._settings.overlap_minutes), self._clock()
+        reach = Reach(self._settings.posts, self._settings.older_posts, overlap, self._since)
+        reader = Reader(self._graph, self._page, overlap, self._window, now)
+        fetch = Fetch(self._graph, posts_of(self._page), reader, reach, now, read_bookmark(bookmark))
+        yield from fetch.pages(news)
 
     def look(self, native_ids: Sequence[str]) -> Looked:
         """Gone is what is not there, or not for our eyes, while the token is still the Page's."""
-        there, gone = self._server.standing(native_ids)
+        there, gone = self._comments.standing(native_ids)
         edited = (one.incoming(page=self._page, thread=None, window=self._window) for one in there.values())
         return Looked(gone=gone, edited=tuple(edited))
 
@@ -161,13 +156,8 @@ class FacebookPlatform:
     def retract(self, native_id: str) -> None:
         """Delete our own comment; a private message stays."""
         if native_id.startswith(_MESSAGE):
-            raise self._server.no("a private message cannot be taken back")
-        comment = self._server.one(native_id)
-        if comment is None:
-            return
-        if comment.known and not comment.by(self._page):
-            raise self._server.no(f"{native_id} is not ours: nothing was deleted")
-        self._graph.remove(native_id)
+            raise self._comments.no("a private message cannot be taken back")
+        self._comments.take_back(native_id)
 
     def hide(self, offence: Offence) -> None:
         """Its author and their friends go on seeing it."""
@@ -179,28 +169,31 @@ class FacebookPlatform:
 
     def delete(self, offence: Offence) -> None:
         """Delete it for everybody."""
-        comment = self._offending(offence)
+        comment = self._comments.offending(offence)
         if comment is None:
             return
         if comment.can_remove is False:
-            raise self._server.no(f"the Page may not delete {comment.id}")
+            raise self._comments.no(f"the Page may not delete {comment.id}")
         self._graph.remove(comment.id)
 
     def ban(self, offence: Offence) -> None:
         """Block its author from the Page."""
-        self._bar(offence, self._graph.write)
+        person = self._person(offence)
+        told = self._graph.write(f"{self._page}/blocked", params={"user": json.dumps([person])})
+        if told.get(person) is False:
+            raise self._comments.no(f"the platform says of {person} that it was not done")
 
     def unban(self, offence: Offence) -> None:
         """Take the block off."""
-        self._bar(offence, self._graph.remove)
+        self._graph.remove(f"{self._page}/blocked", params={"user": json.dumps([self._person(offence)])})
 
     def like(self, native_id: str) -> None:
         """As the Page."""
-        self._graph.write(f"{self._must_be_there(native_id).id}/likes")
+        self._graph.write(f"{self._there(native_id)}/likes")
 
     def unlike(self, native_id: str) -> None:
         """Take it back."""
-        self._graph.remove(f"{self._must_be_there(native_id).id}/likes")
+        self._graph.remove(f"{self._there(native_id)}/likes")
 
     def check(self) -> Checked:
         """The token must be the Page's own: to any other the platform shows no comments, and says nothing."""
@@ -208,73 +201,59 @@ class FacebookPlatform:
         answer = self._graph.ask("me", {"fields": "id"})
         share = used(answer.headers)
         remarks = [] if share is None else [f"{share:g} % is used of what the platform lets this app ask."]
-        if self._scopes and PRIVATE_SCOPE not in self._scopes:
+        if self._learned.missing([PRIVATE_SCOPE]):
             remarks.append(f"To answer in private the token would need {PRIVATE_SCOPE}, too.")
-        if not self._scopes:
+        if not self._learned.scopes:
             remarks.append("What the token may do, and until when, it tells only to the app: see app_id.")
         return Checked(
             handle=self._page,
-            name=self._facts.name,
+            name=self._learned.facts.name,
             software=f"Graph API {self._settings.version}",
-            scopes=self._scopes,
-            missing=tuple(scope for scope in _SCOPES if self._scopes and scope not in self._scopes),
+            scopes=self._learned.scopes,
+            missing=self._learned.missing(_SCOPES),
             expires_at=self.expires_at,
             remarks=tuple(remarks),
-            facts=str(self._facts),
+            facts=str(self._learned.facts),
         )
+
+    def _me(self, *, fetching: bool = False) -> dict[str, object]:
+        """The Page, as its own token sees it. Raises TokenRefused where the token is somebody else's: to that one the
+        platform shows no comments, and says nothing."""
+        me = self._graph.thing("me", "id,name", fetching=fetching)
+        if identifier(me) != self._page:
+            what = f"the token is {identifier(me) or 'nobody'}'s, not that of the Page {self._page}"
+            raise TokenRefused(f"{self._account}: {what}: take the Page's own from GET /me/accounts")
+        return me
 
     def _learn(self, *, fetching: bool = False) -> str | None:
         """Whose the token is, and until when; the facts, if they are new. Raises TokenRefused if it is not the
         Page's."""
-        self._facts = replace(self._facts, name=word(self._server.me(fetching=fetching), "name"))
+        self._learned.who(name=word(self._me(fetching=fetching), "name"))
         secret = self._settings.token.reveal(f"accounts.{self._account}.token")
-        told = self._graph.token(secret, self._inspector, fetching=fetching)
-        if told is not None:
-            self._scopes = told.scopes
-            self._facts = replace(self._facts, ends=told.ends_at.isoformat() if told.ends_at else None)
-        facts = str(self._facts)
-        if facts == self._known:
-            return None
-        self._known = facts
-        return facts
+        self._learned.token(self._graph.token(secret, self._inspector, fetching=fetching), self._clock())
+        return self._learned.news()
 
-    def _must_be_there(self, native_id: str) -> Comment:
-        comment = self._server.one(native_id)
-        if comment is None:
-            raise self._server.no(f"{native_id} is gone")
-        return comment
-
-    def _offending(self, offence: Offence) -> Comment | None:
-        """The comment as it stands, None: gone. Raises PlatformFailed if it is somebody else's, or ours."""
-        comment = self._server.one(offence.native_id)
-        if comment is None:
-            return None
-        if comment.by(self._page):
-            raise self._server.no(f"{comment.id} is our own: nothing was done")
-        whose = comment.author.handle
-        if comment.known and whose != offence.handle and not offence.handle.startswith(UNKNOWN):
-            raise self._server.no(f"{comment.id} is {whose}'s, not {offence.handle[:80]}'s: nothing was done")
-        return comment
+    def _there(self, native_id: str) -> str:
+        return self._comments.still_there(self._comments.one(native_id), native_id).id
 
     def _hide(self, offence: Offence, *, hidden: bool) -> None:
-        comment = self._offending(offence)
-        if comment is None:
-            raise self._server.no(f"{offence.native_id} is gone: nothing was done")
+        comment = self._comments.still_there(self._comments.offending(offence), offence.native_id)
         if comment.hidden == hidden:
             return
-        if comment.can_hide is False:
-            raise self._server.no(f"the Page may not hide or show {comment.id}")
+        # Whether a hidden one may be shown again the platform does not say beforehand.
+        if hidden and comment.can_hide is False:
+            raise self._comments.no(f"the Page may not hide {comment.id}")
         self._graph.write(comment.id, {"is_hidden": "true" if hidden else "false"})
 
-    def _bar(self, offence: Offence, do: Callable[..., object]) -> None:
+    def _person(self, offence: Offence) -> str:
         """Who is meant is who wrote it; where that is gone, who the desk says wrote it."""
-        comment = self._offending(offence)
+        comment = self._comments.offending(offence)
         person = comment.author.handle if comment is not None and comment.known else offence.handle
         if person.startswith(UNKNOWN):
-            raise self._server.no("the platform does not say who wrote it: nothing was done")
+            raise self._comments.no("the platform does not say who wrote it: nothing was done")
         if person == self._page:
-            raise self._server.no("that is ourselves: nothing was done")
-        do(f"{self._page}/blocked", params={"user": json.dumps([person])})
+            raise self._comments.no("that is ourselves: nothing was done")
+        return person
 
 
 def open_account(account: Account, opening: Opening, connect: Callable[..., Client] = Client) -> FacebookPlatform:

@@ -1,44 +1,21 @@
-"""What a Facebook Page is told of a comment, read tolerantly, and what is known of the Page.
+"""What a Facebook Page is told of a comment, read tolerantly.
 
 https://developers.facebook.com/docs/graph-api/reference/comment/
 """
 
 from __future__ import annotations
 
-import json
 import zlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from caretool.domain.comment import Author, Incoming, Thread
-from caretool.platforms.graph_wire import WireError, flag, identifier, moment, number, word
+from caretool.platforms.graph_wire import UNKNOWN, WireError, flag, identifier, moment, number, word
 
 FIELDS = (
     "id,message,created_time,from{id,name},parent{id},permalink_url,like_count,is_hidden,is_private,"
     "can_hide,can_remove,can_comment,can_reply_privately,attachment"
 )
-# Without the right to know who wrote it: nobody else is called so, and nobody takes it for a name.
-UNKNOWN = "unknown-"
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """The Page's `name`, and when its token ends (RFC 3339; None: never, or nobody knows)."""
-
-    name: str | None = None
-    ends: str | None = None
-
-    @classmethod
-    def parse(cls, text: str | None) -> Facts:
-        """What was kept; nothing where it is another platform's."""
-        try:
-            kept = cls(**json.loads(text or "{}"))
-        except (ValueError, TypeError):
-            return cls()
-        return kept if all(one is None or isinstance(one, str) for one in (kept.name, kept.ends)) else cls()
-
-    def __str__(self) -> str:
-        return json.dumps(asdict(self))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,23 +6,25 @@ https://developers.facebook.com/docs/instagram-platform/comment-moderation/.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from caretool.domain.harmless import one_line
 from caretool.domain.limits import Limits
 from caretool.domain.policy import Account
 from caretool.errors import CaretoolError, TokenRefused
 from caretool.http import Client
 from caretool.platforms.graph import Graph, Tariff, dialect
-from caretool.platforms.graph_wire import identifier, moment, number, used, word
-from caretool.platforms.instagram.fetch import UNKNOWN, Bookmark, Comment, Fetch, Us
-from caretool.platforms.instagram.replies import Replies, Server
+from caretool.platforms.graph_comments import Comments
+from caretool.platforms.graph_facts import Learned
+from caretool.platforms.graph_posts import Fetch, Reach
+from caretool.platforms.graph_wire import identifier, number, used, word
+from caretool.platforms.instagram.fetch import OVERLAP, Reader, media_of, read_bookmark
+from caretool.platforms.instagram.replies import Replies
+from caretool.platforms.instagram.wire import FIELDS, Comment, Us, read_comment
 from caretool.platforms.platform import Checked, Clock, Looked, Offence, Opening, Outgoing, Page, Posted
 from caretool.platforms.renewing import Grant, Renewable
 from caretool.secrets import Secret
@@ -94,27 +96,6 @@ class InstagramSettings(BaseModel):
         return self
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """Who we are there, and when the token ends (RFC 3339; None: never, or nobody knows)."""
-
-    id: str | None = None
-    handle: str | None = None
-    ends: str | None = None
-
-    @classmethod
-    def parse(cls, text: str | None) -> Facts:
-        """What was kept; nothing where it is another platform's."""
-        try:
-            kept = cls(**json.loads(text or "{}"))
-        except (ValueError, TypeError):
-            return cls()
-        return kept if all(one is None or isinstance(one, str) for one in asdict(kept).values()) else cls()
-
-    def __str__(self) -> str:
-        return json.dumps(asdict(self))
-
-
 class InstagramPlatform:
     """One account. `renewable` is its token where that is renewed, `inspector` what tells of one that is not."""
 
@@ -136,12 +117,12 @@ class InstagramPlatform:
         self._clock = clock
         self._renewable = renewable
         self._inspector = inspector
-        self._known = facts
-        self._facts = Facts.parse(facts)
-        self._scopes: tuple[str, ...] = ()
+        self._learned = Learned(facts)
         self._since = since
-        self._server = Server(account, graph, self._us)
-        self._replies = Replies(self._server, clock, settings.max_length)
+        self._comments: Comments[Comment] = Comments(
+            account, graph, clock, FIELDS, read_comment, self._ours, self._still_us, settings.max_length
+        )
+        self._replies = Replies(self._comments)
 
     @property
     def limits(self) -> Limits:
@@ -151,30 +132,19 @@ class InstagramPlatform:
     @property
     def expires_at(self) -> datetime | None:
         """When the token ends, if nobody renews it before."""
-        return moment(self._facts.ends) if self._renewable is None else self._renewable.expires_at
+        return self._learned.ends_at if self._renewable is None else self._renewable.expires_at
 
     def fetch(self, bookmark: str | None) -> Iterator[Page]:
         """Under the latest posts whose number of comments changed, and under some of the older ones."""
         news = self._learn(fetching=True)
-        mark = Bookmark.parse(bookmark)
-        walk = Fetch(
-            self._graph,
-            self._us(),
-            latest=self._settings.media,
-            older=self._settings.older_media,
-            since=self._since,
-            now=self._clock(),
-            mark=mark,
-        )
-        for page in walk.pages():
-            yield replace(page, facts=news)
-            news = None
-        if news is not None:
-            yield Page((), str(mark), facts=news)
+        mark, us, now = read_bookmark(bookmark), self._us(), self._clock()
+        reach = Reach(self._settings.media, self._settings.older_media, OVERLAP, self._since)
+        reader = Reader(self._graph, us, now, mark)
+        yield from Fetch(self._graph, media_of(us.id), reader, reach, now, mark).pages(news)
 
     def look(self, native_ids: Sequence[str]) -> Looked:
         """Gone is what is not there, or not for our eyes, while the token is still ours."""
-        there, gone = self._server.standing(native_ids)
+        there, gone = self._comments.standing(native_ids)
         us = self._us() if there else Us("")
         return Looked(gone=gone, edited=tuple(one.incoming(us=us, thread=None) for one in there.values()))
 
@@ -189,12 +159,7 @@ class InstagramPlatform:
 
     def retract(self, native_id: str) -> None:
         """Delete our own comment."""
-        comment = self._server.one(native_id)
-        if comment is None:
-            return
-        if comment.known and not comment.by(self._us()):
-            raise self._server.no(f"{native_id} is not ours: nothing was deleted")
-        self._graph.remove(native_id)
+        self._comments.take_back(native_id)
 
     def hide(self, offence: Offence) -> None:
         """Nobody but its author sees it; while it is hidden it takes no answer."""
@@ -206,7 +171,7 @@ class InstagramPlatform:
 
     def delete(self, offence: Offence) -> None:
         """Delete it for everybody."""
-        comment = self._offending(offence)
+        comment = self._comments.offending(offence)
         if comment is not None:
             self._graph.remove(comment.id)
 
@@ -216,39 +181,37 @@ class InstagramPlatform:
         answer = self._graph.ask(self._us().id, {"fields": "id"})
         share = used(answer.headers)
         remarks = [] if share is None else [f"{share:g} % is used of what the platform lets this app ask."]
-        if not self._scopes:
+        if not self._learned.scopes:
             remarks.append("Whether the token may write shows with the first reply.")
-        needed = _SCOPES[self._settings.route]
         return Checked(
-            handle=self._facts.handle,
+            handle=self._learned.facts.handle,
             software=f"Graph API {self._settings.version}",
-            scopes=self._scopes,
-            missing=tuple(scope for scope in needed if self._scopes and scope not in self._scopes),
+            scopes=self._learned.scopes,
+            missing=self._learned.missing(_SCOPES[self._settings.route]),
             expires_at=self.expires_at,
             remarks=tuple(remarks),
-            facts=str(self._facts),
+            facts=str(self._learned.facts),
         )
 
     def _us(self) -> Us:
         """Asked for once, if nobody has done so before."""
-        if self._facts.id is None:
+        if self._learned.facts.id is None:
             self._ask_who()
-        return Us(self._facts.id or "", self._facts.handle)
+        return Us(self._learned.facts.id or "", self._learned.facts.handle)
+
+    def _ours(self, comment: Comment) -> bool:
+        return comment.by(self._us())
+
+    def _still_us(self) -> object:
+        return self._graph.thing(self._us().id, "id")
 
     def _learn(self, *, fetching: bool = False) -> str | None:
         """Who we are, and until when; the facts, if they are new."""
         self._ask_who(fetching=fetching)
         if self._renewable is None:
             secret = self._settings.token.reveal(f"accounts.{self._account}.token")
-            told = self._graph.token(secret, self._inspector, fetching=fetching)
-            if told is not None:
-                self._scopes = told.scopes
-                self._facts = replace(self._facts, ends=told.ends_at.isoformat() if told.ends_at else None)
-        facts = str(self._facts)
-        if facts == self._known:
-            return None
-        self._known = facts
-        return facts
+            self._learned.token(self._graph.token(secret, self._inspector, fetching=fetching), self._clock())
+        return self._learned.news()
 
     def _ask_who(self, *, fetching: bool = False) -> None:
         """The account's own id is `user_id` on the one route (`id` is the app's word for it), the Page's account on the
@@ -264,26 +227,10 @@ class InstagramPlatform:
         if known is None:
             what = "the platform shows no professional Instagram account to this token"
             raise TokenRefused(f"{self._account}: {what}: is it linked, and was it chosen when the token was made?")
-        self._facts = replace(self._facts, id=known, handle=handle)
-
-    def _offending(self, offence: Offence) -> Comment | None:
-        """The comment as it stands, None: gone. Raises PlatformFailed if it is somebody else's, or ours."""
-        comment = self._server.one(offence.native_id)
-        if comment is None:
-            return None
-        if comment.by(self._us()):
-            raise self._server.no(f"{comment.id} is our own: nothing was done")
-        whose, meant = comment.author.handle.casefold(), offence.handle.casefold()
-        if comment.known and whose != meant and not meant.startswith(UNKNOWN):
-            raise self._server.no(
-                f"{comment.id} is {one_line(whose, 80)}'s, not {one_line(meant, 80)}'s: nothing was done"
-            )
-        return comment
+        self._learned.who(id=known, handle=handle)
 
     def _hide(self, offence: Offence, *, hidden: bool) -> None:
-        comment = self._offending(offence)
-        if comment is None:
-            raise self._server.no(f"{offence.native_id} is gone: nothing was done")
+        comment = self._comments.still_there(self._comments.offending(offence), offence.native_id)
         if comment.hidden != hidden:
             # It is read as `hidden` and written as `hide`.
             self._graph.write(comment.id, params={"hide": "true" if hidden else "false"})
@@ -358,7 +305,7 @@ class _Renewing:
         access = word(told, "access_token") if isinstance(told, dict) else None
         seconds = number(told, "expires_in") if isinstance(told, dict) else None
         if access is None or seconds is None:
-            return Grant(token, ends_at=self.clock() + _TRY_AGAIN)
+            return Grant(access or token, access, self.clock() + _TRY_AGAIN)
         life = timedelta(seconds=min(seconds, 10**9))
         return Grant(access, access, self.clock() + life / 2, self.clock() + life)
 
