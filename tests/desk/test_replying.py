@@ -229,6 +229,15 @@ def test_a_public_comment_may_be_answered_in_private_where_the_platform_can(stag
         stage.reply("c2", text=None, template="delivery-late", private=True)
 
 
+def test_a_private_answer_has_the_length_that_the_platform_gives_private_ones(stage: Stage) -> None:
+    stage.fetch(comment("c1"))
+    stage.page.limits = replace(stage.page.limits, length=1000, private_length=50)
+    outcome = stage.reply("c1", text=None, template="delivery-late", private=True)
+    assert [refusal.check for refusal in outcome.refusals] == ["too-long"]
+    assert "where the platform takes 50" in outcome.refusals[0].why
+    assert stage.reply("c1", text=None, template="delivery-late").replies
+
+
 def test_together_is_not_for_private_comments(stage: Stage) -> None:
     stage.fetch(comment("c1", private=True), comment("c2"))
     for ids in (["c1"], ["c1", "c2"], ["c2", "c1"]):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.platforms.fake_graph import ACCOUNT, PAGE, USERNAME, FakeGraph, GraphError, Json, Written, clock_time, cut
@@ -17,6 +18,7 @@ class FakeInstagram(FakeGraph):
         self.route = route
         self.host = "graph.instagram.com" if route == "instagram" else "graph.facebook.com"
         self.linked = True
+        self.messages: dict[str, tuple[str, str]] = {}  # which comment each answers, and what it says
         self.unseen = 0  # comments that are counted, and shown to nobody
 
     def called(self, method: str, path: list[str], params: Json, form: Json, secret: str) -> Any:
@@ -27,9 +29,7 @@ class FakeInstagram(FakeGraph):
             linked = {"instagram_business_account": {"id": ACCOUNT, "username": USERNAME}} if self.linked else {}
             return cut({"id": PAGE, **linked}, params["fields"])
         if about == ACCOUNT:
-            if edge == "media":
-                return self.listing([self._media(one, params["fields"]) for one in self.posts()], params, 100)
-            return {"id": ACCOUNT}
+            return self._account(edge, params, form)
         thing = self.there(about)
         if method == "GET":
             if edge in ("comments", "replies"):
@@ -59,6 +59,25 @@ class FakeInstagram(FakeGraph):
         if thing.hidden:
             raise GraphError(100, "(#100) You cannot reply to a hidden comment", subcode=2207077)
         return {"id": self.write(USERNAME, text, post=thing.post, parent=thing.parent or thing.id)}
+
+    def _account(self, edge: str, params: Json, form: Json) -> Json:
+        if edge == "messages":
+            return self._message(json.loads(form["recipient"])["comment_id"], json.loads(form["message"])["text"])
+        if edge == "media":
+            return self.listing([self._media(one, params["fields"]) for one in self.posts()], params, 100)
+        return {"id": ACCOUNT}
+
+    def _message(self, native_id: str, text: str) -> Json:
+        """One for each comment, within seven days: /docs/instagram-platform/private-replies (2026-06-30)."""
+        comment = self.there(native_id)
+        if comment.privately:
+            raise GraphError(10900, "(#10900) Activity already replied to")
+        if self.clock() > comment.at + timedelta(days=7):
+            raise GraphError(10, "(#10) This message is sent outside of allowed window.", subcode=2018278, status=403)
+        native = f"aWdfZAG1faXRlb{next(self._ids)}ZD"
+        self.messages[native] = (native_id, text)
+        comment.privately.append(native)
+        return {"recipient_id": f"igsid-{comment.by}"} | ({} if self.without_id else {"message_id": native})
 
     def _media(self, one: Written, fields: str) -> Json:
         count = len(self.under(one.id)) + self.unseen

@@ -464,6 +464,7 @@ class TestAnswering:
         limits = harness.open().limits
         assert (limits.listing_trustworthy, limits.key_protects) == (False, timedelta(0))
         assert (limits.together, limits.private_replies, limits.length) == ("names", True, 8000)
+        assert limits.of_one(private=True).length == 2000
 
 
 class TestPrivately:

@@ -64,7 +64,7 @@ def commit(
             private=part.target.private,
             kinds=frozenset(comment.kind for comment in part.comments if comment.kind),
             agent=agent.name,
-            limits=desk.open_platform(desk.account(part.target.account)).limits.beside(part.target.warning),
+            limits=part.target.within(desk.open_platform(desk.account(part.target.account)).limits),
             rules=desk.policy.reply,
             personal=private_data[index],
             commitments=tuple(told),

@@ -197,7 +197,7 @@ def _parts(
     parts: list[Part] = []
     refusals: list[Refusal] = []
     for target in targets:
-        limits = desk.open_platform(desk.account(target.account)).limits.beside(target.warning)
+        limits = target.within(desk.open_platform(desk.account(target.account)).limits)
         try:
             parts += _render(desk, request, agent, target, due, limits, now)
         except wording.MissingValue as missing:

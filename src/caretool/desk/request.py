@@ -10,6 +10,7 @@ from datetime import date, datetime
 from caretool.domain.address import borne
 from caretool.domain.comment import Comment
 from caretool.domain.draft import Addressee, AskedMode, Check, Mode, Refusal
+from caretool.domain.limits import Limits
 from caretool.domain.voice import Register
 from caretool.domain.waiver import Kept, Waived
 
@@ -97,6 +98,10 @@ class Target:
     def warning(self) -> str | None:
         """The content warning that the answer bears."""
         return warning_of(self.comments, self.language)
+
+    def within(self, limits: Limits) -> Limits:
+        """Of what its platform lets a reply be, what counts for this one."""
+        return limits.of_one(private=self.private).beside(self.warning)
 
     @property
     def persons(self) -> tuple[str, ...]:

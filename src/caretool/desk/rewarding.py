@@ -175,7 +175,7 @@ def _limits(desk: Desk, kind: RewardKind, parts: Sequence[Part], now: datetime) 
         suggest = _instead(desk, kind, parts, now, short)
         found.append(replace(_refusal(kind.name, short.why, suggest), fits=short.fits, earliest_due_at=short.again))
     for part in parts if used.left else ():
-        limits = desk.open_platform(desk.account(part.target.account)).limits.beside(part.target.warning)
+        limits = part.target.within(desk.open_platform(desk.account(part.target.account)).limits)
         long = part.text.replace(PLACEHOLDER, "x" * longest)
         if limits.length is not None and limits.measure(part.text) <= limits.length < limits.measure(long):
             over = limits.measure(long) - limits.length

@@ -15,7 +15,8 @@ Answerable = Literal["anybody", "who-spoke-to-us", "nobody"]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`length` is counted by `measure` as the platform counts (None: no limit).
+    """`length` is counted by `measure` as the platform counts (None: no limit). A private reply to a public comment is
+    no longer than `private_length` by `private_measure` (None: the same as any other).
 
     `mention_needed`: only who is named by `@handle` in the text is told of the answer. `key_protects`: for how long
     after a first attempt posting again with the same key cannot post twice. `listing_trustworthy`: what `find` does not
@@ -29,6 +30,8 @@ class Limits:
     measure: Callable[[str], int] = len
     together: Together = "no"
     private_replies: bool = False
+    private_length: int | None = None
+    private_measure: Callable[[str], int] = len
     mention_needed: bool = False
     key_protects: timedelta = timedelta(0)
     listing_trustworthy: bool = False
@@ -37,6 +40,12 @@ class Limits:
     unread_replies: bool = True
     replies_left: int | None = None
     replies_until: datetime | None = None
+
+    def of_one(self, *, private: bool) -> Limits:
+        """What counts for a reply of one kind."""
+        if not private or self.private_length is None:
+            return self
+        return replace(self, length=self.private_length, measure=self.private_measure)
 
     def beside(self, warning: str | None) -> Limits:
         """What is left for the text beside a content warning, which counts towards the length."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
@@ -103,7 +104,7 @@ class Comments(Generic[C]):
     def answered(self, reply: Outgoing) -> list[C]:
         """Those a reply answers that are there. A failure passes, and the reply must not fail for it: nothing was
         sent."""
-        if len(reply.text) > self.longest:
+        if not reply.private and len(reply.text) > self.longest:
             raise self.no(f"it takes {self.longest} characters; this has {len(reply.text)}")
         try:
             there, _ = self.standing(reply.to)
@@ -160,6 +161,39 @@ class Comments(Generic[C]):
         except (CaretoolError, WireError):
             return Posted(native_id, self.clock())
         return Posted(native_id, comment.created_at or self.clock(), comment.url)
+
+
+@dataclass(frozen=True, slots=True)
+class Messages(Generic[C]):
+    """Private answers to these comments: one for each, for `window` after it was written, of `longest` by `measure`.
+    They go to `path`, with `more`; `scope` is what the token needs for them."""
+
+    comments: Comments[C]
+    path: Callable[[], str]
+    window: timedelta
+    longest: int
+    measure: Callable[[str], int]
+    scope: str = ""
+    more: Mapping[str, str] = field(default_factory=dict)
+
+    def post(self, reply: Outgoing, answered: Sequence[C], *, taken: bool = False) -> str | None:
+        """Send it, once; its id (None: the platform does not tell it). `taken`: the platform takes none to this comment
+        any more. Raises AnswerLost too."""
+        if len(reply.to) > 1:
+            raise self.comments.no("a private answer goes to one comment")
+        if (size := self.measure(reply.text)) > self.longest:
+            raise self.comments.no(f"a private answer is no longer than {self.longest}; this has {size}")
+        comment, now = answered[0], self.comments.clock()
+        late = comment.created_at is not None and now >= comment.created_at + self.window
+        if late or taken:
+            what = f"one for each comment, within {self.window.days} days"
+            raise self.comments.no(f"{comment.id} takes no private answer any more ({what})")
+        form = {
+            "recipient": json.dumps({"comment_id": comment.id}),
+            "message": json.dumps({"text": reply.text}, ensure_ascii=False),
+            **self.more,
+        }
+        return identifier(self.comments.graph.write(self.path(), form, scope=self.scope), "message_id")
 
 
 def posted(comment: Comment, reply: Outgoing) -> Posted:

@@ -18,10 +18,10 @@ from caretool.domain.policy import Account
 from caretool.errors import TokenRefused
 from caretool.http import Client
 from caretool.platforms.facebook.fetch import Reader, posts_of, read_bookmark
-from caretool.platforms.facebook.replies import PRIVATE_SCOPE, Replies
+from caretool.platforms.facebook.replies import Replies
 from caretool.platforms.facebook.wire import FIELDS, Comment, read_comment
 from caretool.platforms.graph import Graph, Tariff, dialect
-from caretool.platforms.graph_comments import Comments
+from caretool.platforms.graph_comments import Comments, Messages
 from caretool.platforms.graph_facts import Learned
 from caretool.platforms.graph_posts import Fetch, Reach
 from caretool.platforms.graph_wire import UNKNOWN, identifier, used, word
@@ -42,6 +42,7 @@ A Page token is made with an app of your own: developers.facebook.com/apps → C
 
 _SCOPES = ("pages_read_engagement", "pages_read_user_content", "pages_manage_engagement")
 _HOST = "https://graph.facebook.com"
+_PRIVATE_SCOPE = "pages_messaging"
 _MESSAGE = "m_"
 
 
@@ -71,6 +72,9 @@ class FacebookSettings(BaseModel):
     )
     overlap_minutes: int = Field(
         default=60, ge=1, le=10_080, strict=True, description="How far back a fetch reads again what it has read."
+    )
+    max_private_length: int = Field(
+        default=2000, ge=1, strict=True, description="The longest private answer, in characters (unverified)."
     )
     private_days: int = Field(
         default=7, ge=0, le=365, strict=True, description="For how many days a comment takes a private answer."
@@ -116,12 +120,26 @@ class FacebookPlatform:
         self._comments: Comments[Comment] = Comments(
             account, graph, clock, FIELDS, read_comment, lambda one: one.by(self._page), self._me, settings.max_length
         )
-        self._replies = Replies(self._comments, self._page, self._window)
+        messages = Messages(
+            self._comments,
+            lambda: f"{self._page}/messages",
+            self._window,
+            settings.max_private_length,
+            len,
+            scope=_PRIVATE_SCOPE,
+            more={"messaging_type": "RESPONSE"},
+        )
+        self._replies = Replies(self._comments, messages, self._page)
 
     @property
     def limits(self) -> Limits:
         """There is no key, and nobody has said what its lists hold: what is unsure a person settles."""
-        return Limits(length=self._settings.max_length, together="names", private_replies=True)
+        return Limits(
+            length=self._settings.max_length,
+            together="names",
+            private_replies=True,
+            private_length=self._settings.max_private_length,
+        )
 
     @property
     def expires_at(self) -> datetime | None:
@@ -201,8 +219,8 @@ class FacebookPlatform:
         answer = self._graph.ask("me", {"fields": "id"})
         share = used(answer.headers)
         remarks = [] if share is None else [f"{share:g} % is used of what the platform lets this app ask."]
-        if self._learned.missing([PRIVATE_SCOPE]):
-            remarks.append(f"To answer in private the token would need {PRIVATE_SCOPE}, too.")
+        if self._learned.missing([_PRIVATE_SCOPE]):
+            remarks.append(f"To answer in private the token would need {_PRIVATE_SCOPE}, too.")
         if not self._learned.scopes:
             remarks.append("What the token may do, and until when, it tells only to the app: see app_id.")
         return Checked(

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from caretool.platforms.facebook.wire import FIELDS, Comment
-from caretool.platforms.graph_comments import SKEW, Comments, posted
+from caretool.platforms.graph_comments import SKEW, Comments, Messages, posted
 from caretool.platforms.graph_wire import address, identifier, moment, plain, word
 from caretool.platforms.platform import Outgoing, Posted
 
-PRIVATE_SCOPE = "pages_messaging"
 _LAST_MESSAGES = "private_reply_conversation{messages.limit(20){id,message,created_time,from}}"
 
 
 @dataclass(frozen=True, slots=True)
 class Replies:
-    """What the Page, known by its id, answers. A private answer is taken for `window` after the comment."""
+    """What the Page, known by its id, answers."""
 
     comments: Comments[Comment]
+    messages: Messages[Comment]
     page: str
-    window: timedelta
 
     def post(self, reply: Outgoing) -> Posted:
         """See `Platform.post`."""
@@ -58,21 +55,10 @@ class Replies:
 
     def _message(self, reply: Outgoing, answered: Sequence[Comment]) -> Posted:
         """Facebook takes one message for each comment, and for some days only."""
-        if len(reply.to) > 1:
-            raise self.comments.no("a private answer goes to one comment")
-        comment, now = answered[0], self.comments.clock()
-        late = comment.created_at is not None and now >= comment.created_at + self.window
-        if late or comment.can_reply_privately is False:
-            what = f"one for each comment, within {self.window.days} days"
-            raise self.comments.no(f"{comment.id} takes no private answer any more ({what})")
-        form = {
-            "recipient": json.dumps({"comment_id": comment.id}),
-            "message": json.dumps({"text": reply.text}, ensure_ascii=False),
-            "messaging_type": "RESPONSE",
-        }
-        taken = self.comments.graph.write(f"{self.page}/messages", form, scope=PRIVATE_SCOPE)
-        native_id = identifier(taken, "message_id")
-        return self.comments.found_or_lost(reply, self.find) if native_id is None else Posted(native_id, now)
+        native_id = self.messages.post(reply, answered, taken=answered[0].can_reply_privately is False)
+        if native_id is None:
+            return self.comments.found_or_lost(reply, self.find)
+        return Posted(native_id, self.comments.clock())
 
     def _find_message(self, reply: Outgoing) -> Posted | None:
         conversation = self.comments.graph.thing(address(reply.to[0]), _LAST_MESSAGES).get("private_reply_conversation")

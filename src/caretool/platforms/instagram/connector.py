@@ -18,13 +18,14 @@ from caretool.domain.policy import Account
 from caretool.errors import CaretoolError, TokenRefused
 from caretool.http import Client
 from caretool.platforms.graph import Graph, Tariff, dialect
-from caretool.platforms.graph_comments import Comments
+from caretool.platforms.graph_comments import Comments, Messages
 from caretool.platforms.graph_facts import Learned
 from caretool.platforms.graph_posts import Fetch, Reach
 from caretool.platforms.graph_wire import identifier, number, used, word
 from caretool.platforms.instagram.fetch import OVERLAP, Reader, media_of, read_bookmark
 from caretool.platforms.instagram.replies import Replies
 from caretool.platforms.instagram.wire import FIELDS, Comment, Us, read_comment
+from caretool.platforms.lengths import utf8
 from caretool.platforms.platform import Checked, Clock, Looked, Offence, Opening, Outgoing, Page, Posted
 from caretool.platforms.renewing import Grant, Renewable
 from caretool.secrets import Secret
@@ -45,6 +46,8 @@ _SCOPES: dict[Route, tuple[str, ...]] = {
     "instagram": ("instagram_business_basic", "instagram_business_manage_comments"),
     "facebook": ("instagram_basic", "instagram_manage_comments", "pages_read_engagement"),
 }
+# What the ids of private messages begin with (unverified); those of comments are numbers.
+_MESSAGE = "aWdf"
 _HOSTS: dict[Route, str] = {"instagram": "https://graph.instagram.com", "facebook": "https://graph.facebook.com"}
 # A token that cannot be renewed now (it is younger than a day, or the platform is in trouble) serves on until then.
 _TRY_AGAIN = timedelta(hours=6)
@@ -70,6 +73,12 @@ class InstagramSettings(BaseModel):
     version: str = Field(default="v26.0", pattern=r"^v[0-9]{1,3}\.[0-9]$", description="The version of the Graph API.")
     max_length: int = Field(
         default=2200, ge=1, strict=True, description="The longest reply, in characters (unverified)."
+    )
+    max_private_bytes: int = Field(
+        default=1000, ge=1, strict=True, description="The longest private answer, in bytes of UTF-8 (unverified)."
+    )
+    private_days: int = Field(
+        default=7, ge=0, le=365, strict=True, description="For how many days a comment takes a private answer."
     )
     media: int = Field(
         default=50, ge=1, le=500, strict=True, description="How many of the latest posts each fetch looks at."
@@ -122,12 +131,22 @@ class InstagramPlatform:
         self._comments: Comments[Comment] = Comments(
             account, graph, clock, FIELDS, read_comment, self._ours, self._still_us, settings.max_length
         )
-        self._replies = Replies(self._comments)
+        self._window = timedelta(days=settings.private_days)
+        messages = Messages(
+            self._comments, lambda: f"{self._us().id}/messages", self._window, settings.max_private_bytes, utf8
+        )
+        self._replies = Replies(self._comments, messages)
 
     @property
     def limits(self) -> Limits:
         """There is no key, and nobody has said what its lists hold: what is unsure a person settles."""
-        return Limits(length=self._settings.max_length, together="mentions")
+        return Limits(
+            length=self._settings.max_length,
+            together="mentions",
+            private_replies=True,
+            private_length=self._settings.max_private_bytes,
+            private_measure=utf8,
+        )
 
     @property
     def expires_at(self) -> datetime | None:
@@ -139,26 +158,31 @@ class InstagramPlatform:
         news = self._learn(fetching=True)
         mark, us, now = read_bookmark(bookmark), self._us(), self._clock()
         reach = Reach(self._settings.media, self._settings.older_media, OVERLAP, self._since)
-        reader = Reader(self._graph, us, now, mark)
+        reader = Reader(self._graph, us, self._window, now, mark)
         yield from Fetch(self._graph, media_of(us.id), reader, reach, now, mark).pages(news)
 
     def look(self, native_ids: Sequence[str]) -> Looked:
         """Gone is what is not there, or not for our eyes, while the token is still ours."""
         there, gone = self._comments.standing(native_ids)
         us = self._us() if there else Us("")
-        return Looked(gone=gone, edited=tuple(one.incoming(us=us, thread=None) for one in there.values()))
+        return Looked(
+            gone=gone, edited=tuple(one.incoming(us=us, thread=None, window=self._window) for one in there.values())
+        )
 
     def post(self, reply: Outgoing) -> Posted:
         """Under the comment it answers, or under the first of its thread where that is an answer itself; an answer to
-        several under the post."""
+        several under the post; a private one into the conversation with who wrote it."""
         return self._replies.post(reply)
 
     def find(self, reply: Outgoing) -> Posted | None:
-        """Our own words since a day before the reply was made, in the place it was written to."""
+        """Our own words since a day before the reply was made, in the place it was written to. Whether a private one is
+        out nobody can see from here: raises PlatformFailed."""
         return self._replies.find(reply)
 
     def retract(self, native_id: str) -> None:
-        """Delete our own comment."""
+        """Delete our own comment; a private message stays."""
+        if native_id.startswith(_MESSAGE):
+            raise self._comments.no("a private message cannot be taken back")
         self._comments.take_back(native_id)
 
     def hide(self, offence: Offence) -> None:

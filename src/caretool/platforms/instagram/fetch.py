@@ -89,13 +89,14 @@ def media_of(account: str) -> Edge:
 
 
 class Reader:
-    """Reads what is under our posts, from `bookmark` on."""
+    """Reads what is under our posts, from `bookmark` on. `window` is for how long a comment takes a private answer."""
 
     beginning = Place()
 
-    def __init__(self, graph: Graph, us: Us, now: datetime, bookmark: Bookmark[Place]) -> None:
+    def __init__(self, graph: Graph, us: Us, window: timedelta, now: datetime, bookmark: Bookmark[Place]) -> None:
         self._graph = graph
         self._us = us
+        self._window = window
         self._now = int(now.timestamp())
         waits = {one: place.through or 0 for one, place in bookmark.posts.items() if place.count}
         due = sorted((at, one) for one, at in waits.items() if abs(self._now - at) >= _THROUGH_AGAIN)
@@ -184,7 +185,9 @@ class Reader:
             return few, [Skipped(f"answers to {top} under {post.id}", f"not all can be read ({problem})")]
 
     def _incoming(self, comments: Sequence[Comment], post: Post) -> tuple[Incoming, ...]:
-        return tuple(one.incoming(us=self._us, thread=post.thread) for one in oldest_first(comments))
+        return tuple(
+            one.incoming(us=self._us, thread=post.thread, window=self._window) for one in oldest_first(comments)
+        )
 
     @property
     def _params(self) -> dict[str, str]:

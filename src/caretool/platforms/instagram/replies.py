@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from caretool.platforms.graph_comments import SKEW, Comments, posted
+from caretool.platforms.graph_comments import SKEW, Comments, Messages, posted
 from caretool.platforms.graph_wire import address, moment
 from caretool.platforms.instagram.wire import A_PAGE, FIELDS, Comment
 from caretool.platforms.platform import Outgoing, Posted
@@ -13,18 +13,22 @@ from caretool.platforms.platform import Outgoing, Posted
 
 @dataclass(frozen=True, slots=True)
 class Replies:
-    """What we write under these comments."""
+    """What we write under these comments, and in private to who wrote them."""
 
     comments: Comments[Comment]
+    messages: Messages[Comment]
 
     def post(self, reply: Outgoing) -> Posted:
         """See `Platform.post`."""
+        answered = self.comments.answered(reply)
         if reply.private:
-            raise self.comments.no("it takes no private answers from here")
-        return self.comments.write(reply, self._target(reply, self.comments.answered(reply)), self.find)
+            return self._message(reply, answered)
+        return self.comments.write(reply, self._target(reply, answered), self.find)
 
     def find(self, reply: Outgoing) -> Posted | None:
         """See `Platform.find`."""
+        if reply.private:
+            raise self.comments.no("whether a private answer is out shows only in the account's messages: look there")
         for item in self._listed(reply):
             comment = self.comments.same(item, reply)
             if comment is not None:
@@ -48,6 +52,12 @@ class Replies:
             # By its last one: one among the others may bear an older date than its place on the list.
             if times and times[-1] < reply.created_at - SKEW:
                 return
+
+    def _message(self, reply: Outgoing, answered: Sequence[Comment]) -> Posted:
+        native_id = self.messages.post(reply, answered)
+        if native_id is None:
+            return self.comments.found_or_lost(reply, self.find)
+        return Posted(native_id, self.comments.clock())
 
     def _target(self, reply: Outgoing, answered: Sequence[Comment]) -> str:
         """Where it is written. Only the first comment of a thread takes answers, and no hidden one does."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from caretool.domain.comment import Author, Incoming, Thread
 from caretool.platforms.graph_wire import UNKNOWN, WireError, flag, identifier, moment, number, word
@@ -44,8 +44,10 @@ class Comment:
         named = self.known and self.author.handle == us.handle
         return named or (self.author_id is not None and self.author_id == us.id)
 
-    def incoming(self, *, us: Us, thread: Thread | None) -> Incoming:
-        """The comment it is; it has no address of its own, only its post has."""
+    def incoming(self, *, us: Us, thread: Thread | None, window: timedelta) -> Incoming:
+        """The comment it is; it has no address of its own, only its post has. A private answer is taken for `window`
+        after it was written."""
+        own = self.by(us)
         return Incoming(
             native_id=self.id,
             author=self.author,
@@ -56,7 +58,8 @@ class Comment:
             url=self.url or (thread.url if thread else None),
             form="comment",
             likes=self.likes,
-            own=self.by(us),
+            own=own,
+            private_until=None if own or self.created_at is None else self.created_at + window,
         )
 
 
