@@ -78,6 +78,12 @@ def test_what_a_platform_lets_us_keep_ends_with_or_without_a_rule(stage: Stage) 
     assert purged(stage) == 1
 
 
+def test_where_a_platform_says_how_long_an_empty_desk_has_nothing_to_erase(stage: Stage) -> None:
+    """Cron asks every night, also before anything was fetched."""
+    stage.page.limits = Limits(keep=timedelta(days=30))
+    assert purged(stage) == 0
+
+
 def test_where_nothing_says_how_long_nothing_is_erased(stage: Stage) -> None:
     closed(stage, "old")
     stage.clock.goes(days=4000)

@@ -7,16 +7,18 @@ A class that is missing, or one too many, fails.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import pytest
 
 from caretool.domain.comment import Author, Incoming, Thread
 from caretool.domain.watch import Watch
 from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
+from caretool.http import Client
 from caretool.platforms.platform import (
     Bans,
     Deletes,
@@ -201,6 +203,23 @@ def ids(pages: Sequence[Page]) -> list[str]:
     return [comment.native_id for comment in comments_of(pages)]
 
 
+@contextmanager
+def leaving_to_replies(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever is read meanwhile leaves what the budget keeps for replies; what is asked about a token need not."""
+    greedy: list[str] = []
+    get = Client.get
+
+    def watched(client: Client, path: str, *args: Any, fetching: bool = False, **how: Any) -> Any:
+        if not fetching and "token" not in path:
+            greedy.append(path)
+        return get(client, path, *args, fetching=fetching, **how)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Client, "get", watched)
+        yield
+    assert not greedy, f"read as if for a reply: {greedy}"
+
+
 class ReadingContract:
     """What is read, and what a connection says of itself: the suite of a platform on which nobody can be answered.
     Every test starts from an empty platform."""
@@ -378,6 +397,14 @@ class NetworkContract:
     """What goes wrong on the way."""
 
     ability: ClassVar[Ability] = "network"
+
+    def test_fetching_leaves_to_replies_what_they_need(
+        self, harness: NetworkHarness, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        harness.receive([comment(0), comment(1)])
+        with leaving_to_replies(monkeypatch):
+            *_, last = harness.open().fetch(None)
+            list(harness.open().fetch(last.bookmark))
 
     def test_nothing_is_asked_for_by_opening(self, harness: NetworkHarness) -> None:
         platform = harness.open()
@@ -721,6 +748,14 @@ class SearchesContract:
             times = [one.written_at for one in page.comments if one.written_at is not None]
             assert times == sorted(times)
             assert len(times) == len(page.comments)
+
+    def test_searching_leaves_to_replies_what_they_need(
+        self, harness: SearchesHarness, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        harness.overhear([overheard(0)])
+        with leaving_to_replies(monkeypatch):
+            *_, last = self.found(harness)
+            self.found(harness, last.bookmark)
 
     def test_nothing_is_found_where_there_is_nothing(self, harness: SearchesHarness) -> None:
         harness.overhear([overheard(0, "What a sunny day.")])

@@ -5,7 +5,9 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -13,10 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from caretool.domain.policy import Account
 from caretool.domain.vault import Forgetful
 from caretool.errors import CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
-from caretool.platforms.bluesky.connector import BlueskySettings
-from caretool.platforms.platform import Page
+from caretool.http import Client
+from caretool.platforms.bluesky.connector import BlueskySettings, open_account
+from caretool.platforms.platform import Opening, Page
 from caretool.secrets import Secret
 from tests.platforms import contract
 from tests.platforms.bluesky_harness import VARIABLE, BlueskyHarness, Now, connect
@@ -126,6 +130,31 @@ class TestSessions:
         with pytest.raises(TokenRefused):
             fetched(fake, vault=vault)
 
+    @pytest.mark.parametrize("key", ["handle", "url"])
+    def test_another_handle_or_server_in_the_settings_takes_the_place_of_the_session(
+        self, fake: FakeBluesky, key: str
+    ) -> None:
+        vault, asked = Forgetful(), list[str]()
+        fetched(fake, vault=vault)
+
+        def refuse(request: httpx.Request) -> httpx.Response:
+            asked.append(request.url.path.rpartition(".")[2])
+            return httpx.Response(401, json={"error": "AuthenticationRequired", "message": "Invalid"})
+
+        changed = {"handle": "altra.test", "url": "http://127.0.0.1:2583"}[key]
+        account = Account(
+            "bluesky",
+            "bluesky",
+            BlueskySettings(**{"url": fake.url, "handle": OUR_HANDLE, "token": Secret(env=VARIABLE), key: changed}),
+        )
+        opening = Opening(Path(), ZoneInfo("Europe/Rome"), fake.clock, vault=vault)
+        platform = open_account(
+            account, opening, lambda *where, **how: Client(*where, transport=httpx.MockTransport(refuse), **how)
+        )
+        with pytest.raises(TokenRefused):
+            list(platform.fetch(None))
+        assert set(asked) == {"createSession"}
+
     def test_too_many_logins_are_waited_for(self, fake: FakeBluesky) -> None:
         fake.busy_until = NOON + timedelta(minutes=4)
         with pytest.raises(PlatformBusy) as busy:
@@ -171,9 +200,11 @@ class TestSessions:
 
     def test_what_was_learned_elsewhere_is_not_believed(self, fake: FakeBluesky) -> None:
         kept = {"url": "https://other.test", "did": "did:plc:x", "handle": "x", "pds": "https://evil.test"}
-        for facts in (json.dumps(kept), "[]", '{"url": 4}', '{"url": "https://bsky.test", "did": 7}', "{"):
+        another = {"url": fake.url, "did": "did:plc:x", "handle": "altra.test", "pds": None, "login": "altra.test"}
+        odd = ("[]", '{"url": 4}', '{"url": "https://bsky.test", "did": 7}', "{")
+        for facts in (json.dumps(kept), json.dumps(another), *odd):
             connect(fake, facts=facts).post(reply(facts, to=(said(fake),)))
-        assert len(fake.of(US, POST)) == 5
+        assert len(fake.of(US, POST)) == 6
 
     def test_checking_says_who_we_are_and_what_is_left(self, fake: FakeBluesky) -> None:
         fake.names[US] = "Bottega Blu"

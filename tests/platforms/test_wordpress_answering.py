@@ -109,31 +109,6 @@ class TestWhere:
         assert harness.requests(writing=True) == 0
 
 
-class TestHeldBack:
-    def test_what_waits_for_a_moderator_is_not_answered(self, harness: WordPressHarness, fake: FakeWordPress) -> None:
-        number = fake.write("uno", status="hold")
-        for outgoing in (reply(number), reply(number, private=True), reply(fake.write("due"), number)):
-            with pytest.raises(PlatformFailed, match="approve it there first"):
-                harness.connection().post(outgoing)
-        assert (harness.replies(), fake.comments[number].status) == ([], "hold")
-
-    def test_where_an_answer_approves_it_does_so_first(self, harness: WordPressHarness, fake: FakeWordPress) -> None:
-        number = fake.write("uno", status="hold")
-        harness.connection(approve_on_reply=True).post(reply(number))
-        assert (len(harness.replies()), fake.comments[number].status) == (1, "approved")
-
-    def test_where_nobody_knows_whether_it_was_approved_no_reply_is_sent(
-        self, harness: WordPressHarness, fake: FakeWordPress
-    ) -> None:
-        number = fake.write("uno", status="hold")
-        harness.goes_wrong("drop", writing=True)
-        with pytest.raises(Delayed, match="no reply was sent"):
-            harness.connection(approve_on_reply=True).post(reply(number))
-        assert harness.replies() == []
-        harness.connection(approve_on_reply=True).post(reply(number))
-        assert len(harness.replies()) == 1
-
-
 class TestOnce:
     def test_a_request_that_is_carried_out_twice_is_there_once_and_known(
         self, harness: WordPressHarness, fake: FakeWordPress

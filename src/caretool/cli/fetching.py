@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,10 +14,13 @@ from caretool.domain.comment import Kind, Tone
 from caretool.errors import UsageProblem
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from caretool.desk.fetching import Fetched
     from caretool.desk.sending import Sent
 
 Fetching = list["Fetched"]
+_BECAME = ("posted", "failed", "unsure", "left")
 
 
 def register(app: typer.Typer) -> None:
@@ -185,15 +189,19 @@ def send(
             sent = sending.send(desk)
     tell_problems(sent.problems)
     if not stays_empty(as_json, sent.exit_code):
-        show(sent, as_json, sent_shape, _sent_text)
+        show(sent, as_json, sent_shape, partial(_sent_text, desk.zone))
     raise typer.Exit(sent.exit_code)
 
 
 def sent_shape(sent: Sent) -> dict[str, Any]:
-    """Ids by what happened to them."""
-    return {name: [r.id for r in getattr(sent, name)] for name in ("posted", "failed", "unsure", "left")}
+    """Ids by what happened to them, and how many more replies may leave, by account."""
+    ids = {name: [r.id for r in getattr(sent, name)] for name in _BECAME}
+    return {**ids, "replies_left": {ration.account: ration.left for ration in sent.rations}}
 
 
-def _sent_text(sent: Sent) -> None:
-    counts = [f"{len(replies)} {name}" for name, replies in vars(sent).items() if name != "problems" and replies]
+def _sent_text(zone: ZoneInfo, sent: Sent) -> None:
+    counts = [f"{len(replies)} {name}" for name in _BECAME if (replies := getattr(sent, name))]
     out(" · ".join(counts) if counts else "Nothing waits in the outbox.")
+    for ration in sent.rations:
+        if not ration.scarce:  # said already, with who waits
+            out(f"{ration.account}: {ration.how_many(zone)}")

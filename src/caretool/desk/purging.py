@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from caretool.desk import forgetting, permitting, tracing, triaging
+from caretool.desk import forgetting, lasting, permitting, tracing, triaging
 from caretool.desk.desk import Desk
 from caretool.domain.codes import Kind
 from caretool.domain.retention import kept_for
@@ -104,17 +104,16 @@ def _log(desk: Desk, now: datetime, codes: Mapping[str, str | int | None]) -> No
 
 def _expired(desk: Desk, now: datetime) -> Iterator[Expired]:
     retention = desk.policy.retention
-    said = retention.says_something
+    longest = lasting.demanded(desk.settings.accounts.values(), desk.open_platform)
     for account, kind in desk.store.expiring.sorts():
         ours = desk.settings.accounts.get(account)
-        at_most = desk.open_platform(ours).limits.keep if ours is not None else None
-        said = said or at_most is not None
+        at_most = longest.get(account)
         platform = ours.platform if ours is not None else ""
         length = kept_for(retention, platform=platform, kind=kind, at_most=at_most)
         if length is not None:
             comments, needed = desk.store.expiring.count(account, kind, now - length)
             yield Expired(account, kind, length, now - length, comments, needed)
-    if not said:
+    if not retention.says_something and not longest:
         raise UsageProblem(
             'Nothing says how long comments are kept: add [retention] default = "730 days" to policies.toml.'
         )

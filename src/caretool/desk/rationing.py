@@ -52,13 +52,18 @@ def staying(desk: Desk, account: str, limits: Limits, replies: int) -> PlatformB
 
 def told(desk: Desk, account: str, limits: Limits) -> str | None:
     """How many replies are left, where that is known and they are scarce."""
+    ration = ration_of(desk, account, limits)
+    return ration.says(desk.zone) if ration is not None and ration.scarce else None
+
+
+def ration_of(desk: Desk, account: str, limits: Limits) -> Ration | None:
+    """How many replies are left, and for whom; None: nobody knows, or there is no limit."""
     if limits.replies_left is None:
         return None
     leaving = desk.store.replies.leaving()
     outbox = sum(number for (name, state), number in leaving.items() if name == account and state == "approved")
     waiting = desk.store.comments.waiting_by_account().get(account, 0)
-    ration = Ration(account, limits.replies_left, limits.replies_until, outbox, waiting)
-    return ration.says(desk.zone) if ration.scarce else None
+    return Ration(account, limits.replies_left, limits.replies_until, outbox, waiting)
 
 
 def remarks(desk: Desk, targets: Sequence[Target]) -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from caretool.desk import lasting
 from caretool.desk.examining import variables
 from caretool.desk.premises import Premises
 from caretool.errors import SettingsProblem, UsageProblem
@@ -107,7 +108,7 @@ def schedule(premises: Premises, program: Sequence[str]) -> Schedule:
     try:
         settings = premises.load_settings()
         wanted = tuple(variables(settings))
-        purges = settings.policy.retention.says_something
+        purges = settings.policy.retention.says_something or bool(lasting.known(premises, settings))
     except SettingsProblem:
         wanted = ()
         premises.say("The settings are wrong (`caretool doctor` tells how): which secrets they need is left out.")

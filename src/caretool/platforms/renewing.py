@@ -30,11 +30,19 @@ class Grant:
 
 class Renewable:
     """An account's token. `first` tells the secret that a person put into the settings; a new one there takes the place
-    of all that was renewed. `exchange` makes a grant of what renews: one request of the platform's own, whose errors
-    are told as what they are for whoever wanted the token: nothing of theirs was sent."""
+    of all that was renewed, and so does another `login` (where and as whom, if the secret alone does not say).
+    `exchange` makes a grant of what renews: one request of the platform's own, whose errors are told as what they are
+    for whoever wanted the token: nothing of theirs was sent."""
 
     def __init__(
-        self, name: str, *, vault: Vault, clock: Clock, first: Callable[[], str], exchange: Callable[[str], Grant]
+        self,
+        name: str,
+        *,
+        vault: Vault,
+        clock: Clock,
+        first: Callable[[], str],
+        exchange: Callable[[str], Grant],
+        login: str = "",
     ) -> None:
         self._name = name
         self._vault = vault
@@ -42,6 +50,7 @@ class Renewable:
         self._reveal = first
         self._secret: str | None = None
         self._exchange = exchange
+        self._login = login
 
     def current(self) -> str:
         """An access token, renewed if it ends soon. Raises TokenRefused, PlatformBusy."""
@@ -100,10 +109,10 @@ class Renewable:
     def _kept(self) -> Grant | None:
         """What was renewed last of the secret that stands in the settings now."""
         grant, of = self._read()
-        return grant if of == _digest(self._first()) else None
+        return grant if of == self._origin() else None
 
     def _read(self) -> tuple[Grant | None, str]:
-        """What was renewed last, and a digest of the secret it came from."""
+        """What was renewed last, and a digest of what it came from."""
         try:
             kept = json.loads(self._vault.read() or "null")
             ends, refresh_ends = _moment(kept["ends"]), _moment(kept["refresh_ends"])
@@ -114,7 +123,7 @@ class Renewable:
     def _text(self, grant: Grant, refresh: str, before: Grant | None) -> str:
         ends = grant.refresh_ends_at or (before.refresh_ends_at if before is not None and not grant.refresh else None)
         kept = {
-            "of": _digest(self._first()),
+            "of": self._origin(),
             "access": grant.access,
             "refresh": grant.refresh or refresh,
             "ends": grant.ends_at and grant.ends_at.isoformat(),
@@ -122,9 +131,10 @@ class Renewable:
         }
         return json.dumps(kept)
 
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
+    def _origin(self) -> str:
+        """A digest of the settings it comes from."""
+        came = f"{self._login}\n{self._first()}" if self._login else self._first()
+        return hashlib.sha256(came.encode()).hexdigest()
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -113,7 +113,7 @@ class BlueskyPlatform:
         self._clock = clock
         self._budget = budget
         self._known = facts
-        self._facts = Facts.parse(facts, settings.url)
+        self._facts = Facts.parse(facts, settings.url, settings.handle)
         self._since = since
         self._clients: dict[str, Client] = {}
 
@@ -134,7 +134,7 @@ class BlueskyPlatform:
 
     def fetch(self, bookmark: str | None) -> Iterator[Page]:
         """What was said to us, then what we wrote ourselves, then which of the latest were edited or deleted."""
-        news = self._learn()
+        news = self._learn(fetching=True)
         since = None if self._since is None else self._clock() - self._since
         mark = Bookmark.parse(bookmark)
         for page in Fetch(self._server(fetching=True), self._facts, since, mark).pages():
@@ -145,7 +145,7 @@ class BlueskyPlatform:
 
     def search(self, watch: Watch, bookmark: str | None) -> Iterator[Page]:
         """Each word by itself, newest first; a phrase as it stands."""
-        self._us()
+        self._us(fetching=True)
         since = None if self._since is None else self._clock() - self._since
         yield from Search(self._server(fetching=True), self._facts, watch, since).pages(bookmark)
 
@@ -261,22 +261,22 @@ class BlueskyPlatform:
             self._clients[url] = self._reach(url)
         return Server(self._clients[url], self._account, fetching=fetching)
 
-    def _us(self) -> str:
+    def _us(self, *, fetching: bool = False) -> str:
         """Our DID."""
         if self._facts.did is None:
-            self._learn()
+            self._learn(fetching=fetching)
         return self._facts.did or ""
 
-    def _asked(self) -> tuple[Facts, Mapping[str, object]]:
-        facts, session = self._server().session(self._settings.url)
+    def _asked(self, *, fetching: bool = False) -> tuple[Facts, Mapping[str, object]]:
+        facts, session = self._server(fetching=fetching).session(self._settings.url, self._settings.handle)
         # What is not on this computer names no place on it.
         if self._settings.url.startswith("https:") and facts.pds and not facts.pds.startswith("https:"):
             facts = replace(facts, pds=None)
         return facts, session
 
-    def _learn(self) -> str | None:
+    def _learn(self, *, fetching: bool = False) -> str | None:
         """Ask who we are and where our server is; the facts, if they are new."""
-        facts, _ = self._asked()
+        facts, _ = self._asked(fetching=fetching)
         return self._know(facts)
 
     def _know(self, facts: Facts) -> str | None:
@@ -343,7 +343,12 @@ def open_account(account: Account, opening: Opening, connect: Callable[..., Clie
     login = connect(settings.url, name=account.name, clock=opening.clock, dialect=said)
     logins = Logins(login, account.name, settings.handle, password)
     session = Renewable(
-        account.name, vault=opening.vault, clock=opening.clock, first=password, exchange=logins.exchange
+        account.name,
+        vault=opening.vault,
+        clock=opening.clock,
+        first=password,
+        exchange=logins.exchange,
+        login=f"{settings.url} {settings.handle}",
     )
 
     def reach(url: str) -> Client:

@@ -147,11 +147,11 @@ class Server:
         self._name = name
         self._fetching = fetching
 
-    def session(self, url: str) -> tuple[Facts, Mapping[str, object]]:
+    def session(self, url: str, login: str) -> tuple[Facts, Mapping[str, object]]:
         """Who we are, and all that the server says of it."""
         data = self._get("com.atproto.server.getSession").json()
         try:
-            return read_session(data, url), mapping(data)
+            return read_session(data, url, login), mapping(data)
         except WireError as problem:
             raise PlatformFailed(f"{self._name}: {problem}: is url right?") from problem
 

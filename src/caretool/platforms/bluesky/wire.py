@@ -123,34 +123,36 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of us: `did` for good, `handle` for now, and our server (`pds`); all learned at `url`."""
+    """What is known of us: `did` for good, `handle` for now, and our server (`pds`); all learned at `url`, logged in as
+    `login`."""
 
     url: str = ""
     did: str | None = None
     handle: str | None = None
     pds: str | None = None
+    login: str = ""
 
     @classmethod
-    def parse(cls, text: str | None, url: str) -> Facts:
-        """What was kept; nothing is known where it is another platform's, or was learned elsewhere."""
+    def parse(cls, text: str | None, url: str, login: str) -> Facts:
+        """What was kept; nothing is known where it is another platform's, or was learned elsewhere or as another."""
         try:
             kept = cls(**json.loads(text or "{}"))
         except (ValueError, TypeError):
             return cls(url)
         sound = all(one is None or isinstance(one, str) for one in (kept.did, kept.handle, kept.pds))
-        return kept if sound and kept.url == url else cls(url)
+        return kept if sound and (kept.url, kept.login) == (url, login) else cls(url)
 
     def __str__(self) -> str:
         return json.dumps(asdict(self))
 
 
-def read_session(data: object, url: str) -> Facts:
+def read_session(data: object, url: str, login: str) -> Facts:
     """Of `com.atproto.server.getSession`. Raises WireError."""
     session = mapping(data)
     did = session.get("did")
     if not isinstance(did, str) or not _DID.fullmatch(did):
         raise WireError("it does not say who we are")
-    return Facts(url, did, word(session, "handle"), _pds(session.get("didDoc")))
+    return Facts(url, did, word(session, "handle"), _pds(session.get("didDoc")), login)
 
 
 def read_post(data: object) -> Post:

@@ -51,7 +51,7 @@ Scopes: read:accounts read:notifications read:statuses write:statuses, and no ot
 report and like from here also write:mutes write:blocks write:reports write:favourites; to search for
 watch words without a # also read:search. Leave the redirect address as it is. Submit, and open the
 application: "Your access token" is the token. Where there is no such page (GoToSocial, Pleroma,
-Akkoma), docs/platforms/mastodon.md has the three steps to one."""
+Akkoma), the page named below has the three steps to one."""
 
 # Mastodon keeps a key for up to an hour; an attempt may take a while to arrive.
 _KEY_PROTECTS = timedelta(minutes=50)
@@ -127,7 +127,7 @@ class MastodonPlatform:
 
     def fetch(self, bookmark: str | None) -> Iterator[Page]:
         """New mentions, then what we wrote ourselves, then which of the latest mentions were edited or deleted."""
-        news = self._learn()
+        news = self._learn(self._reading)
         since = None if self._since is None else self._clock() - self._since
         mark = Bookmark.parse(bookmark)
         for page in Fetch(self._reading, self._facts, since, mark).pages():
@@ -139,9 +139,9 @@ class MastodonPlatform:
     def search(self, watch: Watch, bookmark: str | None) -> Iterator[Page]:
         """What its words are found in, from the account's `since` on; private statuses are left out."""
         if self._facts.id is None:
-            self._learn()
+            self._learn(self._reading)
         mark = search.Bookmark.parse(bookmark, search.first(self._clock(), self._since))
-        yield from search.Search(self._server, self._facts, watch, self._clock()).pages(mark)
+        yield from search.Search(self._reading, self._facts, watch, self._clock()).pages(mark)
 
     def look(self, native_ids: Sequence[str]) -> Looked:
         """Gone is what is deleted, and what we are no longer let see. Where many are asked for one by one, the last of
@@ -249,9 +249,9 @@ class MastodonPlatform:
             self._learn()
         return Guard(self._account, self._server, self._facts)
 
-    def _learn(self) -> str | None:
+    def _learn(self, server: Server | None = None) -> str | None:
         """Ask the server who we are and what it takes; the facts, if they are new."""
-        self._facts = self._server.me().facts
+        self._facts = (server or self._server).me().facts
         facts = str(self._facts)
         if facts == self._known:
             return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -19,7 +19,8 @@ _ANSWERABLE = ("approved", "hold")
 
 @dataclass(frozen=True, slots=True)
 class Replies:
-    """What we answer; `longest` in bytes. With `approves` what waits for a moderator is approved by being answered."""
+    """What we answer; `longest` in bytes. With `approves` what waits for a moderator is approved by being answered, as
+    soon as the reply is there: one that is refused shows nobody what it answers."""
 
     server: Server
     clock: Clock
@@ -32,7 +33,6 @@ class Replies:
             raise self.server.no(f"it takes {self.longest} bytes; this has {measured(reply.text)}")
         answered = self._answered(reply)
         post = self._post_of(reply, answered)
-        self._approve([one for one in answered if one.held])
         parent = answered[0].id if len(reply.to) == 1 else None
         try:
             answer = self.server.create(post, parent, escaped(reply.text))
@@ -44,16 +44,23 @@ class Replies:
         native_id = identifier(told)
         if native_id is None:
             raise AnswerLost(f"{answer.account}: the reply was taken, but the site does not say as what")
+        try:
+            self._approve(answered)
+        except CaretoolError as problem:
+            what = f"the reply is there as comment {native_id}, what it answers still waits for a moderator"
+            raise AnswerLost(f"{problem} ({what})") from problem
         return Posted(native_id, moment(told.get("date_gmt")) or self.clock(), word(told, "link"))
 
     def find(self, reply: Outgoing) -> Posted | None:
         """See `Platform.find`. WordPress lists what is in its own database, and an answer to what was deleted for good
-        stands where that stood."""
+        stands where that stood. What the reply was to approve, and did not come to, is approved now."""
         elsewhere: Comment | None = None
         for comment in self._alike(reply, since=True):
             if comment.id in reply.not_these:
                 continue
             if self._in_place(comment, reply):
+                if self.approves and comment.status == "approved":
+                    self._approve(self.server.standing(reply.to).values())
                 return self._posted(comment, reply)
             elsewhere = elsewhere or comment
         if elsewhere is None or len(reply.to) > 1 or self.server.standing(reply.to):
@@ -96,12 +103,15 @@ class Replies:
             raise self.server.no(f"{', '.join(reply.to)[:80]} do not stand under one post")
         return post
 
-    def _approve(self, held: Sequence[Comment]) -> None:
-        for comment in held:
+    def _approve(self, answered: Iterable[Comment]) -> None:
+        """Those of them that wait for a moderator; what was thrown out meanwhile stays so."""
+        for comment in answered:
+            if comment.status != "hold":
+                continue
             try:
                 self.server.set_status(comment.id, "approved")
-            except AnswerLost as lost:
-                raise Delayed(f"{lost} (it waited for a moderator; no reply was sent)") from lost
+            except AnswerLost as lost:  # asked for again it does no harm
+                raise PlatformFailed(str(lost)) from lost
 
     def _there_already(self, reply: Outgoing) -> Posted:
         """The site has the same words by us in the same place. It is this reply, if an earlier request was carried out;

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from caretool.dialect import Dialect, Said, Verdict, basic
 from caretool.errors import PlatformFailed, TokenRefused
-from caretool.http import Answer, Client, Refused
+from caretool.http import Answer, Client, NotTaken, Refused
 from caretool.platforms.platform import Skipped
 from caretool.platforms.wordpress.wire import FIELDS, Comment, Facts, WireError, identifier, read_comment, word
 
@@ -154,9 +154,9 @@ class Server:
             path, params = self._at("/users/me", asked)
             try:
                 told = self._client.get(path, params=params, fetching=fetching).json()
-            except TokenRefused as refused:
+            except NotTaken as refused:
                 what = "or its web server keeps the Authorization header from WordPress"
-                raise TokenRefused(f"{refused} ({what}, see docs/platforms/wordpress.md)") from refused
+                raise NotTaken(f"{refused} ({what})") from refused
             except Refused as refused:
                 # Without words of WordPress's own its web server has nothing at this address.
                 if refused.code or not pretty:

@@ -36,7 +36,7 @@ it: while it is in "Testing" every token dies after 7 days. Make a client of the
 it has the client id and the client secret. Then ask for consent to the scope
 https://www.googleapis.com/auth/youtube.force-ssl with access_type=offline and prompt=consent,
 choose the channel, and exchange the code: "refresh_token" in the answer is the token. The two
-requests stand in docs/platforms/youtube.md. Requests are counted for the whole project, which its
+requests stand on the page named below. Requests are counted for the whole project, which its
 accounts share."""
 
 
@@ -182,7 +182,7 @@ class YouTubePlatform:
         )
         if not where.channels and where.every is None:
             return
-        mark, ours, now = Found.parse(bookmark), self._ours(), self._clock()
+        mark, ours, now = Found.parse(bookmark), self._ours(fetching=True), self._clock()
         yield from Search(self._server, watch, mark, where, ours=ours, since=self._oldest(), now=now).pages()
 
     def look(self, native_ids: Sequence[str]) -> Looked:
@@ -259,10 +259,10 @@ class YouTubePlatform:
     def _oldest(self) -> datetime | None:
         return None if self._since is None else self._clock() - self._since
 
-    def _ours(self) -> str:
+    def _ours(self, *, fetching: bool = False) -> str:
         """The id of our channel."""
         if self._facts.id is None:
-            self._learn()
+            self._learn(fetching=fetching)
         return self._facts.id or ""
 
 
