@@ -10,7 +10,8 @@ every page, the console blocks between these marks:
     <!-- session: KIND ID=TOPIC … -->…<!-- /session -->
                                         every `$ caretool …` line is run, in the order of the page, in a workspace made
                                         for the page: `empty` (nothing yet), `starter`, `demo` (fetched and looked at),
-                                        `mastodon http://…` (nothing yet, and the practice server at that address)
+                                        `mastodon http://…` (nothing yet, and the practice server at that address),
+                                        `watching` (that server is an account, and was fetched)
     <!-- session: KIND … file=NAME -->…<!-- /session -->
                                         a ```toml block, put at the end of the file when its turn comes
 

@@ -31,6 +31,9 @@ _FOLDED = 116
 _JSON_LINE = re.compile(rf".{{1,{_FOLDED - 1}}}(?:,|$)|.+?(?:,|$)")
 
 
+_KEPT = ("--set", "token.env=CARETOOL_MASTODON_TOKEN")
+
+
 class Stale(Exception):
     """A page shows a command that no longer does what the page says of it."""
 
@@ -127,6 +130,8 @@ def session(words: str) -> Iterator[Session]:
             address = stack.enter_context(_SERVERS[kind]())
             shown = next((word for word in more if "://" in word), address)
             yield Session(folder, {}, {address: shown})
+        elif kind == "watching":
+            yield stack.enter_context(_watching(folder / "desk"))
         elif kind == "empty":
             yield Session(folder, {})
         else:
@@ -134,18 +139,38 @@ def session(words: str) -> Iterator[Session]:
 
 
 @contextlib.contextmanager
-def _mastodon() -> Iterator[str]:
+def _mastodon(*, forgets: bool = True) -> Iterator[str]:
+    """The practice server; it `forgets` its token, so that a page shows how one is made."""
     from tests.platforms.fake_mastodon import FakeMastodon
     from tests.platforms.fake_mastodon_practice import furnish, serve
 
     fake = FakeMastodon(clock=lambda: datetime.fromisoformat(NOW))
-    fake.tokens.clear()
+    if forgets:
+        fake.tokens.clear()
     furnish(fake)
     with serve(fake) as address:
         yield address
 
 
 _SERVERS = {"mastodon": _mastodon}
+
+
+@contextlib.contextmanager
+def _watching(folder: Path) -> Iterator[Session]:
+    """Where the page about Mastodon ends: the practice server is an account, and was fetched."""
+    from tests.platforms.fake_mastodon import TOKEN
+
+    workspace.create(folder)
+    with _mastodon(forgets=False) as address:
+        shell = Session(folder, {"CARETOOL_WORKSPACE": str(folder), "CARETOOL_MASTODON_TOKEN": TOKEN})
+        for words in (
+            ("account", "add", "mastodon", "fediverse", "--set", f"url={address}", *_KEPT),
+            ("fetch", "fediverse"),
+        ):
+            printed, code = shell.run(*words)
+            if code:
+                raise Stale(f"`caretool {words[0]}` exits {code}: {printed.strip()}")
+        yield shell
 
 
 @cache

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from caretool.dialect import Dialect, Said, Verdict, basic
 from caretool.domain.budget import Bucket, Meter
 from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFailed, StoreProblem, TokenRefused
-from caretool.http import Answer, Client, Refused, retry_after
+from caretool.http import Answer, Client, NotTaken, Refused, retry_after
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOME = "https://social.example"
@@ -157,7 +157,7 @@ def test_the_token_is_asked_for_once_and_again_after_a_refusal() -> None:
     )
     account.get("/a")
     account.get("/b")
-    failing(lambda: account.get("/c"), TokenRefused)
+    failing(lambda: account.get("/c"), NotTaken)
     account.get("/d")
     assert [request.headers["Authorization"][7:] for request in server.requests] == ["first-token"] * 3 + [
         "second-token"
@@ -226,7 +226,7 @@ def test_a_web_page_is_not_repeated() -> None:
 def test_a_refused_token_says_what_to_do() -> None:
     server = Server(said(401, {"error": f"The access token {TOKEN} is invalid"}))
     for do in (lambda: client(server).get("/x"), lambda: client(server).post("/x")):
-        error = failing(do, TokenRefused)
+        error = failing(do, NotTaken)
         assert "(401, The access token *** is invalid): make a new one" in str(error)
     assert len(server.requests) == 2
 
@@ -476,7 +476,7 @@ WRITES: list[tuple[httpx.Response | Exception, type[CaretoolError]]] = [
     (httpx.PoolTimeout("x"), PlatformBusy),
     (httpx.ProxyError("x"), PlatformBusy),
     (said(429), PlatformBusy),
-    (said(401), TokenRefused),
+    (said(401), NotTaken),
     (said(400), Refused),
     (said(403), Refused),
     (said(409), Refused),
@@ -728,7 +728,7 @@ def test_a_token_that_ended_is_renewed_and_the_request_made_again(do: str) -> No
 
 def test_a_token_is_renewed_once_a_request() -> None:
     server = Server(said(401))
-    failing(lambda: renewing(server).post("/x"), TokenRefused)
+    failing(lambda: renewing(server).post("/x"), NotTaken)
     assert len(server.requests) == 2
 
 

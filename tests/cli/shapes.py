@@ -68,7 +68,7 @@ COMMENT = {
     "due_at": Or(Time), "closes_at": Or(Time), "private_until": Or(Time), "why": [str],
 }  # fmt: skip
 INBOX = {
-    "as_of": Time, "waiting": int, "late": int,
+    "as_of": Time, "waiting": int, "late": int, "matching": {"waiting": int, "late": int, "groups": int},
     "groups": [{
         "id": str, "topic": Or(str), "language": Or(str), "account": str,
         "thread": Or({"id": str, "text": Or(str), "url": Or(str)}),

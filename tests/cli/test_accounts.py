@@ -155,7 +155,7 @@ def test_an_unsure_reply_that_somebody_found_is_posted(desk: Program) -> None:
     reply = answered(desk)["id"]
     make_unsure(desk, reply)
     sent = desk.done("send", "--was-posted", reply, "--url", "https://page.example/7", "--json").json()
-    assert sent == {"posted": [reply], "failed": [], "unsure": [], "left": []}
+    assert sent == {"posted": [reply], "failed": [], "unsure": [], "left": [], "replies_left": {}}
     shown = desk.done("show", reply).stdout
     assert "our reply, posted" in shown
     assert "https://page.example/7" in shown

@@ -216,6 +216,21 @@ def test_at_a_terminal_it_says_how_and_asks_until_each_answer_will_do(fresh: Pro
     }
 
 
+def test_at_a_terminal_an_answer_may_name_its_key_as_the_guide_does_and_the_page_is_there(fresh: Program) -> None:
+    with terminal(fresh, "account", "add", "feed", "alerts") as child:
+        child.expect(r"All of it: (\S+)\r\n")
+        assert Path(child.match[1]).read_text("utf-8").startswith("# feed")
+        child.expect("url: $")
+        child.sendline("url.env=CARETOOL_ALERT")
+        child.expect("KEY=VALUE")
+        child.sendline("")
+        child.expect("export CARETOOL_ALERT=…")
+        child.expect(pexpect.EOF)
+        child.wait()
+        assert child.exitstatus == 0
+    assert accounts(fresh)["alerts"] == {"platform": "feed", "url": {"env": "CARETOOL_ALERT"}}
+
+
 def test_at_a_terminal_what_was_said_is_not_asked_and_the_variable_is_told(fresh: Program) -> None:
     shown, code = seen(fresh, *MASTODON, *URL, *TOKEN)
     assert code == 0

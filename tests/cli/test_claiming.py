@@ -49,7 +49,7 @@ def test_whoever_comes_second_is_told_by_whom_and_until_when(desk: Program) -> N
     assert f"What helps: Wait, or take it over: caretool claim {group} --take-over --because TEXT" in told
     for words in (
         ("claim", group), ("claim", group, "--drop"), ("close", group, "--because", "x"),
-        ("snooze", group, "--until", "3h"), ("reply", group, "--yes", "--by-hand", "https://x.example/1"),
+        ("snooze", group, "--until", "3h"), ("reply", group, "--yes", "--text", "x", "--by-hand", "https://x.example/1"),
     ):  # fmt: skip
         ran = desk.run(*words)
         assert (ran.code, ran.stdout) == (5, ""), words

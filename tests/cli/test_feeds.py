@@ -52,7 +52,9 @@ def test_an_entry_is_found_opened_answered_there_and_its_promise_runs(desk: Prog
     assert f"Answer it there yourself, at {ENTRY}, and say --by-hand URL" in refused.stderr
     words = ("reply", comment["id"], "--template", "delivery-late", "--by-hand", f"{ENTRY}#8")
     assert "Buongiorno Anna Rossi" in desk.done(*words, "--dry-run").told
-    told = desk.done(*words, "--yes", "--json").json()
+    assert desk.run(*words, "--yes").code == 2
+    text = "Buongiorno Anna Rossi, sono Dario, mi scuso: le rispondo qui entro martedì 24 novembre alle 18:00."
+    told = desk.done(*words[:2], *words[4:], "--text", text, "--yes", "--json").json()
     assert [(one["state"], one["url"]) for one in told["replies"]] == [("posted", f"{ENTRY}#8")]
     assert [promise["state"] for promise in told["promises"]] == ["running"]
 

@@ -91,3 +91,8 @@ def test_the_program_alone_shows_where_to_begin(tmp_path: Path) -> None:
 def test_the_version_is_one_line(tmp_path: Path) -> None:
     with mock.patch("importlib.metadata.version", return_value="1.2.3"):
         assert Program(tmp_path).done("--version").stdout == "caretool 1.2.3\n"
+
+
+def test_where_the_pages_lie_is_said(tmp_path: Path) -> None:
+    folder = Path(Program(tmp_path).done("--docs").stdout.removesuffix("\n"))
+    assert (folder / "roles.md").is_file()

@@ -108,6 +108,40 @@ def test_only_what_is_asked_for_is_listed(desk: Program) -> None:
     assert len(desk.done("inbox", "--json", "--limit", "2").json()["groups"]) == 2
 
 
+def heading(desk: Program, *words: str) -> str:
+    """What stands above the table, without the clock."""
+    return desk.done("inbox", *words).stdout.splitlines()[0].rsplit("    ", 1)[0]
+
+
+def test_the_heading_of_a_part_counts_that_part(desk: Program) -> None:
+    groups = len(desk.groups())
+    assert heading(desk) == f"32 comments wait in {groups} groups"
+    assert heading(desk, "--limit", "2") == f"32 comments wait in {groups} groups"
+    for words, comments in (
+        (("--account", "short"), 20), (("--topic", "price"), 1), (("--kind", "praise"), 1), (("--search", "lampada"), 1)
+    ):  # fmt: skip
+        assert heading(desk, *words) == f"{comments} of 32 comments wait in 1 of {groups} groups", words
+    assert heading(desk, "--late") == f"0 of 32 comments wait in 0 of {groups} groups"
+    both = heading(desk, "--account", "page", "--limit", "1")
+    assert both == f"12 of 32 comments wait in {groups - 1} of {groups} groups"
+
+
+def test_the_heading_of_a_part_counts_who_is_late_in_it(desk: Program) -> None:
+    groups = len(desk.groups())
+    part = heading(desk, "--account", "short", "--as-of", "2026-11-23 18:00")
+    assert part == f"20 of 32 comments wait in 1 of {groups} groups · 20 of 32 late"
+    every = ("--as-of", "2026-11-23 18:00", "--late")
+    assert heading(desk, *every) == f"32 comments wait in {groups} groups · 32 late"
+
+
+def test_programs_get_the_whole_and_the_part(desk: Program) -> None:
+    whole = desk.done("inbox", "--json", "--limit", "1").json()
+    assert whole["matching"] == {"waiting": whole["waiting"], "late": whole["late"], "groups": len(desk.groups())}
+    part = desk.done("inbox", "--json", "--account", "short", "--as-of", "2026-11-23 18:00").json()
+    assert (part["waiting"], part["late"]) == (32, 32)
+    assert part["matching"] == {"waiting": 20, "late": 20, "groups": 1}
+
+
 def test_the_inbox_at_another_time_counts_what_is_late_then(desk: Program) -> None:
     found = desk.done("inbox", "--json", "--as-of", "2026-11-23 18:00").json()
     assert found["as_of"] == "2026-11-23T17:00:00Z"

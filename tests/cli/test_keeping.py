@@ -116,6 +116,25 @@ def test_the_doctor_tells_a_line_a_check_and_leaves_with_1_only_where_something_
     assert found["ok"] is False
 
 
+def test_the_doctor_tells_moments_as_the_desk_does_and_in_utc_only_where_nobody_knows_its_zone(desk: Program) -> None:
+    (desk.folder / "short.jsonl").unlink()
+    desk.run("fetch")
+    told = desk.run("doctor").stdout
+    assert "account page   last good fetch 2026-11-23 09:12\n" in told
+    assert "last good fetch 2026-11-23 09:12; 2026-11-23 09:12 it failed" in told
+    assert "CARETOOL_NOW holds the clock at 2026-11-23 09:12:" in told
+    assert "UTC" not in told
+    (desk.folder / "policies.toml").write_text("[[[", encoding="utf-8")
+    assert "CARETOOL_NOW holds the clock at 2026-11-23 08:12 UTC:" in desk.run("doctor").stdout
+
+
+def test_what_a_restore_would_change_is_told_in_the_desks_zone(desk: Program) -> None:
+    copy = desk.done("backup").stdout.split("  ")[0]
+    assert "newest entry 2026-11-23 09:12\n" in desk.run("restore", copy).stderr
+    (desk.folder / "policies.toml").write_text("[[[", encoding="utf-8")
+    assert "newest entry 2026-11-23 08:12 UTC\n" in desk.run("restore", copy).stderr
+
+
 def test_what_a_platform_said_cannot_reach_the_terminal_through_the_doctor(desk: Program) -> None:
     database = apsw.Connection(str(desk.folder / "caretool.db"))
     database.execute("UPDATE account SET failed_at = fetched_at, error = ?", ("\x1b[2Jgone\u202e",))
@@ -187,6 +206,20 @@ def test_each_job_is_a_command_and_its_comment_says_how_often(desk: Program) -> 
         )
     assert "MAILTO" in shown
     assert not [line for line in shown.splitlines() if line and not re.match(r"#|[\d*]", line)]
+
+
+def test_purge_runs_where_the_policy_or_a_platform_says_how_long(desk: Program) -> None:
+    assert " purge --yes" not in desk.done("schedule").stdout
+    channel = """
+[accounts.channel]
+platform = "youtube"
+client_id = "4711-desk.apps.googleusercontent.com"
+client_secret = { env = "NONESUCH" }
+token = { env = "NONESUCH" }
+"""
+    file = desk.folder / "accounts.toml"
+    file.write_text(file.read_text("utf-8") + channel, encoding="utf-8")
+    assert " purge --yes" in desk.done("schedule").stdout
 
 
 def test_units_for_systemd_have_what_systemd_asks_for(desk: Program) -> None:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
 from unittest import mock
 
+import pexpect
 import pytest
 
 from tests.cli.conftest import CONSOLE, PAGE, row, write_comments
 from tests.cli.program import Program, Ran
 from tests.cli.shapes import PROMISES, REPLY, conforms
+from tests.cli.test_terminal import terminal
 
 PROMISED = "Buongiorno {{ person.name }}, sono Dario. Mi scuso: la richiamo entro martedì 24 novembre alle 18:00."
 TOMORROW = "Buongiorno {{ people }}, sono Dario, mi scuso: domani passa il corriere a ritirare i pacchi."
@@ -96,12 +99,32 @@ def test_later_leaves_it_in_the_outbox_until_send(desk: Program) -> None:
 
 def test_posted_by_hand_is_answered_promised_and_not_posted_again(desk: Program) -> None:
     url = "https://page.example/c/1"
-    found = desk.done("reply", desk.group("parcel-damaged"), "--by-hand", url, "--yes", "--json").json()
+    text = "Buongiorno Chiara Longo, sono Dario, mi scuso: le rispondo qui entro martedì 24 novembre alle 18:00."
+    words = ("reply", desk.group("parcel-damaged"), "--by-hand", url, "--text", text, "--yes", "--json")
+    found = desk.done(*words).json()
     conforms(found, REPLY)
-    assert [(reply["state"], reply["url"]) for reply in found["replies"]] == [("posted", url)]
+    assert [(reply["state"], reply["url"], reply["text"]) for reply in found["replies"]] == [("posted", url, text)]
     assert [promise["state"] for promise in found["promises"]] == ["running"]
     desk.done("send")
     assert desk.posted() == []
+
+
+def test_what_was_posted_by_hand_is_not_taken_from_a_suggestion_without_a_look(desk: Program) -> None:
+    by_hand = ("reply", desk.group("parcel-damaged"), "--by-hand", "https://page.example/c/1")
+    for words in ((), ("--template", "parcel-damaged"), ("--json",)):
+        ran = desk.run(*by_hand, "--yes", *words)
+        assert (ran.code, ran.stdout, ran.stderr.count("\n")) == (2, "", 1)
+        assert "--text" in ran.stderr
+        assert "Nothing was written" in ran.stderr
+    assert untouched(desk)
+    assert "sono Dario" in desk.done(*by_hand, "--dry-run").stdout
+
+
+def test_what_was_posted_by_hand_may_be_written_in_the_editor(desk: Program, tmp_path: Path) -> None:
+    text = "Buongiorno Chiara Longo, sono Dario, mi scuso: le rispondo qui entro martedì 24 novembre alle 18:00."
+    writing = desk.with_editor(f"echo '{text}' > \"$1\"", tmp_path)
+    words = ("reply", desk.group("parcel-damaged"), "--by-hand", "https://page.example/c/1", "--edit", "--yes")
+    assert writing.done(*words, "--json").json()["replies"][0]["text"] == text
 
 
 def test_posted_by_hand_needs_an_address_and_somebody_who_may_speak(desk: Program) -> None:
@@ -340,3 +363,15 @@ def test_what_waited_too_long_in_the_outbox_fails_with_a_time_that_would_pass(de
     assert later.posted() == []
     assert [promise["state"] for promise in later.promises("--all")] == ["void"]
     assert "damaged" in {comment["native_id"] for group in later.groups() for comment in group["comments"]}
+
+
+def test_who_is_there_is_asked_whether_these_words_stand_there(desk: Program) -> None:
+    words = ("reply", desk.group("parcel-damaged"), "--by-hand", "https://page.example/c/1")
+    for answer, state in (("n", "waiting"), ("y", "answered")):
+        with terminal(desk, *words) as child:
+            child.expect("sono Dario")
+            child.expect(r"Are these the words that stand there\?")
+            child.sendline(answer)
+            child.expect(pexpect.EOF)
+        counted = {comment["native_id"] for group in desk.groups() for comment in group["comments"]}
+        assert ("damaged" in counted) == (state == "waiting")

@@ -12,7 +12,7 @@ from tests.cli.conftest import write_comments
 from tests.cli.program import Program, Ran
 from tests.cli.shapes import FETCH, INBOX, conforms
 from tests.platforms.fake_mastodon import TOKEN, FakeMastodon
-from tests.platforms.fake_mastodon_practice import serve
+from tests.platforms.fake_mastodon_practice import furnish, serve
 from tests.platforms.mastodon_harness import VARIABLE
 
 NOON = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -141,3 +141,13 @@ def test_strangers_words_in_an_exchange_are_data(desk: Program, server: FakeMast
     assert "{{ agent.name }}" in shown
     assert "\x1b" not in shown
     assert "\u202e" not in shown
+
+
+def test_the_practice_server_has_something_to_find(desk: Program, server: FakeMastodon) -> None:
+    furnish(server)
+    policies = desk.folder / "policies.toml"
+    policies.write_text(policies.read_text("utf-8") + 'without = ["Bottega Blu Milano"]\n', encoding="utf-8")
+    fetch(desk)
+    found = [one["author"]["name"] for group in desk.groups("--watch", "brand") for one in group["comments"]]
+    assert {"Marta Ferri", "Nadia Conti", "Oliver Shaw"} <= set(found)
+    assert "Dario Ricci" not in found

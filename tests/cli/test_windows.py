@@ -259,6 +259,19 @@ def test_replies_that_run_out_are_told_and_the_least_urgent_stay(
     assert "1 more reply until Tue 24 Nov 09:00" in windows.done("account", "check", "page").stdout
 
 
+def test_sending_says_how_many_more_replies_may_leave_also_where_they_are_plenty(
+    windows: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _limited(monkeypatch, replies_left=178, replies_until=datetime(2026, 11, 24, 8, tzinfo=UTC))
+    for native_id in ("soon", "day"):
+        windows.done("reply", windows.comment(native_id), "--text", TEXT, "--yes", "--later")
+    ran = windows.done("send")
+    assert ran.stdout == "2 posted\npage: 178 more replies until Tue 24 Nov 09:00\n"
+    assert "178" not in ran.stderr
+    windows.done("reply", windows.comment("ever"), "--text", TEXT, "--yes", "--later")
+    assert windows.done("send", "--json").json()["replies_left"] == {"page": 178}
+
+
 def test_likes_are_asked_for_by_id_and_taken_back(windows: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     one = windows.comment("ever")
     ran = windows.run("like", one, "--json")

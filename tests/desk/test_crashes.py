@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -190,7 +191,7 @@ def _all_or_nothing(walk: Walk, before: tuple[int, ...], replies: int) -> None:
         assert list(troubles(job.folder)) == []
         outcome = "nothing" if left == before else "whole"
         if outcome not in outcomes:
-            assert walk.forge.done(job, "send", "--json").stdout.count('"r') == replies
+            assert len(json.loads(walk.forge.done(job, "send", "--json").stdout)["posted"]) == replies
         outcomes.add(outcome)
     assert outcomes == {"nothing", "whole"}
 

@@ -22,8 +22,9 @@ from caretool.desk.request import Request
 from caretool.domain.health import Finding
 from caretool.domain.policy import Account, Settings
 from caretool.errors import PlatformFailed
+from caretool.platforms.mastodon.connector import MastodonSettings
 from caretool.secrets import Secret
-from tests.desk.stage import CALLBACK, LATE, MONDAY, POLICIES, Clock, lay_shop, shop
+from tests.desk.stage import CALLBACK, LATE, MONDAY, POLICIES, Clock, comment, lay_shop, shop
 
 _ACCOUNTS = """
 [accounts.page]
@@ -113,6 +114,27 @@ def test_broken_settings_are_counted_and_the_rest_is_looked_at_all_the_same(ward
     assert "problems; first: " in found["settings"].says
     assert f"{broken}:1 " in found["settings"].says
     assert found["counts"].condition == found["search"].condition == "ok"
+
+
+def test_what_is_kept_for_longer_than_its_platform_allows_is_told(ward: Ward) -> None:
+    channel = """
+[accounts.channel]
+platform = "youtube"
+client_id = "4711-desk.apps.googleusercontent.com"
+client_secret = { env = "NONESUCH" }
+token = { env = "NONESUCH" }
+"""
+    file = ward.folder / "accounts.toml"
+    file.write_text(file.read_text("utf-8") + channel, encoding="utf-8")
+    with ward.desk() as desk:
+        desk.store.arrivals.add_page("channel", [comment("c1")], bookmark="1", now=ward.clock(), our_handle=None)
+    assert ward.examine()["kept channel"].condition == "ok"
+    ward.clock.goes(days=32)
+    waits = ward.examine()["kept channel"]
+    assert (waits.condition, "1 comments that wait" in waits.says, "30 days" in waits.says) == ("warning", True, True)
+    ward.spoil("UPDATE comment SET state = 'closed' WHERE account = 'channel'")
+    old = ward.examine()["kept channel"]
+    assert (old.condition, old.fix.partition(";")[0]) == ("warning", "caretool purge")
 
 
 def test_before_the_first_fetch_a_missing_database_is_well(ward: Ward) -> None:
@@ -277,7 +299,7 @@ def test_a_variable_that_accounts_name_and_nobody_set_is_told_by_its_name(
     ward: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known: Settings = shop()
-    keys = SimpleNamespace(token=Secret(env="CARETOOL_TOKEN_OF_PAGE"), url="https://x.example")
+    keys = MastodonSettings(token=Secret(env="CARETOOL_TOKEN_OF_PAGE"), url="https://x.example")
     monkeypatch.setattr(
         workspace,
         "settings_of",

@@ -373,7 +373,7 @@ def test_the_doctor_knows_marks_of_a_key_that_was_lost_and_made_anew(stage: Stag
     stage.store.close()
     stage.store = Store(stage.database, stage.clock(), stage.folder)
     forget(stage, "author.z2")
-    (told,) = barring.examined(stage.store)
+    (told,) = barring.examined(stage.store, None)
     assert (told.condition, "a key that is lost" in told.says) == ("warning", True)
 
 
@@ -416,7 +416,7 @@ def test_without_the_key_nothing_older_than_the_last_forgetting_comes_in_and_wit
         assert "3 comments" in told
         assert ".secrets/tombstone.key is" in told
         assert "put it back" in told
-    (doctor,) = barring.examined(stage.store)
+    (doctor,) = barring.examined(stage.store, None)
     assert (doctor.condition, "is missing" in doctor.says) == ("wrong", how == "missing")
     key.write_text(before, "ascii")
     _looked_at_anew(stage)

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from caretool.desk import promising, sending
+from caretool.desk import promising, rejudging, sending
 from caretool.domain.duration import Duration
 from caretool.errors import PlatformFailed
 from tests.desk.stage import CALLBACK, PICKUP, Stage, at, comment, with_kind, without_kind
@@ -135,13 +135,13 @@ def test_what_is_checked_at_sending_and_what_is_written_are_one_transaction(
     _approved(stage, _TOMORROW)
     stage.clock.says(24, 9)
     held: list[bool] = []
-    judge = sending.judge
+    judge = rejudging.judge
 
     def watched(*arguments: object) -> object:
         held.append(stage.store._database._peewee.in_transaction())
         return judge(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(sending, "judge", watched)
+    monkeypatch.setattr(rejudging, "judge", watched)
     stage.send()
     assert held != []
     assert all(held)

@@ -97,10 +97,10 @@ def test_where_the_platform_does_not_do_it_nothing_is_written_and_trying_again_e
     reply = posted(stage, "1")
     assert isinstance(stage.page, Erasable)
     stage.page.next_retracts = [trouble]
-    with pytest.raises(CaretoolError):
+    with pytest.raises(CaretoolError) as told:
         retract(stage, reply)
     assert (stage.reply_states(), stage.promise_states(), stage.states("1")) == (["posted"], ["running"], ["answered"])
-    assert f"caretool retract {reply}" in stage.said[-1]
+    assert f"caretool retract {reply}" in "\n".join([*stage.said[-1:], str(told.value)])
     assert retract(stage, reply).reply.state == "retracted"
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from caretool.desk import fetching, tokens, visiting
 from caretool.domain.policy import Account
 from caretool.errors import CaretoolError, PlatformFailed, TokenRefused
+from caretool.pages import page
 from caretool.platforms import registry
 from caretool.platforms.platform import Checked, Page
 from tests.desk.stage import FakePlatform, Stage, at, comment
@@ -106,7 +107,8 @@ def test_how_a_token_is_made_is_the_first_line_of_the_guide() -> None:
     for platform in registry.KNOWN:
         said = tokens.how(platform)
         assert said.startswith(registry.connector(platform).guide.splitlines()[0])
-        assert said.endswith(f"(docs/platforms/{platform}.md)")
+        *_, named = said.removesuffix(")").rpartition("(")
+        assert named == page(f"platforms/{platform}.md")
         assert len(said.splitlines()) == 1
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -63,7 +63,8 @@ def serve(fake: FakeMastodon, port: int = 0) -> Iterator[str]:
 
 
 def furnish(fake: FakeMastodon) -> None:
-    """A morning of invented mentions: some of a thread, one unlisted, one direct, one with a content warning."""
+    """A morning of invented mentions: some of a thread, one unlisted, one direct, one with a content warning; and what
+    is said of the shop elsewhere."""
     now = fake.clock()
 
     def ago(minutes: int) -> datetime:
@@ -100,6 +101,25 @@ def furnish(fake: FakeMastodon) -> None:
         visibility="direct",
         at=ago(12),
     )
+    _furnish_beyond(fake, ago)
+
+
+def _furnish_beyond(fake: FakeMastodon, ago: Callable[[int], datetime]) -> None:
+    """What is said of the shop and not to it, for a watch word to find: by name, by hashtag, and of a namesake."""
+    for acct, name in {
+        "dario.r@posta.example": "Dario Ricci",
+        "marta": "Marta Ferri",
+        "nadia@posta.example": "Nadia Conti",
+        "oliver@toots.example": "Oliver Shaw",
+    }.items():
+        fake.person(acct, name, followers=60)
+    for acct, minutes, text, language in (
+        ("marta", 11, "Le lampade di #bottegablu sono bellissime, ne ho prese due. Grazie!", "it"),
+        ("nadia@posta.example", 9, "Ordinato da Bottega Blu dieci giorni fa e il pacco non è ancora arrivato.", "it"),
+        ("oliver@toots.example", 7, "Does anybody know whether Bottega Blu ships to Ireland?", "en"),
+        ("dario.r@posta.example", 5, "Cena ottima da Bottega Blu Milano, il risotto era perfetto.", "it"),
+    ):
+        fake.write(acct, text, at=ago(minutes), language=language, tells_us=False)
 
 
 def main() -> None:

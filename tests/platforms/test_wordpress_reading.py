@@ -447,6 +447,15 @@ class TestWhoWeAre:
         with pytest.raises(TokenRefused, match="Authorization header"):
             harness.connection().check()
 
+    def test_a_password_that_is_not_there_is_no_matter_of_the_site(
+        self, harness: WordPressHarness, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv(VARIABLE)
+        with pytest.raises(TokenRefused) as refused:
+            harness.connection().check()
+        assert "is not set" in str(refused.value)
+        assert "Authorization" not in str(refused.value)
+
     def test_a_user_who_may_not_moderate_is_told_which_role_may(self, harness: WordPressHarness) -> None:
         harness.fake.moderates = False
         number = harness.fake.write("uno")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from icalendar import Calendar
 from selectolax.lexbor import LexborHTMLParser
 
-from caretool.domain.harmless import one_line
+from caretool.domain.harmless import one_line, short_name
 from caretool.reports import csv, ics, sheet
 from caretool.reports.addresses import web_address
 from caretool.reports.html import html
@@ -86,7 +86,7 @@ def test_no_text_of_a_stranger_adds_a_line_to_a_calendar(name: str, text: str) -
     assert not re.search(r"(?<!\r)\n|\r(?!\n)", unfolded)
     assert all(len(line) <= 75 for line in written.split(b"\r\n"))
     [event] = Calendar.from_ical(written).events
-    assert str(event["SUMMARY"]) == f"pickup for {one_line(name, 60)}"
+    assert str(event["SUMMARY"]) == f"pickup for {short_name(name)}"
 
 
 def test_an_event_is_what_a_phone_needs() -> None:

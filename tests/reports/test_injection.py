@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from icalendar import Calendar
 from selectolax.lexbor import LexborHTMLParser
 
-from caretool.domain.harmless import block, one_line
+from caretool.domain.harmless import block, one_line, short_name
 from caretool.reports import csv, ics, sheet
 from caretool.reports.addresses import web_address
 from caretool.reports.html import html
@@ -99,7 +99,7 @@ def test_a_calendar_has_the_lines_that_we_put_there(name: str, text: str, url: s
     assert not any(end in written.decode().replace("\r\n", "") for end in ENDS)
     assert all(len(line) <= 75 for line in written.split(b"\r\n"))
     [event] = Calendar.from_ical(written).events
-    assert str(event["SUMMARY"]) == f"pickup for {one_line(name, 60)}".replace("\\N", "\n")
+    assert str(event["SUMMARY"]) == f"pickup for {short_name(name)}".replace("\\N", "\n")
     said = [part for part in (block(text), "logistics: p1", web_address(url)) if part]
     # The library takes a written "\\N" for the end of a line, too.
     assert str(event["DESCRIPTION"]) == "\n".join(said).replace("\\N", "\n")

@@ -65,7 +65,7 @@ def presences_shape(found: Sequence[Presence]) -> dict[str, Any]:
 def _presences_text(found: Sequence[Presence], now: datetime, zone: ZoneInfo) -> None:
     from caretool.cli.screen import table
     from caretool.desk.tokens import warning
-    from caretool.domain.harmless import one_line
+    from caretool.domain.harmless import one_line, short_name
 
     if not found:
         out("accounts.toml has no account yet: it shows how one is written.")
@@ -74,7 +74,7 @@ def _presences_text(found: Sequence[Presence], now: datetime, zone: ZoneInfo) ->
         (
             one.account.name,
             one.account.platform,
-            one.handle or "",
+            short_name(one.handle or ""),
             str(one.waiting),
             str(one.outbox) + (f" + {one.unsure} unsure" if one.unsure else ""),
             _ago(one.fetched_at, now, zone),
@@ -173,12 +173,13 @@ def _visits_text(visits: Sequence[Visit], now: datetime, zone: ZoneInfo) -> None
 
 def _visit_lines(visit: Visit, now: datetime, zone: ZoneInfo) -> Iterator[str]:
     """What a platform said, and the last fetch, a line each; what it does not say is left out."""
+    from caretool.domain.harmless import short_name
     from caretool.domain.moment import stamp
     from caretool.domain.ration import Ration
 
     told = visit.checked
     if told.handle:
-        yield f"we are {told.handle}" + (f" ({told.name})" if told.name else "")
+        yield f"we are {short_name(told.handle)}" + (f" ({short_name(told.name)})" if told.name else "")
     if told.software:
         yield f"it runs {told.software}"
     if told.scopes:

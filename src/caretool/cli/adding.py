@@ -103,11 +103,13 @@ def _added_text(added: Added) -> None:
 def _ask(draft: Draft) -> None:
     """All that is missing, each until it will do. Raises UsageProblem where somebody leaves: nothing was written."""
     from caretool.cli.screen import indented
+    from caretool.pages import page
 
     answers = draft.answers
     if answers.name is not None and not answers.lacking():
         return
-    say(indented(f"{draft.guide.strip()}\nAll of it: docs/platforms/{answers.platform}.md", "") + "\n")
+    say(indented(draft.guide.strip(), ""))
+    say(f"All of it: {page(f'platforms/{answers.platform}.md')}\n")
     say("Ctrl-C leaves; nothing is written before the end.")
     try:
         if answers.name is None:
@@ -127,7 +129,10 @@ def _ask_for(draft: Draft, question: Question) -> None:
         way = _prompt("Where is it kept: env, command or keyring?", "env")
         draft.answers.take(question.key, {_way(way): _ask_where(draft, question, _way(way))})
     else:
-        draft.answers.take(question.key, _prompt(question.key))
+        said = _prompt(question.key)
+        key, equals, value = (part.strip() for part in said.partition("="))
+        named = equals and (key == question.key or key.startswith(f"{question.key}."))
+        draft.answers.take(*(key, value) if named else (question.key, said))
 
 
 def _way(said: str) -> str:

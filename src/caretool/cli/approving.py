@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from caretool.cli.context import out, say
 from caretool.cli.screen import count, indented, table
-from caretool.domain.harmless import block, one_line
+from caretool.domain.harmless import block, one_line, short_name
 from caretool.domain.moment import stamp
 
 if TYPE_CHECKING:
@@ -117,4 +117,4 @@ def _names(comments: Sequence[Comment]) -> str:
 
 
 def _name(comment: Comment) -> str:
-    return one_line(comment.name or comment.handle, 40)
+    return short_name(comment.name or comment.handle)

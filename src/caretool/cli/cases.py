@@ -160,6 +160,8 @@ def _cases_shape(found: Sequence[Followed]) -> dict[str, Any]:
 
 def _list_text(found: Sequence[Followed], zone: ZoneInfo, *, some: bool) -> None:
     """`some`: only some of them were asked for."""
+    from caretool.domain.harmless import NAME_COLUMN, short_name
+
     if not found:
         out("No case matches." if some else "No case is running.")
         return
@@ -168,7 +170,7 @@ def _list_text(found: Sequence[Followed], zone: ZoneInfo, *, some: bool) -> None
             _now(one.case.now, one.as_of, zone) if one.case.now else one.case.state,
             one.case.id,
             one.case.procedure,
-            one.case.person_name,
+            short_name(one.case.person_name, NAME_COLUMN),
             one.case.now.step.name if one.case.now else "",
             one.case.now.step.owner if one.case.now else "",
             _owed(one, zone),
@@ -196,13 +198,13 @@ def _risk(promise: Promise) -> str:
 
 def draw(found: Followed, zone: ZoneInfo) -> None:
     """Where a case stands, a line a step: done, NOW, next; for whom, by when, what it keeps."""
-    from caretool.domain.harmless import block, one_line
+    from caretool.domain.harmless import block, short_name
     from caretool.domain.moment import stamp
 
     case = found.case
     ended = f" since {stamp(case.ended_at, zone)}" if case.ended_at else ""
     late = " · LATE" if found.late else ""
-    out(f"{case.id}  {case.procedure} for {one_line(case.person_name, 40)} · {case.state}{ended}{late}")
+    out(f"{case.id}  {case.procedure} for {short_name(case.person_name)} · {case.state}{ended}{late}")
     if case.because:
         out(f"    because {block(case.because)}")
     rows = [_row(found, place, zone) for place in range(len(case.steps))]

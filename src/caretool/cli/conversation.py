@@ -44,7 +44,7 @@ from caretool.desk.sending import Sent
 from caretool.desk.times import parse_time
 from caretool.domain.comment import Comment
 from caretool.domain.draft import AskedMode, Refusal
-from caretool.domain.harmless import block, one_line
+from caretool.domain.harmless import block, one_line, short_name
 from caretool.domain.links import Fit
 from caretool.domain.moment import stamp
 from caretool.errors import CaretoolError, UsageProblem
@@ -82,6 +82,11 @@ def hold(desk: Desk, ids: Sequence[str], asked: Asked, made: Request | None = No
         raise UsageProblem("Give --text or --edit, not both.")
     if asked.by_hand is not None and not re.match(r"https?://[^\s/]", asked.by_hand):
         raise UsageProblem(f"--by-hand {asked.by_hand!r}: write the address of what you posted: https://…")
+    if asked.by_hand is not None and asked.yes and asked.text is None and not (asked.edit or asked.dry_run):
+        raise UsageProblem(
+            "--by-hand with --yes: give the words that stand there with --text; the suggestion's may not be those. "
+            "Nothing was written."
+        )
     if not (asked.yes or asked.dry_run or somebody_is_there()):
         raise UsageProblem("Nobody is here to say yes: add --yes, or look first with --dry-run. Nothing was written.")
     request = made or replying.make_request(
@@ -160,7 +165,7 @@ def tell_composed(composed: Composed, zone: ZoneInfo, tell: Callable[[str], None
         to = names[0] if len(names) == 1 else f"{len(names)} people"
         where = "in private" if part.target.private else "in public"
         if number <= 3 or number == len(composed.parts):
-            tell(f"[{number}/{len(composed.parts)}] to {one_line(to, 60)}, {where}, on {part.target.account}:")
+            tell(f"[{number}/{len(composed.parts)}] to {short_name(to)}, {where}, on {part.target.account}:")
             if part.target.warning:
                 tell(indented(f"(content warning: {one_line(part.target.warning, 80)})"))
             tell(indented(block(part.text)))
@@ -248,7 +253,8 @@ def _answered(desk: Desk, request: Request, asked: Asked, claim: Answering) -> t
             if awaited := seconding.expected(desk, request, composed, asked.by_hand):
                 say(awaited_line(awaited))
             question = "Put it into the outbox?" if asked.later else "Post it?"
-            ask("Leave it for approval?" if awaited else "Log it as posted?" if asked.by_hand else question)
+            question = "Are these the words that stand there?" if asked.by_hand else question
+            ask("Leave it for approval?" if awaited else question)
         outcome = replying.approve(desk, request, shown=None if asked.yes else composed, by_hand=asked.by_hand)
         _remember(desk, request, outcome.refusals, dry_run=False)
         if outcome.refusals or outcome.state is not None:
@@ -319,7 +325,7 @@ def _in_editor(text: str, comments: Sequence[Comment], refusals: Sequence[Refusa
     if refusals:
         below += ["#   Save it as it is to stop; your text is kept.", "#"]
     for comment in comments:
-        below.append(f"# {one_line(comment.name or comment.handle, 40)}: {one_line(comment.masked, 400)}")
+        below.append(f"# {short_name(comment.name or comment.handle)}: {one_line(comment.masked, 400)}")
     below += [f"# A link: {{{{ links.{fit.link.name}.url }}}}  {one_line(fit.title, 80)}" for fit in links]
     with tempfile.TemporaryDirectory(prefix="caretool-") as folder:
         path = Path(folder) / "reply.txt"

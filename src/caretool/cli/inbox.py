@@ -81,6 +81,11 @@ def inbox_shape(found: Inbox) -> dict[str, Any]:
         "as_of": moment(found.as_of),
         "waiting": found.waiting,
         "late": found.late,
+        "matching": {
+            "waiting": found.matching.waiting,
+            "late": found.matching.late,
+            "groups": found.matching.groups,
+        },
         "promises_overdue": found.promises_overdue,
         "outbox": found.outbox,
         "unsure": list(found.unsure),
@@ -151,8 +156,7 @@ def _inbox_text(found: Inbox, zone: ZoneInfo) -> None:
     yours = [one for one in found.drafts if one.yours]
     others = len(found.drafts) - len(yours)
     line = [
-        f"{count(found.waiting, 'comment waits', 'comments wait')} in {count(found.groups_waiting, 'group', 'groups')}",
-        *([f"{found.late} late"] if found.late else []),
+        *_waiting(found),
         *([f"{count(found.promises_overdue, 'promise', 'promises')} overdue"] if found.promises_overdue else []),
         *([f"{count(len(yours), 'draft', 'drafts')} to approve"] if yours else []),
         *([f"{count(others, 'draft waits', 'drafts wait')} for others"] if others else []),
@@ -186,6 +190,19 @@ def _inbox_text(found: Inbox, zone: ZoneInfo) -> None:
     first = found.groups[0].group
     more = f" · more: --limit {2 * len(found.groups)}" if found.more else ""
     out(f"\nNext: caretool show {first.id} · {_answer_to(found.groups[0])}{more}")
+
+
+def _waiting(found: Inbox) -> list[str]:
+    """How many wait and are late; where only a part was asked for, in that, and of how many."""
+    part = found.matching
+    if part.groups == found.groups_waiting:
+        groups = count(found.groups_waiting, "group", "groups")
+        waiting = f"{count(found.waiting, 'comment waits', 'comments wait')} in {groups}"
+        return [waiting, *([f"{found.late} late"] if found.late else [])]
+    wait = "comment waits" if found.waiting == 1 else "comments wait"
+    groups = count(found.groups_waiting, "group", "groups")
+    waiting = f"{part.waiting} of {found.waiting} {wait} in {part.groups} of {groups}"
+    return [waiting, *([f"{part.late} of {found.late} late"] if found.late else [])]
 
 
 def _answer_to(listed: Listed) -> str:
@@ -240,10 +257,10 @@ def _below(listed: Listed, now: datetime, zone: ZoneInfo) -> list[str]:
 
 def _turn_line(turn: Turn, zone: ZoneInfo, text: str) -> str:
     """One turn of an exchange; whose it is stands before it."""
-    from caretool.domain.harmless import one_line
+    from caretool.domain.harmless import one_line, short_name
     from caretool.domain.moment import stamp
 
-    who = f"we ({one_line(turn.by, 30)})" if turn.own else one_line(turn.by, 40)
+    who = f"we ({short_name(turn.by)})" if turn.own else short_name(turn.by)
     return f"{stamp(turn.at, zone)}  {who}: {one_line(text, 90)}"
 
 

@@ -13,7 +13,10 @@ from caretool.cli.context import AsAgent, AsJson, Yes, out, premises_of, say, sh
 from caretool.errors import UsageProblem
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from caretool.desk.keeping import BackedUp, Exchange, Restored
+    from caretool.desk.premises import Premises
     from caretool.desk.scheduling import Schedule
     from caretool.domain.health import Finding
     from caretool.store.copies import Contents
@@ -173,17 +176,19 @@ def restore(
     """
     from caretool.desk import keeping
 
-    restored = keeping.restore(premises_of(ctx, agent), file, _agreement(yes))
+    premises = premises_of(ctx, agent)
+    restored = keeping.restore(premises, file, _agreement(yes, premises))
     show(restored, as_json, _restored_shape, _restored_text)
 
 
-def _agreement(yes: bool) -> Callable[[Exchange], None]:
+def _agreement(yes: bool, premises: Premises) -> Callable[[Exchange], None]:
     from caretool.cli.context import somebody_is_there
     from caretool.cli.conversation import ask
 
     def agree(exchange: Exchange) -> None:
-        say(f"now:   {_told(exchange.now) if exchange.now else exchange.damage or 'there is no database'}")
-        say(f"then:  {_told(exchange.then)}")
+        zone = premises.zone
+        say(f"now:   {_told(exchange.now, zone) if exchange.now else exchange.damage or 'there is no database'}")
+        say(f"then:  {_told(exchange.then, zone)}")
         if not (yes or somebody_is_there()):
             raise UsageProblem("Nobody is here to say yes: add --yes. Nothing was written.")
         if not yes:
@@ -192,14 +197,14 @@ def _agreement(yes: bool) -> Callable[[Exchange], None]:
     return agree
 
 
-def _told(contents: Contents) -> str:
+def _told(contents: Contents, zone: ZoneInfo | None) -> str:
     from caretool.cli.screen import count
     from caretool.domain.health import moment_of
 
     comments = count(contents.comments, "comment", "comments")
     posted = count(contents.posted, "reply posted", "replies posted")
     promises = count(contents.open_promises, "promise open", "promises open")
-    newest = moment_of(contents.newest) if contents.newest else "none"
+    newest = moment_of(contents.newest, zone) if contents.newest else "none"
     return f"{comments}, {posted}, {promises}, newest entry {newest}"
 
 

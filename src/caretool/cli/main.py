@@ -121,6 +121,15 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _docs(wanted: bool) -> None:
+    if wanted:
+        from caretool.cli.context import out
+        from caretool.pages import folder
+
+        out(str(folder()))
+        raise typer.Exit
+
+
 @app.callback()
 def choose_workspace(
     ctx: typer.Context,
@@ -130,6 +139,10 @@ def choose_workspace(
     ] = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+    docs: Annotated[
+        bool,
+        typer.Option("--docs", callback=_docs, is_eager=True, help="Print where the pages lie (docs/…) and leave."),
     ] = False,
 ) -> None:
     ctx.obj = folder

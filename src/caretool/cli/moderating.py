@@ -179,10 +179,10 @@ def _introduce(desk: Desk, proposal: Proposal) -> None:
     """Who would be banned, and what is known of them."""
     from caretool.cli.screen import count, indented
     from caretool.desk.proposing import known_of
-    from caretool.domain.harmless import one_line
+    from caretool.domain.harmless import one_line, short_name
 
     comment, known = proposal.comment, known_of(desk, proposal.comment)
-    who = f"{_name(comment)} ({one_line(comment.handle, 40)}) on {comment.account}, person {comment.person}"
+    who = f"{_name(comment)} ({short_name(comment.handle)}) on {comment.account}, person {comment.person}"
     say(f"\n{comment.id}  {who}")
     say(indented(one_line(comment.masked, 300)))
     say(f"    ground: {proposal.decision.ground}; because {'; '.join(proposal.decision.why)}")
@@ -290,9 +290,9 @@ def _some(ids: Sequence[str]) -> str:
 
 
 def _name(comment: Comment) -> str:
-    from caretool.domain.harmless import one_line
+    from caretool.domain.harmless import short_name
 
-    return one_line(comment.name or comment.handle, 24)
+    return short_name(comment.name or comment.handle)
 
 
 def _warn_of_done(desk: Desk, plan: Plan, outcome: Moderated) -> None:

@@ -189,7 +189,7 @@ def _agreed(plan: Plan, yes: bool, *, delete_backups: bool) -> None:
 
 
 def _plan_lines(plan: Plan) -> list[str]:
-    from caretool.domain.harmless import one_line
+    from caretool.domain.harmless import short_name
 
     theirs = plan.theirs
     goes = [
@@ -198,7 +198,7 @@ def _plan_lines(plan: Plan) -> list[str]:
         count(len(theirs.notes), "note", "notes"),
     ]
     lines = [
-        f"{plan.person.id} {one_line(plan.person.name, 60)}",
+        f"{plan.person.id} {short_name(plan.person.name)}",
         f"Goes: the words of {', '.join(goes)}; their names and handles.",
     ]
     if theirs.together:
@@ -213,11 +213,11 @@ def _plan_lines(plan: Plan) -> list[str]:
     lines.append("In what others wrote, the whole name and handle go; a part of the name, or a nickname, stays.")
     lines.append("Stays: ids, times, counts, kinds; of what was done about them its ground and a hash; the log.")
     lines += [
-        f"Shares a name with {one.id} {one_line(one.name, 60)}: the name stays, unless you link them."
+        f"Shares a name with {one.id} {short_name(one.name)}: the name stays, unless you link them."
         for one in plan.namesakes
     ]
     lines += [
-        f"Perhaps the same: {one.id} {one_line(one.name, 60)}. Nothing of theirs goes, unless you link them."
+        f"Perhaps the same: {one.id} {short_name(one.name)}. Nothing of theirs goes, unless you link them."
         for one in plan.perhaps
     ]
     lines += _files_lines(plan)
@@ -262,14 +262,17 @@ def _forgotten_text(done: Forgotten) -> None:
 
 
 def _person_text(one: Person) -> None:
-    from caretool.domain.harmless import one_line
+    from caretool.domain.harmless import short_name
 
-    out(f"{one.id}  {one_line(one.name, 60)}")
+    out(f"{one.id}  {short_name(one.name)}")
     if one.linked_to:
         out(f"linked to {one.linked_to}")
     if one.forgotten_at:
         out(f"forgotten {one.forgotten_at:%Y-%m-%d}")
-    rows = [(alias.account, alias.handle, alias.name or "", str(alias.followers or "")) for alias in one.aliases]
+    rows = [
+        (alias.account, short_name(alias.handle), short_name(alias.name or ""), str(alias.followers or ""))
+        for alias in one.aliases
+    ]
     table(("account", "handle", "name", "followers"), rows)
 
 

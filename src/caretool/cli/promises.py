@@ -345,14 +345,14 @@ def _foreseen_text(found: Sequence[Foreseen], zone: ZoneInfo) -> None:
     """What is late with its cause, and the commands that put it right."""
     from shlex import quote
 
-    from caretool.domain.harmless import one_line
+    from caretool.domain.harmless import one_line, short_name
     from caretool.domain.moment import stamp
 
     if not found:
         out("Every open promise can be kept as things stand, save what is overdue.")
     for one in found:
         promise = one.promise
-        out(f"{promise.id}  {promise.kind} for {one_line(promise.person_name, 40)}, due {stamp(promise.due_at, zone)}")
+        out(f"{promise.id}  {promise.kind} for {short_name(promise.person_name)}, due {stamp(promise.due_at, zone)}")
         out(f"  {one_line(one.why)}")
         if one.new_due_at is None:
             out("  There is no time for it that could be promised: tell the customer, then release or break it.")
@@ -366,14 +366,14 @@ def _ask_for(promises: Sequence[Promise], to: str, zone: ZoneInfo) -> None:
     """Show what would change hands; UsageProblem without a yes."""
     from caretool.cli.conversation import ask
     from caretool.cli.screen import count
-    from caretool.domain.harmless import one_line
+    from caretool.domain.harmless import short_name
     from caretool.domain.moment import stamp
     from caretool.errors import UsageProblem
 
     if not somebody_is_there():
         raise UsageProblem("Nobody is here to say yes: add --yes. Nothing was written.")
     for one in promises[:_SHOWN]:
-        say(f"{one.id}  {stamp(one.due_at, zone)}  {one.kind}  {one_line(one.person_name, 40)}")
+        say(f"{one.id}  {stamp(one.due_at, zone)}  {one.kind}  {short_name(one.person_name)}")
     if len(promises) > _SHOWN:
         say(f"… and {len(promises) - _SHOWN} more")
     ask(f"Hand {count(len(promises), 'promise', 'promises')} over to {to}?")

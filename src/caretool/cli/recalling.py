@@ -149,6 +149,7 @@ def _shape(found: Verified) -> dict[str, Any]:
 
 def _verified_text(found: Verified) -> None:
     from caretool.cli.screen import count
+    from caretool.pages import page
 
     for one in found.breaks:
         out(f"Line {one.number} {one.what}.")
@@ -156,7 +157,7 @@ def _verified_text(found: Verified) -> None:
         out(f"… and {found.more:,} more.")
     lines = count(found.lines, "line", "lines")
     if not found.sound:
-        out(f"{lines} looked at: the log is not what was written. docs/log.md says what then.")
+        out(f"{lines} looked at: the log is not what was written. {page('log.md')} says what then.")
     elif found.lines:
         out(f"{lines} follow from each other. The head of the log is\n{found.head}")
         say(f"Note it elsewhere; later: caretool log --verify --head {found.head}")

@@ -103,7 +103,10 @@ def reply(
     later: Annotated[bool, typer.Option("--later", help="Leave it in the outbox for `caretool send`.")] = False,
     draft: Annotated[bool, typer.Option("--draft", help="Leave it for somebody else's yes.")] = False,
     by_hand: Annotated[
-        str | None, typer.Option("--by-hand", metavar="URL", help="You posted it yourself, here.")
+        str | None,
+        typer.Option(
+            "--by-hand", metavar="URL", help="You posted it yourself, here; with --yes give its words with --text."
+        ),
     ] = None,
     yes: Yes = False,
     agent: AsAgent = None,

@@ -77,7 +77,7 @@ def _agreed(desk: Desk, planned: Retraction, by_hand: bool) -> None:
 
 def _tell(desk: Desk, planned: Retraction) -> None:
     from caretool.cli.screen import count, indented
-    from caretool.domain.harmless import block, one_line
+    from caretool.domain.harmless import block, one_line, short_name
     from caretool.domain.moment import stamp
 
     reply = planned.reply
@@ -95,16 +95,16 @@ def _tell(desk: Desk, planned: Retraction) -> None:
     for what, promises in (("Released", planned.released), ("Runs again", planned.resumed)):
         for one in promises[:_MOST]:
             until = stamp(one.due_at, desk.zone)
-            say(f"{what}: {one.id}, {one.kind} for {one_line(one.person_name, 40)} by {until}")
+            say(f"{what}: {one.id}, {one.kind} for {short_name(one.person_name)} by {until}")
         if len(promises) > _MOST:
             say(f"{what}: {len(promises) - _MOST} more")
     say(f"Waiting again: {count(len(planned.comments), 'comment', 'comments')}")
 
 
 def _name(comment: Comment) -> str:
-    from caretool.domain.harmless import one_line
+    from caretool.domain.harmless import short_name
 
-    return one_line(comment.author, 40)
+    return short_name(comment.author)
 
 
 def retraction_shape(done: Retraction) -> dict[str, Any]:

@@ -129,10 +129,11 @@ def _room_shape(room: Room) -> dict[str, Any]:
 
 def _list_text(rooms: Sequence[Room], given: Sequence[Reward], zone: ZoneInfo) -> None:
     from caretool.cli.screen import table
+    from caretool.pages import page
     from caretool.reports import rewards
 
     if not rooms:
-        out("The policy has no rewards: docs/rewards.md shows how one is added to policies.toml.")
+        out(f"The policy has no rewards: {page('rewards.md')} shows how one is added to policies.toml.")
     table(("reward", "for", "left", "left this month", "money left"), [_room_row(room) for room in rooms])
     for room in rooms:
         if room.trouble:

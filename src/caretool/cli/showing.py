@@ -183,23 +183,23 @@ def _tell_comments(found: Shown, now: datetime, zone: ZoneInfo) -> None:
 
 
 def _tell_exchange(turns: Sequence[Turn], zone: ZoneInfo, *, unmasked: bool) -> None:
-    from caretool.domain.harmless import one_line
+    from caretool.domain.harmless import short_name
     from caretool.domain.moment import stamp
 
     for turn in turns:
-        who = f"we ({one_line(turn.by, 30)})" if turn.own else one_line(turn.by, 40)
+        who = f"we ({short_name(turn.by)})" if turn.own else short_name(turn.by)
         out(f"    {stamp(turn.at, zone)}  {who} said before:")
         out(indented(said(turn.text if unmasked else turn.masked)))
 
 
 def _tell_comment(comment: Comment, now: datetime, zone: ZoneInfo, *, unmasked: bool, with_reasons: bool) -> None:
-    from caretool.domain.harmless import one_line
+    from caretool.domain.harmless import one_line, short_name
     from caretool.domain.masking import masked
     from caretool.domain.moment import stamp
     from caretool.reports.shapes import why
 
-    name = one_line(comment.author, 40)
-    who = name if comment.erased else f"{name} ({one_line(comment.handle, 40)})"
+    name = short_name(comment.author)
+    who = name if comment.erased else f"{name} ({short_name(comment.handle)})"
     told = [comment.kind, comment.tone, comment.topic, comment.language, comment.state]
     told += [f"watch: {comment.watch}"] if comment.watch else []
     facts = ["private", *told] if comment.private else told
@@ -218,9 +218,9 @@ def _tell_comment(comment: Comment, now: datetime, zone: ZoneInfo, *, unmasked: 
 
 
 def _tell_same(others: Sequence[Comment]) -> None:
-    from caretool.domain.harmless import one_line
+    from caretool.domain.harmless import short_name
 
-    names = ", ".join(f"{one_line(comment.author, 40)} ({comment.id})" for comment in others)
+    names = ", ".join(f"{short_name(comment.author)} ({comment.id})" for comment in others)
     if names:
         out(indented(f"{count(len(others), 'other says', 'others say')} the same: {names}"))
 

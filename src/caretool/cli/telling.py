@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from caretool.cli.context import say, show
 from caretool.cli.screen import advice, indented, said, table
-from caretool.domain.harmless import one_line
+from caretool.domain.harmless import NAME_COLUMN, one_line, short_name
 from caretool.domain.moment import stamp
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def _comments(comments: Sequence[Comment]) -> None:
     rows = [
         (
             c.id,
-            one_line(c.author, 24),
+            short_name(c.author, NAME_COLUMN),
             c.state,
             (c.group if c.state == "waiting" else None) or "",
             c.kind or "",
@@ -56,7 +56,7 @@ def tell_promises(promises: Sequence[Promise], zone: ZoneInfo) -> None:
             stamp(p.due_at, zone),
             p.id,
             p.kind,
-            one_line(p.person_name, 28),
+            short_name(p.person_name, NAME_COLUMN),
             p.owner,
             "OVERDUE" if p.overdue else "at risk" if p.at_risk else p.state,
             one_line(p.text, 56),

@@ -14,6 +14,7 @@ from caretool.domain.changed import side_by_side
 from caretool.domain.comment import Comment
 from caretool.domain.draft import Check, Draft, Refusal, Reply
 from caretool.domain.harmless import one_line
+from caretool.domain.moment import stamp
 from caretool.domain.policy import Agent
 from caretool.errors import NotFound, UsageProblem
 
@@ -52,18 +53,26 @@ def find(desk: Desk, typed: str) -> Draft:
         found = desk.store.replies.by_ids([found])[0].draft
     if found.startswith("g"):
         ours = [draft for draft in desk.store.replies.drafts("awaiting") if draft.group == found]
-        if len(ours) != 1:
+        if len(ours) > 1:
             waiting = ", ".join(draft.id for draft in ours)
-            raise NotFound(
-                f"Several drafts for group {found} wait for approval: {waiting}; name one."
-                if ours
-                else f"No draft for group {found} waits for approval."
-            )
+            raise NotFound(f"Several drafts for group {found} wait for approval: {waiting}; name one.")
+        if not ours:
+            back = [draft for draft in desk.store.replies.drafts("rejected") if draft.group == found]
+            last = f": {back[-1].id}, {_became(desk, back[-1])}" if back else ""
+            raise NotFound(f"No draft for group {found} waits for approval{last}.")
         return ours[0]
     draft = desk.store.replies.draft(found)
     if draft is None or draft.state != "awaiting":
-        raise UsageProblem(f"{typed} does not wait for approval: it is {draft.state if draft else 'unknown'}.")
+        raise UsageProblem(f"{typed} does not wait for approval: {_became(desk, draft) if draft else 'it is unknown'}.")
     return draft
+
+
+def _became(desk: Desk, draft: Draft) -> str:
+    """What was decided about a draft, by whom, when and why."""
+    if draft.state != "rejected" or draft.decided_at is None:
+        return f"it is {draft.state}"
+    why = f": {one_line(draft.because, 200).rstrip('.')}" if draft.because else ""
+    return f"{draft.decided_by} gave it back {stamp(draft.decided_at, desk.zone)}{why}"
 
 
 def consider(desk: Desk, draft: Draft, waive: Sequence[Check] = ()) -> Composed:

@@ -9,6 +9,8 @@ from caretool.domain.health import Finding, moment_of
 from caretool.store.tombstones import FOLDER, KEY, Stone, standing_in
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from caretool.desk.desk import Desk
     from caretool.desk.premises import Premises
     from caretool.store.store import Store
@@ -33,14 +35,14 @@ def tell_held_back(desk: Desk, comments: int) -> None:
     if before is None:
         return
     held = "1 comment was" if comments == 1 else f"{comments:,} comments were"
-    why = f"held back, as old as the last forgetting ({moment_of(before)}) or older"
+    why = f"held back, as old as the last forgetting ({moment_of(before, desk.zone)}) or older"
     if desk.store.tombstones.key_is_lost():
         desk.say(f"{held} {why}: {_lost(desk.store)}. To tell whether they were forgotten, {_BACK}, then fetch again.")
     else:
         desk.say(f"{held} {why}: the key that its marks were made with is lost.")
 
 
-def examined(store: Store) -> Iterator[Finding]:
+def examined(store: Store, zone: ZoneInfo | None) -> Iterator[Finding]:
     """For the doctor: whether who was forgotten stays forgotten."""
     tombstones = store.tombstones
     if store.erasing.due():
@@ -48,12 +50,13 @@ def examined(store: Store) -> Iterator[Finding]:
         yield Finding("forgotten", "warning", says, "caretool fetch, when nobody else has the desk open")
     before = tombstones.unheld_before()
     if tombstones.key_is_lost() and before is not None:
-        says = f"{_lost(store)}: new comments of before {moment_of(before)} are held back, and a restore forgets nobody"
-        yield Finding("forgotten", "wrong", f"{says} again", f"{_BACK}; else forget again whoever comes back")
+        held = f"new comments of before {moment_of(before, zone)} are held back"
+        says = f"{_lost(store)}: {held}, and a restore forgets nobody again"
+        yield Finding("forgotten", "wrong", says, f"{_BACK}; else forget again whoever comes back")
     elif before is not None:
         says = (
-            f"tombstones of before {moment_of(before)} were made with a key that is lost: dated comments of before are "
-            "held back, and who was forgotten then can come back without a date or by a restore"
+            f"tombstones of before {moment_of(before, zone)} were made with a key that is lost: dated comments of "
+            "before are held back, and who was forgotten then can come back without a date or by a restore"
         )
         yield Finding("forgotten", "warning", says, "forget again whoever comes back")
     elif tombstones.any():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from caretool.desk import claiming, permitting, triaging
+from caretool.desk import claiming, permitting, triaging, withdrawing
 from caretool.desk.desk import Desk
 from caretool.domain.comment import Comment, CommentState
 from caretool.domain.roles import Ability
@@ -31,7 +31,8 @@ def comments_meant(desk: Desk, ids: Sequence[str], states: Sequence[CommentState
 
 
 def close(desk: Desk, ids: Sequence[str], because: str) -> list[Comment]:
-    """These need no answer; the reason is kept as a note."""
+    """These need no answer; the reason is kept as a note. A draft that waits for a yes, and now answers nobody, is
+    withdrawn."""
     comments = comments_meant(desk, ids)
     return _move(desk, comments, "closed", was=("waiting", "snoozed"), action="comment-closed", because=because)
 
@@ -74,6 +75,7 @@ def _move(
 ) -> list[Comment]:
     agent = desk.agent()
     now = desk.clock()
+    withdrawn: list[str] = []
     with desk.store.writing():
         meant = desk.store.comments.by_ids(comments)
         permitting.demand_for(desk, agent, _ABILITIES[state], meant)
@@ -89,8 +91,12 @@ def _move(
         else:
             desk.store.comments.set_state(comments, state, was=was, until=until)
             triaging.leave_groups(desk, comments)
+        if state == "closed" and because is not None:
+            withdrawn = withdrawing.withdraw(desk, comments, because, agent.id, now)
         if because:
             for comment_id in comments:
                 desk.store.journal.note(comment_id, because, agent=agent.id, at=now)
         desk.store.journal.write(action, comments, agent=agent.id, at=now)
+    for sentence in withdrawn:
+        desk.say(sentence)
     return desk.store.comments.by_ids(comments)

@@ -10,8 +10,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from caretool.desk import barring, coupons, tokens, verifying
+from pydantic import BaseModel
+
+from caretool.desk import barring, coupons, lasting, tokens, verifying
 from caretool.desk.keeping import BACKUPS
 from caretool.desk.premises import Premises
 from caretool.domain.draft import Draft, Reply, ReplyState
@@ -36,7 +39,8 @@ def examine(premises: Premises) -> list[Finding]:
     settings, in_settings = _settings(premises)
     findings = [*in_settings, *_files(premises), *_files_of_codes(premises, settings), *_secrets(settings)]
     contents, in_database = _database(premises)
-    findings += [*in_database, _disk(premises), _clock(premises, contents)]
+    zone = settings.policy.company.zone if settings is not None else None
+    findings += [*in_database, _disk(premises), _clock(premises, contents, zone)]
     if contents is not None:
         findings += _kept(premises, settings)
     else:
@@ -107,7 +111,7 @@ def variables(settings: Settings) -> Mapping[str, tuple[str, ...]]:
     each: accounts, the mail server, owners."""
     found: dict[str, list[str]] = {}
     for account in settings.accounts.values():
-        for name in _variables_of(account):
+        for name in _variables_of(account.settings):
             found.setdefault(name, []).append(account.name)
     kept = [("the mail server", settings.mail.password)] if settings.mail is not None and settings.mail.password else []
     kept += [(owner.id, way) for owner in settings.owners.values() for way in owner.notify if not isinstance(way, str)]
@@ -117,10 +121,13 @@ def variables(settings: Settings) -> Mapping[str, tuple[str, ...]]:
     return {name: tuple(accounts) for name, accounts in found.items()}
 
 
-def _variables_of(account: Account) -> Iterator[str]:
-    for value in vars(account.settings).values():
+def _variables_of(settings: object) -> Iterator[str]:
+    """Those of an account, whose tables may hold some too."""
+    for value in vars(settings).values():
         if isinstance(value, Secret) and value.env is not None:
             yield value.env
+        elif isinstance(value, BaseModel):
+            yield from _variables_of(value)
 
 
 def _database(premises: Premises) -> tuple[Contents | None, list[Finding]]:
@@ -167,21 +174,22 @@ def _disk(premises: Premises) -> Finding:
     return Finding("disk", "ok", says)
 
 
-def _clock(premises: Premises, contents: Contents | None) -> Finding:
+def _clock(premises: Premises, contents: Contents | None, zone: ZoneInfo | None) -> Finding:
     now = premises.clock()
     newest = contents.newest if contents is not None else None
     if newest is not None and now < newest - _APART:
-        says = f"the clock says {moment_of(now)}, and the newest entry is of {moment_of(newest)}"
+        says = f"the clock says {moment_of(now, zone)}, and the newest entry is of {moment_of(newest, zone)}"
         return Finding("clock", "wrong", says, "set the clock of this machine")
     if os.environ.get("CARETOOL_NOW"):
-        says = f"CARETOOL_NOW holds the clock at {moment_of(now)}: nothing becomes due or overdue"
+        says = f"CARETOOL_NOW holds the clock at {moment_of(now, zone)}: nothing becomes due or overdue"
         return Finding("clock", "warning", says, "unset CARETOOL_NOW")
-    return Finding("clock", "ok", moment_of(now))
+    return Finding("clock", "ok", moment_of(now, zone))
 
 
 def _kept(premises: Premises, settings: Settings | None) -> Iterator[Finding]:
     """What only a whole database of today's shape can tell."""
     now = premises.clock()
+    zone = settings.policy.company.zone if settings is not None else None
     try:
         store = Store(premises.database, now)
     except CaretoolError as problem:
@@ -190,12 +198,13 @@ def _kept(premises: Premises, settings: Settings | None) -> Iterator[Finding]:
     checks: tuple[Callable[[], Iterator[Finding]], ...] = (
         lambda: _search(premises.database),
         lambda: _counts(store),
-        lambda: verifying.examine(store, now),
+        lambda: verifying.examine(store, now, zone),
         lambda: _outbox(store, now),
         lambda: _promises(store, now),
-        lambda: barring.examined(store),
+        lambda: barring.examined(store, zone),
         lambda: _accounts(store, settings, now),
         lambda: _tokens(store, settings, now),
+        lambda: lasting.examine(premises, store, settings),
         lambda: coupons.examine(store, premises.folder, settings),
     )
     try:
@@ -255,12 +264,15 @@ def _promises(store: Store, now: datetime) -> Iterator[Finding]:
 
 
 def _accounts(store: Store, settings: Settings | None, now: datetime) -> Iterator[Finding]:
-    for name in settings.accounts if settings is not None else ():
+    if settings is None:
+        return
+    zone = settings.policy.company.zone
+    for name in settings.accounts:
         visited = store.arrivals.visited(name)
         check, fix = f"account {name}", f"caretool fetch {shlex.quote(name)}"
-        good = f"last good fetch {moment_of(visited.fetched_at)}" if visited.fetched_at else "no good fetch yet"
+        good = f"last good fetch {moment_of(visited.fetched_at, zone)}" if visited.fetched_at else "no good fetch yet"
         if visited.failed_at is not None:
-            says = f"{good}; {moment_of(visited.failed_at)} it failed: {visited.error or 'no reason was kept'}"
+            says = f"{good}; {moment_of(visited.failed_at, zone)} it failed: {visited.error or 'no reason was kept'}"
             yield Finding(check, "wrong", says, fix)
         elif visited.fetched_at is None or now - visited.fetched_at > _DAY:
             yield Finding(check, "warning", good, f"{fix}; caretool schedule prints what does so every 5 minutes")

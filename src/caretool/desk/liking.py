@@ -46,8 +46,19 @@ def like(desk: Desk, ids: Sequence[str], *, undo: bool = False) -> Liked:
         try:
             _each(desk, agent, _able(desk.open_platform(desk.account(account)), account), there, liked, undo=undo)
         except CaretoolError as problem:
-            liked.problems.append(tokens.explained_for(desk, account, problem))
+            before = sum(comment.account == account for comment in liked.comments)
+            liked.problems.append(tokens.noted(desk, account, problem, _so_far(before, undo=undo)))
     return liked
+
+
+def _so_far(done: int, *, undo: bool) -> str:
+    """What was done on an account before it took no more."""
+    what = "taken back" if undo else "liked"
+    return (
+        f"{done} {'comment was' if done == 1 else 'comments were'} {what} before that."
+        if done
+        else f"Nothing was {what}."
+    )
 
 
 def _able(platform: Platform, account: str) -> Likes:

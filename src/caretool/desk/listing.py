@@ -67,11 +67,20 @@ class Awaiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Matching:
+    """The part of the inbox that is asked for, whatever the limit: comments that wait, those late, their groups."""
+
+    waiting: int
+    late: int
+    groups: int
+
+
+@dataclass(frozen=True, slots=True)
 class Inbox:
-    """The whole desk in numbers, and the groups asked for (`more`: the limit left some out). `waiting`, `late` count
-    comments, `outbox` replies that are to be posted; `unsure` are ids of replies that may or may not be. `given_back`
-    are rejected drafts of whoever looks, about which nobody has written anew; `failed` their replies that did not go
-    out since they last looked."""
+    """The whole desk in numbers, and the groups asked for (`matching`: that part in numbers; `more`: the limit left
+    some out). `waiting`, `late` count comments, `outbox` replies that are to be posted; `unsure` are ids of replies
+    that may or may not be. `given_back` are rejected drafts of whoever looks, about which nobody has written anew;
+    `failed` their replies that did not go out since they last looked."""
 
     as_of: datetime
     waiting: int
@@ -80,6 +89,7 @@ class Inbox:
     promises_overdue: int
     drafts: tuple[Awaiting, ...]
     groups: tuple[Listed, ...]
+    matching: Matching
     more: bool
     outbox: int = 0
     unsure: tuple[str, ...] = ()
@@ -97,12 +107,9 @@ def inbox(desk: Desk, wanted: Wanted, as_of: datetime, *, with_comments: bool) -
     store = desk.store
     columns = ("account", "topic", "kind", "watch")
     where = {column: value for column in columns if (value := getattr(wanted, column))}
-    groups = store.groups.alive(
-        where=where,
-        late_at=as_of if wanted.late else None,
-        among=store.comments.matching(wanted.search) if wanted.search else None,
-        limit=wanted.limit + 1,
-    )
+    late_at = as_of if wanted.late else None
+    among = store.comments.matching(wanted.search) if wanted.search else None
+    groups = store.groups.alive(where=where, late_at=late_at, among=among, limit=wanted.limit + 1)
     if wanted.watch and not groups:
         desk.watch(wanted.watch)  # one that was taken out of the policy leaves what it found
     more = len(groups) > wanted.limit
@@ -115,6 +122,10 @@ def inbox(desk: Desk, wanted: Wanted, as_of: datetime, *, with_comments: bool) -
             store.replies.told([reply.id for reply in failed])
     windows = windows_of(desk, groups, as_of)
     waiting, late = store.comments.count_waiting(as_of)
+    whole = Matching(waiting, late, store.groups.count_alive())
+    matching = whole
+    if where or late_at is not None or among is not None:
+        matching = Matching(*store.groups.count_meant(as_of, where=where, late_at=late_at, among=among))
     if not desk.onlooker():
         desk.say("Say --as NAME or set CARETOOL_AGENT, so that your replies know what you have seen.")
     claims = store.claims.running(desk.clock())
@@ -127,10 +138,11 @@ def inbox(desk: Desk, wanted: Wanted, as_of: datetime, *, with_comments: bool) -
         as_of=as_of,
         waiting=waiting,
         late=late,
-        groups_waiting=store.groups.count_alive(),
+        groups_waiting=whole.groups,
         promises_overdue=store.promises.count_overdue(as_of),
         drafts=_awaiting(desk),
         groups=tuple(_with_exchanges(desk, found)),
+        matching=matching,
         more=more,
         outbox=sum(number for (_, state), number in leaving.items() if state != "unsure"),
         unsure=tuple(reply.id for reply in store.replies.in_state("unsure")) if unsure else (),

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from caretool.desk import looking, tokens, triaging
+from caretool.desk import looking, tokens, triaging, withdrawing
 from caretool.desk.desk import Desk
 from caretool.desk.guarding import ability
 from caretool.desk.locks import held
 from caretool.desk.premises import Premises
-from caretool.desk.proposing import Asked, Proposal, consider, how_to_settle
+from caretool.desk.proposing import PAST, Asked, Proposal, consider, how_to_settle
 from caretool.domain.comment import Comment
 from caretool.domain.moderation import Evidence, Moderation
 from caretool.domain.policy import Action
@@ -69,10 +69,19 @@ def moderate(desk: Desk, proposals: Sequence[Proposal], asked: Asked) -> Moderat
             with alone(desk, account):
                 _on_account(desk, theirs, asked, outcome)
         except CaretoolError as problem:
-            outcome.problems.append(tokens.explained_for(desk, account, problem))
+            outcome.problems.append(tokens.noted(desk, account, problem, _so_far(account, outcome)))
             tried = {one.comment for one in (*outcome.done, *outcome.failed, *outcome.unsure)}
             outcome.left += [proposal for proposal in theirs if proposal.comment.id not in tried]
     return outcome
+
+
+def _so_far(account: str, outcome: Moderated) -> str:
+    """What was done on an account before it took no more."""
+    done = sum(one.account == account for one in outcome.done)
+    if done:
+        return f"{done} {'thing was' if done == 1 else 'things were'} done there before that."
+    more = " more" if any(one.account == account for one in outcome.unsure) else ""
+    return f"Nothing{more} was done about any comment there."
 
 
 def _on_account(desk: Desk, theirs: Sequence[Proposal], asked: Asked, outcome: Moderated) -> None:
@@ -227,6 +236,7 @@ def _done(desk: Desk, moderation: Moderation, handed_to: str | None = None) -> M
     """It is done, or `handed_to` a person in a file: a comment that nobody sees any more waits for no answer, save one
     that was hidden to protect who wrote it."""
     now = desk.clock()
+    withdrawn: list[str] = []
     with desk.store.writing():
         (comment,) = desk.store.comments.by_ids([moderation.comment])
         closes = moderation.action in CLOSING and moderation.ground != "personal-data"
@@ -236,8 +246,12 @@ def _done(desk: Desk, moderation: Moderation, handed_to: str | None = None) -> M
         if was is not None:
             desk.store.comments.set_state([comment.id], "closed", was=(was,))
             triaging.leave_groups(desk, [comment.id])
+            why = ", ".join(word for word in (PAST[moderation.action], moderation.ground) if word)
+            withdrawn = withdrawing.withdraw(desk, [comment.id], why, moderation.agent, now)
         codes = {"action": moderation.action, "ground": moderation.ground, "comment": comment.id}
         desk.store.journal.write("moderation-done", [moderation.id], agent=moderation.agent, at=now, codes=codes)
+    for sentence in withdrawn:
+        desk.say(sentence)
     return desk.store.moderations.by_ids([moderation.id])[0]
 
 

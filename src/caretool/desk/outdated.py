@@ -11,7 +11,7 @@ from caretool.desk.request import Request
 from caretool.domain.changed import side_by_side
 from caretool.domain.comment import Comment
 from caretool.domain.draft import Draft, Refusal, Reply, ReplyState
-from caretool.domain.harmless import one_line
+from caretool.domain.harmless import one_line, short_name
 from caretool.domain.masking import roughly_masked
 from caretool.domain.moment import stamp
 
@@ -38,10 +38,11 @@ def ended(desk: Desk, comment: Comment) -> Refusal:
 
 def stale(draft: Draft, comments: Sequence[Comment]) -> str | None:
     """What became of the comments of a draft in a word or two where none of them waits; None: one does."""
-    if not comments or Request.from_json(draft.request).further:
-        return None
-    became = list(dict.fromkeys(_BECAME.get(comment.state) for comment in comments))
-    return " or ".join(word for word in became if word) if all(became) else None
+    further = Request.from_json(draft.request).further  # what is answered may be answered again
+    became = list(
+        dict.fromkeys(_BECAME.get(one.state) if not (further and one.state == "answered") else None for one in comments)
+    )
+    return " or ".join(word for word in became if word) if became and all(became) else None
 
 
 def edited(desk: Desk, ids: Sequence[str], before: Mapping[str, str | None]) -> list[Refusal]:
@@ -134,7 +135,7 @@ def _elsewhere(desk: Desk, comment: Comment) -> str | None:
         return None
     last = posts[-1]
     at = stamp(last.written_at, desk.zone)
-    return f"{one_line(last.handle, 40)} answered it there {at}: “{one_line(last.text, 80)}”"
+    return f"{short_name(last.handle)} answered it there {at}: “{one_line(last.text, 80)}”"
 
 
 def _closed(desk: Desk, comment: Comment) -> str | None:

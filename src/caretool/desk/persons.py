@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from caretool.desk import knowing, permitting, promising
-from caretool.domain.harmless import one_line
+from caretool.domain.harmless import one_line, short_name
 from caretool.domain.ids import make_id
 from caretool.domain.person import Dossier, Person
 from caretool.errors import CaretoolError, NotFound, UsageProblem
@@ -57,8 +57,8 @@ def _by_beginning(desk: Desk, typed: str) -> list[Person]:
 
 
 def _listed(person: Person) -> str:
-    where = ", ".join(f"{one_line(one.handle, 30)} on {one.account}" for one in person.aliases[:2])
-    return f"{person.id} {one_line(person.name, 30)}" + (f" ({where})" if where else "")
+    where = ", ".join(f"{short_name(one.handle)} on {one.account}" for one in person.aliases[:2])
+    return f"{person.id} {short_name(person.name)}" + (f" ({where})" if where else "")
 
 
 def unmasked(desk: Desk, person: Person) -> Dossier:

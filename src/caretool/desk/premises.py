@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from caretool.errors import SettingsProblem
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
     from pathlib import Path
+    from zoneinfo import ZoneInfo
 
     from caretool.domain.policy import Settings
 
@@ -30,3 +33,11 @@ class Premises:
     def settings(self) -> Settings:
         """The workspace's files as they are now. SettingsProblem."""
         return self.load_settings()
+
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """The desk's zone; None where the settings do not load."""
+        try:
+            return self.settings.policy.company.zone
+        except SettingsProblem:
+            return None

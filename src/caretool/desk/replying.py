@@ -18,6 +18,7 @@ from caretool.desk import (
     promising,
     rewarding,
     seconding,
+    tokens,
     triaging,
     waiving,
 )
@@ -95,12 +96,18 @@ def consider(desk: Desk, request: Request) -> Composed:
 def look_again(desk: Desk, request: Request) -> tuple[Request, list[Refusal]]:
     """The request without comments that were deleted on the platform meanwhile, and a refusal for each that was edited:
     what the agent has read is no longer what stands there."""
-    seen = looking.look(desk, desk.store.comments.by_ids(request.comments))
-    if seen.gone:
-        desk.say(f"{len(seen.gone)} of these comments were deleted on the platform: left out.")
-        request = replace(request, comments=tuple(c for c in request.comments if c not in seen.gone))
-    edited = () if request.include_new else sorted(seen.edited)
-    return request, outdated.edited(desk, edited, {})
+    comments = desk.store.comments.by_ids(request.comments)
+    gone: set[str] = set()
+    edited: set[str] = set()
+    for account in dict.fromkeys(comment.account for comment in comments):
+        with tokens.stopping(desk, account, "Nothing was posted."):
+            seen = looking.look(desk, [comment for comment in comments if comment.account == account])
+        gone |= seen.gone
+        edited |= seen.edited
+    if gone:
+        desk.say(f"{len(gone)} of these comments were deleted on the platform: left out.")
+        request = replace(request, comments=tuple(c for c in request.comments if c not in gone))
+    return request, outdated.edited(desk, [] if request.include_new else sorted(edited), {})
 
 
 def approve(desk: Desk, request: Request, *, shown: Composed | None, by_hand: str | None = None) -> Outcome:

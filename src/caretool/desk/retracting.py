@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from caretool.desk import permitting, promising, triaging
+from caretool.desk import permitting, promising, tokens, triaging
 from caretool.desk.desk import Desk
 from caretool.desk.sending import alone
 from caretool.domain.comment import Comment
 from caretool.domain.draft import Reply, ReplyState
 from caretool.domain.promise import Promise
-from caretool.errors import CaretoolError, PlatformFailed, UsageProblem
+from caretool.errors import CaretoolError, PlatformFailed, TokenRefused, UsageProblem
 from caretool.platforms.platform import Retracts
 
 # A comment that one of these answers is not left without an answer.
@@ -46,7 +46,8 @@ def consider(desk: Desk, typed: str, *, by_hand: bool) -> Retraction:
     permitting.doer(desk, "retract", [reply.account])
     _refuse_unposted(reply)
     if not by_hand:
-        _able(desk, reply)
+        with tokens.stopping(desk, reply.account, _stays(reply)):
+            _able(desk, reply)
     return _planned(desk, reply)
 
 
@@ -58,7 +59,8 @@ def retract(desk: Desk, reply_id: str, because: str, *, by_hand: bool) -> Retrac
         reply = desk.store.replies.by_ids([reply_id])[0]
         _refuse_unposted(reply)
         if not by_hand:
-            _delete(desk, reply)
+            with tokens.stopping(desk, reply.account, _stays(reply)):
+                _delete(desk, reply)
         now = desk.clock()
         with desk.store.writing():
             plan = _planned(desk, reply)
@@ -73,6 +75,10 @@ def retract(desk: Desk, reply_id: str, because: str, *, by_hand: bool) -> Retrac
             log.write("promise-released", [promise.id for promise in plan.released], agent=agent.id, at=now)
             log.write("promise-resumed", [promise.id for promise in plan.resumed], agent=agent.id, at=now)
     return _as_it_is(desk, plan)
+
+
+def _stays(reply: Reply) -> str:
+    return f"Nothing was deleted: {reply.id} stays posted; to try again: caretool retract {reply.id}"
 
 
 def _refuse_unposted(reply: Reply) -> None:
@@ -105,6 +111,8 @@ def _delete(desk: Desk, reply: Reply) -> None:
     again = f"{reply.id} counts as posted until it is surely gone; to try again: caretool retract {reply.id}"
     try:
         platform.retract(native_id)
+    except TokenRefused:  # it surely stands there still
+        raise
     except CaretoolError:
         desk.say(again)
         raise

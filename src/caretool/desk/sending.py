@@ -9,43 +9,40 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from caretool.desk import (
-    committing,
     looking,
     overhearing,
     promising,
     rationing,
+    rejudging,
     rewarding,
     shutting,
     tokens,
     triaging,
 )
 from caretool.desk.desk import Desk
-from caretool.desk.load import load_of
 from caretool.desk.locks import held
 from caretool.desk.premises import Premises
 from caretool.desk.request import warning_of
-from caretool.domain.deliverability import Window, judge, review_time
 from caretool.domain.draft import Reply, ReplyState
-from caretool.domain.moment import stamp
-from caretool.domain.promise import Promise
+from caretool.domain.ration import Ration
 from caretool.errors import AnswerLost, CaretoolError, Delayed, PlatformBusy, PlatformFailed, TokenRefused
 from caretool.platforms.platform import Outgoing, Platform
 
 # Between two looks for an unsure reply on a platform whose listing may lag.
 SETTLE = timedelta(seconds=60)
-# A reply that leaves this soon after its approval keeps the lead time that was checked then.
-FRESH = timedelta(minutes=15)
 
 
 @dataclass
 class Sent:
-    """What became of the outbox: replies by what happened, and sentences about what did not go well."""
+    """What became of the outbox: replies by what happened, and sentences about what did not go well. `rations`: how
+    many more may leave on its accounts that let only so many."""
 
     posted: list[Reply] = field(default_factory=list)
     failed: list[Reply] = field(default_factory=list)
     unsure: list[Reply] = field(default_factory=list)
     left: list[Reply] = field(default_factory=list)
     problems: list[CaretoolError] = field(default_factory=list)
+    rations: list[Ration] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:
@@ -66,13 +63,26 @@ def send(desk: Desk, only: Sequence[str] | None = None) -> Sent:
             with alone(desk, account):
                 # Listed under the lock: what somebody else posted meanwhile is not ours any more.
                 _send_these(desk, platform, account, _due(desk, account, only), sent)
-            if said := rationing.told(desk, account, platform.limits):
-                desk.say(said)
+            if (ration := rationing.ration_of(desk, account, platform.limits)) is not None:
+                sent.rations.append(ration)
+                if ration.scarce:
+                    desk.say(ration.says(desk.zone))
         except CaretoolError as problem:
-            sent.problems.append(tokens.explained_for(desk, account, problem))
             done = {reply.id for reply in (*sent.posted, *sent.failed, *sent.unsure, *sent.left)}
             sent.left += [reply for reply in _due(desk, account, only) if reply.id not in done]
+            sent.problems.append(tokens.noted(desk, account, problem, _so_far(account, sent)))
     return sent
+
+
+def _so_far(account: str, sent: Sent) -> str:
+    """What became of an account's replies where it takes no more of them just now."""
+    posted, unsure, left = (
+        [reply for reply in some if reply.account == account] for some in (sent.posted, sent.unsure, sent.left)
+    )
+    before = f"{len(posted)} {'reply was' if len(posted) == 1 else 'replies were'} posted before that"
+    more = "more " if unsure or any(reply.state == "unsure" for reply in left) else ""
+    first = before if posted else f"Nothing {more}was posted"
+    return f"{first}: {len(left)} {'waits' if len(left) == 1 else 'wait'} for `caretool send`." if left else f"{first}."
 
 
 def _send_these(desk: Desk, platform: Platform, account: str, due: Sequence[Reply], sent: Sent) -> None:
@@ -203,7 +213,7 @@ def _post(desk: Desk, platform: Platform, reply: Reply, sent: Sent, *, perhaps_p
             or overhearing.barred(desk, reply)
             or _no_longer_fits(desk, reply)
             or rewarding.taken_from(desk, reply)
-            or _no_longer_possible(desk, reply, now)
+            or rejudging.no_longer_possible(desk, reply, now)
         )
         if trouble is not None:
             _stop(desk, reply, trouble, sent, perhaps_public=perhaps_public)
@@ -345,52 +355,3 @@ def _fail(desk: Desk, reply: Reply, why: str) -> None:
         rewarding.take_back(desk, [reply.id], reply.agent, now)
         triaging.wait_again(desk, reply.comments, was=("queued",))
         desk.store.journal.write("reply-failed", [reply.id], agent=reply.agent, at=now)
-
-
-def _no_longer_possible(desk: Desk, reply: Reply, now: datetime) -> str | None:
-    """Check every promise of a reply again at the moment of posting; words like "tomorrow" are read anew first. Inside
-    the transaction that marks it as leaving: the ledger takes a due time that moved only where all of them pass."""
-    promises = desk.store.promises.of_replies([reply.id])
-    if not promises:
-        return None
-    fresh = now - reply.made_at <= FRESH
-    due = _due_now(desk, reply, promises, now)
-    by_kind: dict[tuple[str, datetime], list[Promise]] = {}
-    for promise in promises:
-        by_kind.setdefault((promise.kind, due[promise.id]), []).append(promise)
-    ours = [promise.id for promise in promises]
-    added: dict[str, dict[Window, int]] = {}
-    for (name, due_at), same in by_kind.items():
-        kind = desk.policy.promises.get(name) or (desk.promise_kind(name) if name == "other" else None)
-        if kind is None:
-            return f"the policy no longer has the promise kind {name!r}."
-        load = load_of(desk, kind, now, leaving_out=ours, adding=added)
-        moment = reply.made_at if fresh and due_at > now else now
-        verdict = judge(kind, len(same), due_at, moment.replace(second=0, microsecond=0), load)
-        if verdict.check is None and verdict.window is not None:
-            counted = added.setdefault(name, {})
-            counted[verdict.window] = counted.get(verdict.window, 0) + len(same)
-            for promise in same:
-                if due_at != promise.due_at:
-                    review_at = review_time(kind, due_at)
-                    desk.store.promises.set_due(promise.id, due_at, verdict.window, review_at)
-            continue
-        past = f"its {name} was promised for {stamp(due_at, desk.zone)}, which is past"
-        earliest = judge(kind, len(same), due_at, now, load).earliest_due_at
-        offer = f" The earliest that would pass is {stamp(earliest, desk.zone)}." if earliest else ""
-        said = past if due_at <= now else verdict.why
-        return f"{said}.{offer} Answer its comments again."
-    return None
-
-
-def _due_now(desk: Desk, reply: Reply, promises: Sequence[Promise], now: datetime) -> dict[str, datetime]:
-    """The due time of each promise; of one said in relative words as they read at this moment."""
-    relative = set(desk.store.promises.relative_of(reply.id))
-    due = {promise.id: promise.due_at for promise in promises}
-    if relative:
-        told = committing.find_commitments(desk, [reply.text], now.replace(second=0, microsecond=0))[0]
-        by_excerpt = {one.excerpt: one.due_at for one in told if one.due_at is not None and one.relative}
-        for promise in promises:
-            if promise.id in relative:
-                due[promise.id] = by_excerpt.get(promise.text) or promise.due_at
-    return due

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from caretool.desk import permitting, promising, sending
+from caretool.desk import permitting, promising, sending, tokens
 from caretool.desk.desk import Desk
 from caretool.desk.sending import Sent
 from caretool.domain.draft import Reply
@@ -92,4 +92,5 @@ def _found_after_all(desk: Desk, reply: Reply, agent: Agent) -> bool:
 
 
 def _looked_for(desk: Desk, reply: Reply) -> Posted | None:
-    return desk.open_platform(desk.account(reply.account)).find(sending.outgoing(desk, reply))
+    with tokens.stopping(desk, reply.account, f"Nothing was changed: {reply.id} stays unsure."):
+        return desk.open_platform(desk.account(reply.account)).find(sending.outgoing(desk, reply))

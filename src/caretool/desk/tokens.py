@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ from caretool.desk.desk import Desk
 from caretool.domain.moment import stamp
 from caretool.domain.policy import Account
 from caretool.errors import CaretoolError, TokenRefused
+from caretool.pages import page
 from caretool.platforms import registry
 from caretool.platforms.platform import Expires, Platform
 from caretool.store.store import Store
@@ -69,7 +71,7 @@ def how(platform: str) -> str:
     if platform not in registry.KNOWN:
         return ""
     first = registry.connector(platform).guide.partition("\n")[0]
-    return f"{first} (docs/platforms/{platform}.md)"
+    return f"{first} ({page(f'platforms/{platform}.md')})"
 
 
 def explained(account: Account, error: CaretoolError) -> CaretoolError:
@@ -78,10 +80,26 @@ def explained(account: Account, error: CaretoolError) -> CaretoolError:
     return TokenRefused(f"{str(error).rstrip('.')}. {way}") if way else error
 
 
-def explained_for(desk: Desk, account: str, error: CaretoolError) -> CaretoolError:
-    """The same where only its name is known: it may have been taken out of accounts.toml."""
-    known = desk.settings.accounts.get(account)
-    return explained(known, error) if known is not None else error
+def noted(desk: Desk, account: str, error: CaretoolError, undone: str) -> CaretoolError:
+    """What is told of the trouble that stopped something on an account. That its token was refused is kept with it
+    until a fetch succeeds, and told with what was not done: `undone` is a sentence."""
+    if not isinstance(error, TokenRefused):
+        return error
+    known = desk.settings.accounts.get(account)  # it may have been taken out of accounts.toml
+    told = explained(known, error) if known is not None else error
+    if known is not None:
+        with desk.store.writing():
+            desk.store.arrivals.failed(account, desk.clock(), str(told))
+    return TokenRefused(f"{str(told).rstrip('.')}. {undone}")
+
+
+@contextmanager
+def stopping(desk: Desk, account: str, undone: str) -> Iterator[None]:
+    """A refused token ends the block, told as `noted` has it."""
+    try:
+        yield
+    except TokenRefused as refused:
+        raise noted(desk, account, refused, undone) from refused
 
 
 def _key(account: Account) -> str:

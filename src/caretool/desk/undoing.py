@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from caretool.desk import permitting, triaging
+from caretool.desk import permitting, tokens, triaging
 from caretool.desk.desk import Desk
 from caretool.desk.guarding import reversal
 from caretool.desk.moderating import alone
 from caretool.desk.proposing import PAST
 from caretool.domain.comment import Comment
 from caretool.domain.moderation import REVERSIBLE, Moderation
-from caretool.errors import CaretoolError, NotFound, PlatformFailed, UsageProblem
+from caretool.errors import CaretoolError, NotFound, PlatformFailed, TokenRefused, UsageProblem
 from caretool.platforms.platform import Offence
 
 
@@ -39,7 +39,9 @@ def undo(desk: Desk, typed: str, because: str, *, by_hand: bool) -> Undone:
     with alone(desk, moderation.account):
         (moderation,) = desk.store.moderations.by_ids([moderation.id])
         _refuse_finished(moderation)
-        handed_to = None if by_hand else _take_back(desk, moderation)
+        still = f"{moderation.id} counts as done; to try again: caretool undo {moderation.id}"
+        with tokens.stopping(desk, moderation.account, f"Nothing was taken back: {still}"):
+            handed_to = None if by_hand else _take_back(desk, moderation)
         together = _all_of_it(desk, moderation)
         now = desk.clock()
         with desk.store.writing():
@@ -95,6 +97,8 @@ def _take_back(desk: Desk, moderation: Moderation) -> str | None:
         )
     try:
         return able(Offence(one.native_id, one.handle, one.ground or "", one.key))
+    except TokenRefused:  # it is surely not taken back
+        raise
     except CaretoolError:
         desk.say(f"{one.id} counts as done until it is surely taken back; to try again: caretool undo {one.id}")
         raise

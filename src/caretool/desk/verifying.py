@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, Any
 from caretool.domain.chain import Break, Head, Link, Walk, codes_text
 from caretool.domain.health import Finding, moment_of
 from caretool.errors import NotFound, StoreProblem, UsageProblem
+from caretool.pages import page
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from caretool.desk.desk import Desk
     from caretool.store.store import Store
 
@@ -54,7 +57,7 @@ def head_of(text: str | None) -> Head | None:
 
 def verify(desk: Desk, noted: str | None) -> Verified:
     """Every line; `noted` is a head that somebody has kept elsewhere. That it was found sound is kept."""
-    found = _walked(desk.store.journal.links(), desk.progress, _known(desk.store, head_of(noted)))
+    found = _walked(desk.store.journal.links(), desk.progress, _known(desk, head_of(noted)))
     if found.sound and found.lines:
         with suppress(StoreProblem), desk.store.writing():
             desk.store.keep(_KEPT, json.dumps([found.head.number, found.head.hash, desk.clock().isoformat()]))
@@ -79,27 +82,28 @@ def exported(desk: Desk) -> Iterator[str]:
         yield json.dumps({**_values(link), "codes": _codes(link.codes), "hash": link.hash})
 
 
-def examine(store: Store, now: datetime) -> Iterator[Finding]:
-    """What the doctor says: whether the last lines hold, and when all of them did."""
+def examine(store: Store, now: datetime, zone: ZoneInfo | None) -> Iterator[Finding]:
+    """What the doctor says: whether the last lines hold, and when all of them did, in the desk's zone (None: UTC)."""
     head = store.journal.head()
     known = _last_verified(store)
     before = next(iter(store.journal.links(head.number - _LAST - 1)), None) if head.number > _LAST else None
     walk = Walk(Head(before.number, before.hash) if before else None)
     breaks = [found for link in store.journal.links(walk.head.number) for found in walk.step(link)]
     if known is not None and store.journal.hash_at(known[0].number) != known[0].hash:
-        breaks.append(Break(known[0].number, f"is not the one verified {moment_of(known[1])}, or is missing"))
+        breaks.append(Break(known[0].number, f"is not the one verified {moment_of(known[1], zone)}, or is missing"))
     if breaks:
         says = f"line {breaks[0].number} {breaks[0].what}"
-        yield Finding("log", "wrong", says, "caretool log --verify; docs/log.md says what then")
+        yield Finding("log", "wrong", says, f"caretool log --verify; {page('log.md')} says what then")
         return
     if before is None:
         yield Finding("log", "ok", f"all {head.number:,} lines follow from each other")
         return
     says = f"the last {walk.lines:,} of {head.number:,} lines follow from each other; verified whole: "
     if known is None or now - known[1] > _LONG_AGO:
-        yield Finding("log", "warning", says + (moment_of(known[1]) if known else "never"), "caretool log --verify")
+        last = moment_of(known[1], zone) if known else "never"
+        yield Finding("log", "warning", says + last, "caretool log --verify")
     else:
-        yield Finding("log", "ok", says + moment_of(known[1]))
+        yield Finding("log", "ok", says + moment_of(known[1], zone))
 
 
 def _walked(links: Iterable[Link | Break], progress: Callable[[str], None], noted: Mapping[Head, str]) -> Verified:
@@ -121,9 +125,9 @@ def _breaks(walk: Walk, links: Iterable[Link | Break], progress: Callable[[str],
     yield from walk.end()
 
 
-def _known(store: Store, noted: Head | None) -> Mapping[Head, str]:
-    before = _last_verified(store)
-    known = {before[0]: f"that was verified {moment_of(before[1])}"} if before else {}
+def _known(desk: Desk, noted: Head | None) -> Mapping[Head, str]:
+    before = _last_verified(desk.store)
+    known = {before[0]: f"that was verified {moment_of(before[1], desk.zone)}"} if before else {}
     return {**known, noted: "that was noted"} if noted else known
 
 

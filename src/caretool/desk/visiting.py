@@ -24,8 +24,8 @@ _AT_ONCE = 32
 @dataclass(frozen=True, slots=True)
 class Presence:
     """One account by what the desk knows: who we are there, how many comments wait, how many replies are in the outbox
-    or `unsure`, how its last fetch went (`failed_at` and `error`: one since the last good one), when its token ends
-    (None: nobody has said)."""
+    or `unsure`, how its last fetch went (`failed_at` and `error`: one since the last good one, or a token that was
+    refused since), when its token ends (None: nobody has said)."""
 
     account: Account
     handle: str | None
@@ -39,7 +39,7 @@ class Presence:
 
     @property
     def state(self) -> Health:
-        """How the last fetch went."""
+        """How the last fetch went, and whether the token was refused since."""
         if self.error is not None:
             return "failed"
         return "ok" if self.fetched_at is not None else "never-fetched"

@@ -15,6 +15,11 @@ UNSEEN: Final = re.compile(
 )
 """One character beyond the ASCII controls that a terminal obeys or that nobody sees, for what has to escape it."""
 
+LONGEST_NAME: Final = 40
+"""How much of a name or a handle is shown: enough to know whose it is, and one person fills no screen."""
+NAME_COLUMN: Final = 30
+"""The same in a table, where others stand beside it."""
+
 # A letter of any script bears fewer; heaped on one they run into the lines above and below.
 _MOST_MARKS = 4
 _PILE = re.compile(f"(?<=m{{{_MOST_MARKS}}})m+")
@@ -57,6 +62,12 @@ def one_line(text: str, longest: int | None = None) -> str:
     if longest is not None and len(line) > longest:
         return line[: max(longest - 1, 0)].rstrip() + "…"
     return line
+
+
+def short_name(name: str, longest: int = LONGEST_NAME) -> str:
+    """A name or a handle as a screen shows it, or one of its tables (`NAME_COLUMN`): cut. Never for what is posted, nor
+    for programs."""
+    return one_line(name, longest)
 
 
 def _unpiled(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 Condition = Literal["ok", "warning", "wrong"]
 
@@ -30,6 +31,7 @@ def size_of(size: int) -> str:
     return f"{kilobytes / 1000:.1f} MB" if kilobytes < 1_000_000 else f"{kilobytes / 1_000_000:.1f} GB"
 
 
-def moment_of(at: datetime) -> str:
-    """A moment where no desk's zone may be known, because the settings do not load."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+def moment_of(at: datetime, zone: ZoneInfo | None) -> str:
+    """A moment with its year, as it may be long ago; in UTC, and so named, where no desk's zone is known (None) because
+    the settings do not load."""
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}" if zone is not None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -6,6 +6,7 @@ answer is `AnswerLost`. A token goes to the account's own origin (scheme, host, 
 """
 
 from caretool.http.answer import Answer as Answer
+from caretool.http.answer import NotTaken as NotTaken
 from caretool.http.answer import Refused as Refused
 from caretool.http.answer import retry_after as retry_after
 from caretool.http.client import Client as Client

@@ -14,7 +14,7 @@ import httpx
 from caretool import bodies
 from caretool.bodies import Unreadable
 from caretool.domain.harmless import one_line
-from caretool.errors import AnswerLost, PlatformFailed
+from caretool.errors import AnswerLost, PlatformFailed, TokenRefused
 
 CORRECT, UNKNOWN = "try again later; if it stays so, correct url", "it may have been done or not"
 _SECONDS = re.compile(r"\d{1,9}", re.ASCII)
@@ -29,6 +29,10 @@ class Refused(PlatformFailed):
         self.status = status
         self.said = said
         self.code = code
+
+
+class NotTaken(TokenRefused):
+    """The platform itself was asked, and does not take our token."""
 
 
 @dataclass(frozen=True, slots=True)

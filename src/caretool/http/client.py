@@ -20,7 +20,7 @@ from caretool.dialect import Dialect, Said, Verdict
 from caretool.domain.budget import Bucket, Budget, Meter, Unlimited
 from caretool.domain.harmless import one_line
 from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
-from caretool.http.answer import CORRECT, UNKNOWN, Answer, Refused, place, retry_after, whole
+from caretool.http.answer import CORRECT, UNKNOWN, Answer, NotTaken, Refused, place, retry_after, whole
 from caretool.http.deadlines import Deadlines
 from caretool.http.ends import agent, base, distrusted, origin, trusted
 
@@ -211,7 +211,7 @@ class Client:
         told = self._dialect.verdict(Said(status, dict(response.headers), body, self._clock()))
         verdict = told or self._plainly(status, response.headers, written)
         if verdict.meaning in ("token", "expired"):
-            refused = TokenRefused(
+            refused = NotTaken(
                 sentence("does not take our token", "make a new one there, and put it in the place of the old one")
             )
             if verdict.meaning == "expired":

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from icalendar import TRANSP, Alarm, Calendar, Event, Parameters, Timezone, vDuration
 
-from caretool.domain.harmless import block, one_line
+from caretool.domain.harmless import block, one_line, short_name
 from caretool.domain.promise import Promise
 from caretool.reports.addresses import web_address
 
@@ -67,7 +67,7 @@ def _event(promise: Promise, as_of: datetime) -> Event:
 
 def _title(promise: Promise) -> str:
     mark = "OVERDUE: " if promise.overdue else "At risk: " if promise.at_risk else ""
-    return f"{mark}{promise.kind} for {one_line(promise.person_name, 60)}"
+    return f"{mark}{promise.kind} for {short_name(promise.person_name)}"
 
 
 def _ahead(promise: Promise) -> timedelta:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from caretool.domain.harmless import one_line
+from caretool.domain.harmless import one_line, short_name
 from caretool.domain.moment import stamp
 from caretool.domain.promise import Overdue, Promise, Stage
 from caretool.reports.addresses import web_address
@@ -50,14 +50,14 @@ def _lines(report: Overdue, zone: ZoneInfo) -> Iterator[str]:
         if promises:
             yield from ("", f"{HEADINGS[stage]} ({len(promises)})")
         for promise in promises:
-            yield from ("", f"{stamp(promise.due_at, zone)}  {promise.kind} for {one_line(promise.person_name, 60)}")
+            yield from ("", f"{stamp(promise.due_at, zone)}  {promise.kind} for {short_name(promise.person_name)}")
             yield from (f"    {line}" for line in (one_line(promise.text, 300), _where(promise)) if line)
 
 
 def _short(report: Overdue, zone: ZoneInfo) -> Iterator[str]:
     for stage, promises in report.staged:
         for promise in promises:
-            name = one_line(promise.person_name, 40).replace("://", " ").translate(_INERT)
+            name = short_name(promise.person_name).replace("://", " ").translate(_INERT)
             yield f"{_WORDS[stage]}: {stamp(promise.due_at, zone)}, {promise.kind} for {name} ({promise.id})"
 
 

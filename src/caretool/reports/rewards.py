@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from caretool.domain.comment import Comment
-from caretool.domain.harmless import one_line
+from caretool.domain.harmless import NAME_COLUMN, short_name
 from caretool.domain.moment import stamp
 from caretool.domain.reward import KindTally, MonthTally, Reward, RewardRecord, money
 from caretool.reports.csv import written
@@ -68,7 +68,7 @@ def columns() -> Row:
 def row(one: Reward, zone: ZoneInfo) -> Row:
     """One reward in a table."""
     worth = money(one.amount, one.currency) if one.amount is not None else ""
-    who = f"{one_line(one.person_name, 30)} ({one.person})"
+    who = f"{short_name(one.person_name, NAME_COLUMN)} ({one.person})"
     when = stamp(one.drawn_at, zone)
     return when, one.id, one.kind, who, one.comment or "", one.comment_kind or "", worth, one.stands, one.agent
 

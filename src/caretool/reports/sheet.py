@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from caretool.domain.harmless import one_line
+from caretool.domain.harmless import NAME_COLUMN, one_line, short_name
 from caretool.domain.moment import stamp
 from caretool.domain.promise import Overdue, Promise, Stage, Today
 from caretool.reports.addresses import web_address
@@ -73,7 +73,7 @@ def _row(promise: Promise, zone: ZoneInfo, columns: Row) -> Row:
         "due": stamp(promise.due_at, zone),
         "promise": promise.id,
         "owner": promise.owner + (f", {promise.escalated_to}" if promise.escalated_to else ""),
-        "for": one_line(promise.person_name, 30),
+        "for": short_name(promise.person_name, NAME_COLUMN),
         "kind": promise.kind,
         "said": one_line(promise.text, 70),
         WHERE: web_address(promise.url) or "",

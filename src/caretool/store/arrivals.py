@@ -26,7 +26,8 @@ _SEARCHABLE = """INSERT INTO comment_search(rowid, text, handle)
 @dataclass(frozen=True, slots=True)
 class Visited:
     """How an account's fetches went: `facts` are what its connector learned (see `Page.facts`), `fetched_at` the last
-    that read everything, `failed_at` and `error` the last one since that did not."""
+    that read everything, `failed_at` and `error` the last one since that did not, or the last time since that the token
+    was refused."""
 
     facts: str | None = None
     fetched_at: datetime | None = None
@@ -74,7 +75,7 @@ class Arrivals:
             self._visit(account, fetched_at=moment_out(at), failed_at=None, error=None)
 
     def failed(self, account: str, at: datetime, why: str) -> None:
-        """A fetch has stopped early."""
+        """A fetch has stopped early, or the token was refused while something else was done."""
         self._visit(account, failed_at=moment_out(at), error=storable(why))
 
     def learn(self, account: str, facts: str) -> None:

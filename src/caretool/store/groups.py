@@ -122,17 +122,7 @@ class Groups:
 
         `where` fixes columns (account, topic, kind); `late_at` keeps those late at that moment; `among` these ids only.
         """
-        query = self._select().where(G.c.alive == 1)
-        for column, value in where.items():
-            if column == "kind":
-                meant = C.select(C.c.grouped).where((C.c.state == "waiting") & (C.c.kind == value))
-                query = query.where(G.c.id.in_(meant))
-            else:
-                query = query.where(getattr(G.c, column) == value)
-        if late_at is not None:
-            query = query.where(G.c.due_at < moment_out(late_at))
-        if among is not None:
-            query = query.where(G.c.id.in_(tuple(among)))
+        query = self._select().where(_meant(where, late_at, among))
         urgency = (G.c.escalation.is_null(), G.c.again.is_null(), G.c.due_at.is_null(), G.c.due_at, G.c.size.desc())
         query = query.order_by(*urgency, G.c.id)
         return [_group(row) for row in self._database.rows(query.limit(limit) if limit is not None else query)]
@@ -140,6 +130,19 @@ class Groups:
     def count_alive(self) -> int:
         """How many groups wait."""
         return int(self._database.value(G.select(fn.COUNT(SQL("*"))).where(G.c.alive == 1)))
+
+    def count_meant(
+        self, now: datetime, *, where: Mapping[str, str], late_at: datetime | None, among: set[str] | None
+    ) -> tuple[int, int, int]:
+        """How many comments wait in the groups that `alive` would find without a limit, how many of them are late
+        `now`, and how many groups those are."""
+        meant = _meant(where, late_at, among)
+        counted = self._database.tuples(G.select(fn.COALESCE(fn.SUM(G.c.size), 0), fn.COUNT(SQL("*"))).where(meant))
+        ((waiting, groups),) = counted
+        overdue = (C.c.state == "waiting") & (C.c.due_at < moment_out(now))
+        of_these = C.c.grouped.in_(G.select(G.c.id).where(meant & (G.c.due_at < moment_out(now))))
+        late = self._database.value(C.select(fn.COUNT(SQL("*"))).where(overdue & of_these))
+        return int(waiting), int(late), int(groups)
 
     def by_id(self, group: str) -> Group | None:
         """One group, alive or ended."""
@@ -183,6 +186,22 @@ class Groups:
             query = G.select(G.c.id, last).where(G.c.id.in_(part) & (G.c.size > 0))
             found.update({row[0]: row[1] for row in self._database.tuples(query)})
         return found
+
+
+def _meant(where: Mapping[str, str], late_at: datetime | None, among: set[str] | None) -> Any:
+    """Which groups are meant of those in which somebody waits; see `Groups.alive`."""
+    meant = G.c.alive == 1
+    for column, value in where.items():
+        if column == "kind":
+            of_kind = C.select(C.c.grouped).where((C.c.state == "waiting") & (C.c.kind == value))
+            meant &= G.c.id.in_(of_kind)
+        else:
+            meant &= getattr(G.c, column) == value
+    if late_at is not None:
+        meant &= G.c.due_at < moment_out(late_at)
+    if among is not None:
+        meant &= G.c.id.in_(tuple(among))
+    return meant
 
 
 def _group(row: Row) -> Group:

@@ -38,8 +38,8 @@ There make a project and an app, buy credits, and in "User authentication settin
 or "Native App" and a callback address. It gives the client id, and to a Web App a client secret.
 Then ask for consent to tweet.read users.read tweet.write offline.access (to hide and mute from here
 also tweet.moderate.write mute.write mute.read) and exchange the code: "refresh_token" in the answer
-is the token. The two requests stand in docs/platforms/x.md. X makes a new one at each renewal, which
-caretool keeps in .secrets/: use the token nowhere else."""
+is the token. The two requests stand on the page named below. X makes a new one at each renewal,
+which caretool keeps in .secrets/: use the token nowhere else."""
 
 # How far our clock and X's may be apart: looking too far back costs cents, too short a second reply.
 _SKEW = timedelta(hours=2)
