@@ -73,6 +73,16 @@ def test_a_fetch_ends_by_telling_what_token_ends_within_a_week(
     assert known(stage) == ends
 
 
+def test_it_is_told_once_a_day_however_often_one_fetches(stage: Stage) -> None:
+    stage.fediverse = Ending(stage.clock, expires_at=at(28, 9))
+    said = [len(remarks(stage)) for _ in range(3)]
+    stage.clock.goes(hours=12)
+    said.append(len(remarks(stage)))
+    stage.clock.goes(hours=4)  # after midnight here
+    said += [len(remarks(stage)) for _ in range(2)]
+    assert said == [1, 0, 0, 0, 1, 0]
+
+
 def test_what_is_known_of_it_is_listed_without_asking_and_goes_with_the_token(stage: Stage) -> None:
     platform = Ending(stage.clock, expires_at=at(25, 9))
     stage.fediverse = platform

@@ -39,8 +39,8 @@ def end_of(platform: Platform) -> datetime | None:
 
 
 def ending(desk: Desk, accounts: Sequence[Account]) -> Iterator[tuple[str, str]]:
-    """Of these accounts those whose token ends soon or has ended, each with a sentence. What their platforms know of it
-    is kept; no request is made."""
+    """Of these accounts those whose token ends soon or has ended, each with a sentence, once a day: a fetch runs every
+    few minutes. What their platforms know of it is kept; no request is made."""
     for account in accounts:
         try:
             platform = desk.open_platform(account)
@@ -48,8 +48,19 @@ def ending(desk: Desk, accounts: Sequence[Account]) -> Iterator[tuple[str, str]]
                 learn(desk.store, account, end_of(platform))
         except CaretoolError:  # told where it was needed
             continue
-        if sentence := warning(account, ends_at(desk.store, account), desk.clock(), desk.zone):
+        sentence = warning(account, ends_at(desk.store, account), desk.clock(), desk.zone)
+        if sentence and _not_yet_today(desk, account):
             yield account.name, sentence
+
+
+def _not_yet_today(desk: Desk, account: Account) -> bool:
+    """Whether its end was not told today; from now on it was."""
+    today, key = desk.clock().astimezone(desk.zone).date().isoformat(), f"told today: {_key(account)}"
+    if desk.store.kept(key) == today:
+        return False
+    with desk.store.writing():
+        desk.store.keep(key, today)
+    return True
 
 
 def warning(account: Account, end: datetime | None, now: datetime, zone: ZoneInfo) -> str | None:
