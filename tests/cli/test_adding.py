@@ -88,6 +88,7 @@ def test_a_command_and_a_keyring_are_said_too(fresh: Program) -> None:
         (("mastodon", "x]\n[agents.eve", *URL, *TOKEN), "is no name"),
         (("mastodon",), "Missing: its name, url, token. Say it like this: caretool account add mastodon NAME --set"),
         (("mastodon", "x"), "Missing: url, token."),
+        (("mastodon", "x"), str(Path("docs", "platforms", "mastodon.md"))),
         (("mastodon", "x", *URL), "Say it like this: caretool account add mastodon x … --set token.env=VARIABLE"),
         (("mastodon", "x", *URL, "--set", "token.env=ghp_s3cret"), "token.env: must be the name of an environment"),
         (("mastodon", "x", *URL, "--set", "token=ghp_s3cret"), "token: a secret does not belong into this file"),

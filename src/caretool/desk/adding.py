@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from caretool import paths
+from caretool.desk import tokens
 from caretool.desk.locks import held
 from caretool.desk.premises import Premises
 from caretool.errors import CaretoolError, SettingsProblem, UsageProblem
@@ -98,7 +99,8 @@ def must_be_whole(draft: Draft) -> None:
         missing = ", ".join([*(["its name"] if answers.name is None else []), *(one.key for one in lacking)])
         said = ["…"] if answers.values else []
         line = " ".join(["caretool account add", answers.platform, name, *said, *words])
-        raise UsageProblem("\n".join([f"Missing: {missing}. Say it like this: {line}", *means]))
+        way = [tokens.how(answers.platform)] if any(one.secret for one in lacking) else []
+        raise UsageProblem("\n".join([f"Missing: {missing}. Say it like this: {line}", *means, *way]))
 
 
 def write(premises: Premises, draft: Draft) -> Added:
