@@ -15,20 +15,24 @@ from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
+import httpx
 import pytest
 
 from caretool.domain.comment import Incoming
 from caretool.domain.duration import Duration
 from caretool.domain.policy import Account
+from caretool.domain.vault import Forgetful, Vault
 from caretool.errors import PlatformFailed, TokenRefused
 from caretool.platforms.email.connector import EmailPlatform, EmailSettings, open_account
 from caretool.platforms.platform import Opening
 from caretool.secrets import Secret
+from tests.live.mail_tokens import CLIENT, FIRST
 from tests.live.server_mail import USERS
 from tests.notifiers.server import CERTIFICATE
 from tests.platforms.contract import (
     NOON,
     Ability,
+    ExpiresContract,
     Harness,
     OwnContract,
     PlatformContract,
@@ -40,7 +44,9 @@ from tests.platforms.contract import (
 from tests.platforms.email_harness import VARIABLE, mail
 
 OURS, ANNA = USERS
-PORTS = {name: int(os.environ[f"CARETOOL_LIVE_MAIL_{name.upper()}"]) for name in ("imap", "imaps", "smtp", "lmtp")}
+PORTS = {
+    name: int(os.environ[f"CARETOOL_LIVE_MAIL_{name.upper()}"]) for name in ("imap", "imaps", "smtp", "lmtp", "tokens")
+}
 
 
 @pytest.fixture(autouse=True)
@@ -96,12 +102,14 @@ def delivered(raw: bytes, to: str = OURS) -> None:
         dovecot.sendmail(ANNA, [to], raw)
 
 
-def connect(**keys: Any) -> EmailPlatform:
+def connect(vault: Vault | None = None, **keys: Any) -> EmailPlatform:
     where = {"imap": "localhost", "imap_port": PORTS["imaps"]}
     out = {"smtp_tls": "none", "smtp_port": PORTS["smtp"]}
-    settings = EmailSettings(**{"address": OURS, "password": Secret(env=VARIABLE), **where, **out, **keys})
+    way = {} if "oauth" in keys else {"password": Secret(env=VARIABLE)}
+    settings = EmailSettings(**{"address": OURS, **way, **where, **out, **keys})
     account = Account("mail", "email", settings, since=Duration.parse("7 days"))
-    return open_account(account, Opening(Path(), ZoneInfo("Europe/Rome"), lambda: NOON))
+    opening = Opening(Path(), ZoneInfo("Europe/Rome"), lambda: NOON, vault=vault or Forgetful())
+    return open_account(account, opening)
 
 
 @dataclass
@@ -109,7 +117,10 @@ class LiveHarness:
     """Customers write in the conversation `post1`; who gets an answer is Anna."""
 
     page_size = 40
-    abilities: frozenset[Ability] = frozenset({"own"})
+    abilities: frozenset[Ability] = frozenset({"own", "expires"})
+
+    def ends(self) -> None:
+        """A password does not say."""
 
     def receive(self, comments: Sequence[Incoming]) -> None:
         for one in comments:
@@ -137,7 +148,7 @@ def _empty() -> None:
     emptied()
 
 
-class TestContract(PlatformContract, OwnContract):
+class TestContract(PlatformContract, OwnContract, ExpiresContract):
     @pytest.fixture
     def harness(self) -> Harness:
         return LiveHarness()
@@ -240,3 +251,30 @@ def test_each_way_to_log_in_and_a_wrong_password(tls: str, monkeypatch: pytest.M
     for ask in (lambda: list(connect(**keys).fetch(None)), connect(**keys).check):
         with pytest.raises(TokenRefused, match="does not take user and password"):
             ask()
+
+
+@pytest.mark.parametrize("tls", ["tls", "starttls", "none"])
+def test_an_access_token_opens_both_servers_and_is_renewed_once_where_it_is_refused(
+    tls: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = f"http://127.0.0.1:{PORTS['tokens']}"
+    monkeypatch.setenv(VARIABLE, FIRST)
+    oauth = {"client_id": CLIENT, "token_url": f"{where}/token", "token": {"env": VARIABLE}}
+    keys = {"oauth": oauth, "imap_tls": tls, "imap_port": PORTS["imaps" if tls == "tls" else "imap"]}
+    put(mail(sender=ANNA))
+    vault = Forgetful()
+    connect(vault, **keys).post(reply("k1", to=("c0@posta.example",)))
+    first = vault.read()
+    httpx.post(f"{where}/forget")
+    assert ids(list(connect(vault, **keys).fetch(None))) == ["c0@posta.example"]
+    assert vault.read() != first
+    httpx.post(f"{where}/forget")
+    connect(vault, **keys).post(reply("k2", to=("c0@posta.example",)))
+    assert [one["Message-ID"] for one in mails_of(ANNA)] == ["<k1@bottegablu.example>", "<k2@bottegablu.example>"]
+    with pytest.raises(TokenRefused, match=r"the mailbox does not take our access token"):
+        connect(vault, user=ANNA, **keys).check()
+    with pytest.raises(TokenRefused, match=r"the mail server does not take our access token"):
+        connect(vault, smtp_user=ANNA, **keys).check()
+    monkeypatch.setenv(VARIABLE, "another")
+    with pytest.raises(TokenRefused, match="invalid_grant"):
+        connect(vault, **keys).check()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import os
 import pwd
@@ -25,6 +26,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
+from tests.live.mail_tokens import Tokens
 from tests.live.servers import Unavailable, ended, free_port, listening, packages
 from tests.notifiers.server import CERTIFICATE
 
@@ -40,7 +42,7 @@ ssl = yes
 ssl_cert = <{certificate}
 ssl_key = <{certificate}
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = plain login xoauth2 oauthbearer
 mail_location = maildir:~/Maildir
 mail_uid = {uid}
 mail_gid = {gid}
@@ -51,6 +53,11 @@ default_internal_group = {group}
 passdb {{
   driver = passwd-file
   args = scheme=PLAIN username_format=%u {folder}/users
+}}
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {folder}/oauth2.conf
 }}
 userdb {{
   driver = static
@@ -88,6 +95,14 @@ service stats {{
 }}
 """
 
+_OAUTH = """
+introspection_mode = auth
+introspection_url = http://127.0.0.1:{tokens}/whose
+username_attribute = email
+active_attribute = active
+active_value = true
+"""
+
 
 class Live:
     """Two mailboxes on real servers."""
@@ -98,6 +113,7 @@ class Live:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._dovecot: subprocess.Popen[bytes] | None = None
         self._smtp: Controller | None = None
+        self._tokens: Tokens | None = None
 
     @property
     def version(self) -> str:
@@ -110,7 +126,8 @@ class Live:
         packages(["dovecot", "lmtp"], ["dovecot-imapd", "dovecot-lmtpd"])
         if os.geteuid() != 0:
             raise Unavailable("Dovecot is started as root")
-        ports = {name: free_port() for name in ("imap", "imaps", "lmtp", "smtp")}
+        self._tokens = Tokens(next(iter(USERS)))
+        ports = {"tokens": self._tokens.port, **{name: free_port() for name in ("imap", "imaps", "lmtp", "smtp")}}
         # Dovecot's own users must be able to enter.
         self._folder = tempfile.TemporaryDirectory(prefix="caretool-live-mail-", ignore_cleanup_errors=True)
         Path(self._folder.name).chmod(0o755)
@@ -119,7 +136,7 @@ class Live:
         warnings.simplefilter("ignore", UserWarning)
         logging.getLogger("mail.log").setLevel(logging.CRITICAL)
         self._smtp = Controller(
-            _Submission(ports["lmtp"]),
+            _Submission(ports["lmtp"], self._tokens),
             hostname="127.0.0.1",
             port=ports["smtp"],
             authenticator=_authenticated,
@@ -130,7 +147,10 @@ class Live:
         return {name: str(port) for name, port in ports.items()}
 
     def stop(self) -> None:
-        """End both."""
+        """End them all."""
+        if self._tokens is not None:
+            self._tokens.stop()
+            self._tokens = None
         if self._smtp is not None:
             self._smtp.stop()
             self._smtp = None
@@ -150,6 +170,7 @@ class Live:
         who = {"uid": nobody.pw_uid, "gid": nobody.pw_gid, "user": "dovecot", "group": "dovecot"}
         conf = _CONF.format(folder=folder, certificate=certificate, **who, **ports)
         (folder / "dovecot.conf").write_text(conf, encoding="utf-8")
+        (folder / "oauth2.conf").write_text(_OAUTH.format(tokens=ports["tokens"]), encoding="utf-8")
         self._dovecot = subprocess.Popen(
             [_dovecot(), "-F", "-c", str(folder / "dovecot.conf")], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
@@ -167,8 +188,18 @@ class Live:
 class _Submission:
     """Takes mail from who has logged in, for the mailboxes there are."""
 
-    def __init__(self, lmtp: int) -> None:
+    def __init__(self, lmtp: int, tokens: Tokens) -> None:
         self._lmtp = lmtp
+        self._tokens = tokens
+
+    async def auth_XOAUTH2(self, server: SMTP, _: Any) -> AuthResult:  # noqa: N802
+        """A login by an access token; of a wrong one it is told first what is wrong, as Google's server does."""
+        said = await server.challenge_auth("")
+        user, _, token = said.decode().removesuffix("\1\1").partition("\1auth=Bearer ")
+        right = user == f"user={self._tokens.user}" and token in self._tokens.access
+        if not right:
+            await server.challenge_auth(json.dumps({"status": "401", "schemes": "bearer", "scope": "mail"}))
+        return AuthResult(success=right, handled=False, auth_data=user)
 
     async def handle_RCPT(self, _: SMTP, __: Any, envelope: Any, address: str, ___: Any) -> str:  # noqa: N802
         """The recipient."""

@@ -9,26 +9,36 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import httpx
+
 from caretool.domain.comment import Incoming
 from caretool.domain.duration import Duration
 from caretool.domain.policy import Account
+from caretool.domain.vault import Forgetful, Vault
+from caretool.http import Client
 from caretool.platforms.email.connector import EmailPlatform, EmailSettings, open_account
 from caretool.platforms.platform import Opening
 from caretool.secrets import Secret
+from tests.platforms import fake_email_tokens as tokens
 from tests.platforms.contract import NOON, Ability, Trouble
 from tests.platforms.fake_email import USER, FakeEmail, Stored
 
-VARIABLE = "CARETOOL_MAILBOX_PASSWORD"
+VARIABLE, TOKEN = "CARETOOL_MAILBOX_PASSWORD", "CARETOOL_MAILBOX_TOKEN"
 POST = "post1"
 
 
-def connect(fake: FakeEmail, **keys: Any) -> EmailPlatform:
-    """A connection to the fake on its sockets."""
+def connect(fake: FakeEmail, vault: Vault | None = None, **keys: Any) -> EmailPlatform:
+    """A connection to the fake on its sockets: by a token where it takes no password."""
     where = {"imap": "127.0.0.1", "imap_tls": "none", "imap_port": fake.imap_port}
     out = {"smtp_tls": "none", "smtp_port": fake.smtp_port}
-    settings = EmailSettings(**{"address": USER, "password": Secret(env=VARIABLE), **where, **out, **keys})
+    way: dict[str, Any] = {"password": Secret(env=VARIABLE)}
+    if fake.tokens is not None:
+        way = {"oauth": {"client_id": tokens.CLIENT, "token_url": tokens.URL, "token": {"env": TOKEN}}}
+    settings = EmailSettings(**{"address": USER, **way, **where, **out, **keys})
     account = Account("mail", "email", settings, since=Duration.parse("7 days"))
-    return open_account(account, Opening(Path(), ZoneInfo("Europe/Rome"), lambda: fake.now))
+    opening = Opening(Path(), ZoneInfo("Europe/Rome"), lambda: fake.now, vault=vault or Forgetful())
+    endpoint = httpx.MockTransport(fake.tokens.handle) if fake.tokens is not None else None
+    return open_account(account, opening, lambda *where, **how: Client(*where, transport=endpoint, **how))
 
 
 def mail(
@@ -65,7 +75,8 @@ class EmailHarness:
 
     def __init__(self, fake: FakeEmail) -> None:
         self.fake = fake
-        self.abilities: frozenset[Ability] = frozenset({"network", "own"})
+        self.vault = Forgetful()
+        self.abilities: frozenset[Ability] = frozenset({"network", "own", "expires"})
 
     def receive(self, comments: Sequence[Incoming]) -> None:
         for comment in comments:
@@ -75,10 +86,14 @@ class EmailHarness:
             put(self.fake, raw, at=max(NOON, at) + timedelta(hours=1))
 
     def open(self, length: int | None = None) -> EmailPlatform:
-        return connect(self.fake, max_length=length or 10_000)
+        return connect(self.fake, self.vault, max_length=length or 10_000)
 
     def unreachable(self) -> EmailPlatform:
-        return connect(self.fake, max_length=10_000, imap_port=9, smtp_port=9)
+        return connect(self.fake, self.vault, max_length=10_000, imap_port=9, smtp_port=9)
+
+    def ends(self) -> datetime | None:
+        lasts = self.fake.tokens.refresh_ends_in if self.fake.tokens is not None else None
+        return None if lasts is None else self.fake.now + timedelta(seconds=lasts)
 
     def replies(self) -> list[str]:
         return self.fake.replies()

@@ -20,6 +20,7 @@ from email.message import EmailMessage
 from typing import IO, Literal, cast
 
 from tests.notifiers.server import CERTIFICATE
+from tests.platforms.fake_email_tokens import FakeTokens
 
 PASSWORD = "correct horse battery"
 USER = "aiuto@bottegablu.example"
@@ -69,13 +70,14 @@ class FakeEmail:
     the next mail that is handed in. `files_itself`: the server puts what it sends into `Sent`, as some do.
     `answers_data`: what is said to a mail's last dot in the place of 250. `says_at`: the same for a command of SMTP.
     `breaks_at`: the command at which it breaks off (`content`: while the mail is handed in). `fate` says what
-    becomes of each command (`SMTP CONTENT`: of the mail itself)."""
+    becomes of each command (`SMTP CONTENT`: of the mail itself). With `tokens` nobody gets in but by one."""
 
     def __init__(self, now: datetime, *, files_itself: bool = False) -> None:
         self.now = now
         self.files_itself = files_itself
         self.folders = {"INBOX": Kept(), "Sent": Kept(flags="\\Sent")}
         self.password = PASSWORD
+        self.tokens: FakeTokens | None = None
         self.sent: list[tuple[list[str], EmailMessage]] = []
         self.reading: Trouble | None = None
         self.writing: Trouble | None = None
@@ -127,6 +129,7 @@ class _Talk(socketserver.StreamRequestHandler):
 
     def setup(self) -> None:
         self.fake: FakeEmail = self.server.fake  # type: ignore[attr-defined]
+        self.offered = self.fake.tokens.mechanisms if self.fake.tokens is not None else ("PLAIN",)
         super().setup()
 
     def handle(self) -> None:
@@ -144,6 +147,21 @@ class _Talk(socketserver.StreamRequestHandler):
         if fate == "before" or command == f"SMTP {self.fake.breaks_at}":
             raise Gone
         return fate
+
+    def lets_in(self, how: str, plus: bytes) -> bool:
+        """Whether a login that is said after a `plus` is the right one."""
+
+        def ask(question: bytes) -> bytes:
+            self.say(plus + b" " + question)
+            return self.line()
+
+        if self.fake.tokens is not None:
+            return self.fake.tokens.lets_in(how, ask(b""), ask)
+        return self.knows(base64.b64decode(ask(b"")).split(b"\0")[1:])
+
+    def knows(self, who: list[bytes]) -> bool:
+        """Whether it is the right user with the right password, where there is one."""
+        return self.fake.tokens is None and [one.decode() for one in who] == [USER, self.fake.password]
 
     def end(self, line: bytes, fate: Fate | None) -> None:
         """The last line of an answer, as far as it comes."""
@@ -167,7 +185,7 @@ class _Imap(_Talk):
     folder: Kept | None = None
 
     def talk(self) -> None:
-        self.say(b"* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] fake ready.")
+        self.say(b"* OK fake ready.")
         while True:
             tag, _, rest = self.line().partition(b" ")
             name, _, args = rest.partition(b" ")
@@ -192,20 +210,19 @@ class _Imap(_Talk):
         return b"BAD what?"
 
     def do_capability(self, _: bytes) -> bytes:
-        self.say(b"* CAPABILITY IMAP4rev1 AUTH=PLAIN")
+        self.say(" ".join(["* CAPABILITY IMAP4rev1", *(f"AUTH={one}" for one in self.offered)]).encode())
         return b"OK done"
 
     def do_login(self, args: bytes) -> bytes:
-        return self._entered(*_tokens(args))
+        return self._entered(self.knows(_tokens(args)))
 
-    def do_authenticate(self, _: bytes) -> bytes:
-        self.say(b"+ ")
-        return self._entered(*base64.b64decode(self.line()).split(b"\0")[1:])
+    def do_authenticate(self, how: bytes) -> bytes:
+        return self._entered(self.lets_in(how.decode(), b"+"))
 
-    def _entered(self, user: bytes, password: bytes) -> bytes:
+    def _entered(self, right: bool) -> bytes:
         if self.fake.reading == "busy":
             return b"NO [UNAVAILABLE] come back later"
-        if self.fake.reading == "refuse" or (user.decode(), password.decode()) != (USER, self.fake.password):
+        if self.fake.reading == "refuse" or not right:
             return b"NO [AUTHENTICATIONFAILED] Authentication failed."
         return b"OK Logged in"
 
@@ -300,7 +317,7 @@ class _Smtp(_Talk):
                 self.say(self.fake.says_at[name])
             elif name == "EHLO":
                 self.say(b"250-fake")
-                self.say(b"250 AUTH PLAIN")
+                self.say(b"250 AUTH " + " ".join(self.offered).encode())
             elif name == "AUTH":
                 self.say(self._entered(args))
             elif name == "RCPT":
@@ -317,10 +334,10 @@ class _Smtp(_Talk):
                 self.say(b"250 ok")
 
     def _entered(self, args: bytes) -> bytes:
-        user, password = base64.b64decode(args.split()[1]).decode().split("\0")[1:]
+        how, _, first = args.decode().partition(" ")
+        right = self.knows(base64.b64decode(first).split(b"\0")[1:]) if first else self.lets_in(how, b"334")
         if self.fake.writing == "busy":
             return b"454 4.7.0 Temporary authentication failure"
-        right = (user, password) == (USER, self.fake.password)
         return b"235 welcome" if right and self.fake.writing != "refuse" else b"535 5.7.8 Error: authentication failed"
 
     def _taken(self, to: list[str]) -> None:

@@ -11,6 +11,7 @@ from caretool.errors import AnswerLost, PlatformBusy, PlatformFailed
 from caretool.platforms.platform import Page
 from tests.platforms.contract import (
     NOON,
+    ExpiresContract,
     Harness,
     NetworkContract,
     NetworkHarness,
@@ -30,7 +31,7 @@ def _password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, PASSWORD)
 
 
-class Contract(PlatformContract, NetworkContract, OwnContract):
+class Contract(PlatformContract, NetworkContract, OwnContract, ExpiresContract):
     """What is another way here: an author is an address, and no server says for how long it is busy."""
 
     files_itself = False

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from caretool.errors import CaretoolError, PlatformFailed, TokenRefused
 from caretool.platforms.email import imap as email_imap
+from caretool.platforms.email import smtp as email_smtp
 from caretool.platforms.email.imap import Server, opened
+from caretool.platforms.email.login import Login, sasl
 from tests.notifiers.test_hostile_mail import NONSENSE, Talk, talking, without_end
 
 PASSWORD = "correct horse battery"
@@ -36,7 +38,7 @@ def answers(*said: bytes) -> Talk:
 
 def asking(port: int, *, whole: float = 5) -> None:
     """Everything that is ever asked of a mailbox."""
-    with opened("mail", Server("127.0.0.1", port, "none"), "anna", PASSWORD, patience=1, whole=whole) as box:
+    with opened("mail", Server("127.0.0.1", port, "none"), Login("anna", PASSWORD), patience=1, whole=whole) as box:
         box.folder("INBOX")
         box.rows(1, 3)
         box.mails([email_imap.Row(1, 1, 100, None)], _MOST)
@@ -129,8 +131,39 @@ def test_a_mailbox_that_repeats_the_password_is_not_quoted() -> None:
         assert secret.decode() not in str(told.value)
 
 
+@pytest.mark.parametrize("shown", [slice(None), slice(0, 300), slice(120, 420)], ids=["all", "beginning", "middle"])
+@pytest.mark.parametrize("by", ["imap", "smtp"])
+@pytest.mark.parametrize("encoded", [True, False])
+def test_a_server_that_repeats_an_access_token_is_not_quoted(by: str, shown: slice, encoded: bool) -> None:
+    token = "ya29." + "vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg-_" * 40
+    login = Login("anna@posta.example", token, by_token=True)
+    said = base64.b64encode(sasl("XOAUTH2", login, "", 0)[0]) if encoded else token.encode()
+
+    def talk(connection: socket.socket) -> None:
+        connection.sendall(HELLO if by == "imap" else b"220 ready\r\n")
+        tag = connection.recv(65536).split(b" ")[0]
+        connection.sendall(
+            CAN.replace(b"\r\n%s", b" AUTH=XOAUTH2\r\n" + tag) if by == "imap" else b"250 AUTH XOAUTH2\r\n"
+        )
+        tag = connection.recv(65536).split(b" ")[0]
+        connection.sendall(b"+ \r\n" if by == "imap" else b"334 \r\n")
+        heard = connection.recv(65536)
+        while not heard.endswith(b"\r\n"):
+            heard += connection.recv(65536)
+        connection.sendall((tag + b" NO " if by == "imap" else b"535 ") + b"unknown: " + said[shown] + b"\r\n")
+        connection.recv(65536)
+
+    with talking(talk) as port:
+        at_imap = opened("mail", Server("127.0.0.1", port, "none"), login, patience=1)
+        at_smtp = email_smtp.talking("mail", email_smtp.Server("127.0.0.1", port, "none", patience=1), login)
+        with pytest.raises(TokenRefused, match=r"does not take our access token \(.*\*\*\*") as told:
+            (at_imap if by == "imap" else at_smtp).__enter__()
+    known = said.decode()
+    assert not [at for at in range(len(known) - 24) if known[at : at + 24] in str(told.value)]
+
+
 def test_a_mailbox_that_lets_us_in_before_the_encryption_hears_nothing_more() -> None:
     with talking(answers(b"* PREAUTH welcome\r\n", CAN)) as port:
-        where = opened("mail", Server("127.0.0.1", port, "starttls"), "anna", PASSWORD, patience=1)
+        where = opened("mail", Server("127.0.0.1", port, "starttls"), Login("anna", PASSWORD), patience=1)
         with pytest.raises(PlatformFailed), where:
             pass

@@ -19,7 +19,7 @@ from caretool.desk.keeping import BACKUPS
 from caretool.desk.premises import Premises
 from caretool.domain.draft import Draft, Reply, ReplyState
 from caretool.domain.health import Finding, moment_of, size_of
-from caretool.domain.policy import Account, Settings
+from caretool.domain.policy import Settings
 from caretool.errors import CaretoolError, NotFound, SettingsProblem
 from caretool.secrets import Secret
 from caretool.store import condition, migrations

@@ -86,8 +86,7 @@ class Answers:
 
     def variables(self) -> tuple[str, ...]:
         """The environment variables in which it looks for secrets."""
-        tables = [value for value in self.values.values() if isinstance(value, Mapping)]
-        return tuple(str(table["env"]) for table in tables if list(table) == ["env"])
+        return tuple(_variables(self.values))
 
     def _readings(self, path: tuple[str, ...], text: str) -> list[object]:
         """What a text may stand for, the likeliest first."""
@@ -108,6 +107,12 @@ class Answers:
         for problem in problems:
             at = problem.path[2:]
             yield at, f"{dotted(at) or self.platform}: {problem.what}"
+
+
+def _variables(table: Mapping[str, Any]) -> Iterator[str]:
+    for value in table.values():
+        if isinstance(value, Mapping):
+            yield from [str(value["env"])] if list(value) == ["env"] else _variables(value)
 
 
 def _path(key: str) -> tuple[str, ...]:

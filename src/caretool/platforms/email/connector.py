@@ -6,9 +6,10 @@ docs/platforms/email.md is its page. RFC 3501 (IMAP4rev1), 5321 (SMTP), 5322 (ma
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated, ClassVar, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -19,23 +20,30 @@ from caretool.domain.limits import Limits
 from caretool.domain.mailbox import is_mailbox
 from caretool.domain.policy import Account, Tls
 from caretool.errors import CaretoolError, Delayed, PlatformBusy, PlatformFailed, TokenRefused
+from caretool.http import Client
 from caretool.platforms.email import imap as email_imap
 from caretool.platforms.email import smtp as email_smtp
 from caretool.platforms.email.fetch import Bookmark, Fetch, Reading
 from caretool.platforms.email.imap import Box
+from caretool.platforms.email.login import OAuth, Proof, Way, renewable
 from caretool.platforms.email.mail import BEGINNING, Mail, NoMail, is_id, named, read_mail
 from caretool.platforms.platform import Checked, Clock, Looked, Opening, Outgoing, Page, Posted
+from caretool.platforms.renewing import Renewable
 from caretool.secrets import Secret
 
 ABOUT = "a mailbox: mails are read by IMAP and answered by SMTP"
 GUIDE = """\
-Make an app password for the mailbox where its provider has them, else take its own password.
+Make an app password for the mailbox where its provider has them, or a token where it takes no passwords.
 Gmail: Google account > Security > 2-Step Verification > App passwords; folder "[Gmail]/Sent Mail".
 Fastmail, iCloud, Yahoo: Settings > Security > App passwords.
 Your own server: a mailbox of its own for the desk, with a long password.
-Exchange Online takes no passwords for IMAP any more: it cannot be reached.
+Keep the password where you keep secrets: password.env=CARETOOL_MAILBOX_PASSWORD, for one.
+Microsoft 365 takes no passwords for IMAP, Gmail need not: there the mailbox is opened by OAuth. Register
+an app (Entra: public client flows allowed; Google: a "Desktop app", its consent screen published), give it
+access to the mailbox in a browser, and "refresh_token" in the answer is the token: oauth.client_id,
+oauth.token_url, oauth.token.env. At Microsoft an admin must allow Authenticated SMTP for the mailbox. The
+requests, step by step, stand on the page named below.
 Note the names of its IMAP and its SMTP server; the provider's help lists them.
-Keep the password where you keep secrets: export CARETOOL_MAILBOX_PASSWORD=...
 """
 
 _HOST = re.compile(r"[\w.-]{1,253}|[0-9a-f:]{2,45}", re.ASCII | re.IGNORECASE)
@@ -82,7 +90,12 @@ class EmailSettings(BaseModel):
     imap_port: Port | None = Field(default=None, description="Its port; 993 if left out, 143 without `tls`.")
     imap_tls: Tls = Field(default="tls", description="How the connection is protected; none only on this machine.")
     user: Line | None = Field(default=None, description="Who we are there; the address if left out.")
-    password: Secret = Field(description="Where the password is kept, never the password itself.")
+    password: Secret | None = Field(
+        default=None, description="Where the password is kept, never the password itself; this or `oauth`."
+    )
+    oauth: OAuth | None = Field(
+        default=None, description="How access tokens are had (OAuth 2.0), in the place of a password."
+    )
     smtp: Host | None = Field(
         default=None, description="The server that takes our answers; that of `imap` if left out."
     )
@@ -94,7 +107,7 @@ class EmailSettings(BaseModel):
     )
     smtp_user: Line | None = Field(default=None, description="Who we are there; `user` if left out.")
     smtp_password: Secret | None = Field(
-        default=None, description="Where that password is kept; `password` if left out."
+        default=None, description="Where that password is kept; `password` or `oauth` if left out."
     )
     folders: tuple[Line, ...] = Field(default=("INBOX",), min_length=1, description="The folders that are read.")
     sent: Line = Field(
@@ -121,16 +134,43 @@ class EmailSettings(BaseModel):
                 raise ValueError('"none" would send password and mails in the clear: only for a server on this machine')
         return self
 
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        _ = self.way
+        return self
+
+    @property
+    def way(self) -> Secret | OAuth:
+        """What the mailbox is opened by."""
+        ways = [way for way in (self.password, self.oauth) if way is not None]
+        if len(ways) != 1:
+            raise ValueError("is opened by a password or by OAuth: write password or the table oauth, one of them")
+        return ways[0]
+
 
 class EmailPlatform:
-    """One mailbox. `since` is how far back a first fetch reads what we sent ourselves."""
+    """One mailbox, opened by `proof`. `since` is how far back a first fetch reads what we sent ourselves."""
 
-    def __init__(self, account: str, settings: EmailSettings, clock: Clock, *, since: timedelta | None = None) -> None:
+    def __init__(
+        self,
+        account: str,
+        settings: EmailSettings,
+        clock: Clock,
+        proof: Proof,
+        *,
+        since: timedelta | None = None,
+    ) -> None:
         self._account = account
         self._settings = settings
         self._address = smtp.address(settings.address).addr_spec
         self._clock = clock
+        self._proof = proof
         self._since = since
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the token ends, where its provider says so."""
+        return self._proof.expires_at if isinstance(self._proof, Renewable) else None
 
     @property
     def limits(self) -> Limits:
@@ -155,7 +195,6 @@ class EmailPlatform:
         if len(reply.to) != 1:
             raise PlatformFailed(f"{self._account}: a mail answers one mail")
         at = self._clock().replace(microsecond=0)
-        password = self._smtp_password()
         try:
             with self._mailbox() as box:
                 answered = self._answered(box, reply.to[0], reply.addressee)
@@ -168,7 +207,8 @@ class EmailPlatform:
         sender = smtp.address(self._settings.address, self._settings.name or "")
         mail = email_smtp.written(reply.text, reply.key, sender, answered, at)
         try:
-            email_smtp.send(self._account, self._smtp(), password, mail)
+            with self._submission() as submission:
+                submission.send(mail)
         except Delayed as problem:
             if at - reply.created_at > _GIVES_UP:
                 raise PlatformFailed(f"{problem} for {_GIVES_UP.days} days: answer it by hand") from None
@@ -208,12 +248,13 @@ class EmailPlatform:
             known = next((name for name, flags in names.items() if "\\sent" in flags), None)
             hint = f": write sent = {known!r}" if known else ""
             remarks.append(f"There is no folder {settings.sent!r} of what we sent{hint}.")
-        with email_smtp.talking(self._account, self._smtp(), self._smtp_password()):
+        with self._submission():
             pass
         return Checked(
             handle=settings.address,
             name=settings.name,
             missing=tuple(f"folder {name}" for name in missing),
+            expires_at=self.expires_at,
             remarks=tuple(remarks),
         )
 
@@ -230,25 +271,29 @@ class EmailPlatform:
             since,
         )
 
-    def _mailbox(self) -> AbstractContextManager[Box]:
+    @contextmanager
+    def _mailbox(self) -> Iterator[Box]:
         settings = self._settings
-        server = email_imap.Server(
-            settings.imap, settings.imap_port or _IMAP_PORTS[settings.imap_tls], settings.imap_tls
-        )
-        password = settings.password.reveal(f"accounts.{self._account}.password")
-        return email_imap.opened(self._account, server, settings.user or settings.address, password)
+        port = settings.imap_port or _IMAP_PORTS[settings.imap_tls]
+        server = email_imap.Server(settings.imap, port, settings.imap_tls)
+        with ExitStack() as open_now:
+            way = self._way(settings.user, None)
+            yield way.entered(lambda login: open_now.enter_context(email_imap.opened(self._account, server, login)))
 
-    def _smtp(self) -> email_smtp.Server:
+    @contextmanager
+    def _submission(self) -> Iterator[email_smtp.Submission]:
         settings = self._settings
         port = settings.smtp_port or _SMTP_PORTS[settings.smtp_tls]
-        user = settings.smtp_user or settings.user or settings.address
-        return email_smtp.Server(settings.smtp or settings.imap, port, settings.smtp_tls, user)
+        server = email_smtp.Server(settings.smtp or settings.imap, port, settings.smtp_tls)
+        with ExitStack() as open_now:
+            way = self._way(settings.smtp_user or settings.user, settings.smtp_password)
+            yield way.entered(lambda login: open_now.enter_context(email_smtp.talking(self._account, server, login)))
 
-    def _smtp_password(self) -> str:
-        own = self._settings.smtp_password
-        if own is not None:
-            return own.reveal(f"accounts.{self._account}.smtp_password")
-        return self._settings.password.reveal(f"accounts.{self._account}.password")
+    def _way(self, user: str | None, smtp_password: Secret | None) -> Way:
+        """In as `user`, the address if there is none: as the mailbox is opened, save where SMTP has a password of its
+        own."""
+        own = smtp_password and partial(smtp_password.reveal, f"accounts.{self._account}.smtp_password")
+        return Way(user or self._settings.address, own or self._proof)
 
     def _answered(self, box: Box, native_id: str, author: str | None) -> Mail | None:
         """The mail with this id that `author` wrote (another may have stolen the id): where it was read, or wherever
@@ -297,7 +342,13 @@ class EmailPlatform:
         return Posted(native_id, at, f"mid:{native_id}")  # RFC 2392
 
 
-def open_account(account: Account, opening: Opening) -> EmailPlatform:
+def open_account(account: Account, opening: Opening, connect: Callable[..., Client] = Client) -> EmailPlatform:
     """The account, nothing asked of it. `account.settings` is an `EmailSettings`."""
     settings: EmailSettings = account.settings
-    return EmailPlatform(account.name, settings, opening.clock, since=account.reach)
+    way = settings.way
+    proof: Proof
+    if isinstance(way, OAuth):
+        proof = renewable(account.name, way, opening, connect)
+    else:
+        proof = partial(way.reveal, f"accounts.{account.name}.password")
+    return EmailPlatform(account.name, settings, opening.clock, proof, since=account.reach)

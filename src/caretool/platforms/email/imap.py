@@ -21,6 +21,7 @@ import imap_tools
 from caretool import smtp
 from caretool.domain.policy import Tls
 from caretool.errors import CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
+from caretool.platforms.email.login import Login, mechanism, sasl
 from caretool.platforms.email.mail import moment
 
 _PATIENCE, _WHOLE = 20.0, 120.0  # seconds: without a byte, for one command
@@ -67,11 +68,11 @@ class Row:
 class Box:
     """A mailbox, logged in. Raises TokenRefused, PlatformBusy, PlatformFailed; whose it is, `name` says."""
 
-    def __init__(self, name: str, client: _Client, box: imap_tools.BaseMailBox, password: str, whole: float) -> None:
+    def __init__(self, name: str, client: _Client, box: imap_tools.BaseMailBox, login: Login, whole: float) -> None:
         self._name = name
         self._client = client
         self._box = box
-        self._password = password
+        self._login = login
         self._whole = whole
 
     def folder(self, name: str) -> Folder | None:
@@ -149,22 +150,22 @@ class Box:
 
     @contextmanager
     def _asking(self, most: int = 0) -> Iterator[None]:
-        with told(self._name, self._password), self._client.within(self._whole, _MOST_SAID + most):
+        with told(self._name, self._login), self._client.within(self._whole, _MOST_SAID + most):
             yield
 
 
 @contextmanager
 def opened(
-    name: str, server: Server, user: str, password: str, *, patience: float = _PATIENCE, whole: float = _WHOLE
+    name: str, server: Server, login: Login, *, patience: float = _PATIENCE, whole: float = _WHOLE
 ) -> Iterator[Box]:
-    """The mailbox of `user`, until the block ends. Raises TokenRefused, PlatformBusy, PlatformFailed."""
-    with told(name, password):
+    """The mailbox of who logs in, until the block ends. Raises TokenRefused, PlatformBusy, PlatformFailed."""
+    with told(name, login):
         box = _Connection(server, patience, whole)
     client = box.bounded
     try:
-        with told(name, password), client.within(whole):
-            _log_in(box, user, password)
-        opened_box = Box(name, client, box, password, whole)
+        with told(name, login), client.within(whole):
+            _log_in(box, server, login)
+        opened_box = Box(name, client, box, login, whole)
         yield opened_box
         opened_box.leave()
     finally:
@@ -172,19 +173,19 @@ def opened(
 
 
 @contextmanager
-def told(name: str, password: str | None) -> Iterator[None]:
-    """What goes wrong with a mailbox, as one of our errors, in one line without the password."""
+def told(name: str, login: Login) -> Iterator[None]:
+    """What goes wrong with a mailbox, as one of our errors, in one line without what is secret."""
     try:
         yield
     except CaretoolError:
         raise
     except _TROUBLE as problem:
         refused = isinstance(problem, imap_tools.UnexpectedCommandStatusError)
-        said = smtp.without(password, _refusal(problem) if refused else _unheard(problem)).rstrip(".")
+        said = login.left_out(_refusal(problem) if refused else _unheard(problem)).rstrip(".")
         if _PASSES.search(said):
             raise PlatformBusy(f"{name}: the mailbox is busy ({said})") from None
         if isinstance(problem, imap_tools.MailboxLoginError):
-            raise TokenRefused(f"{name}: the mailbox does not take user and password ({said})") from None
+            raise TokenRefused(f"{name}: the mailbox does not take {login.what} ({said})") from None
         raise PlatformFailed(f"{name}: the mailbox {'says no' if refused else 'cannot be read'} ({said})") from None
 
 
@@ -263,18 +264,30 @@ class _Connection(imap_tools.BaseMailBox):
         return self.bounded
 
 
-def _log_in(box: imap_tools.BaseMailBox, user: str, password: str) -> None:
+def _log_in(box: imap_tools.BaseMailBox, server: Server, login: Login) -> None:
+    user, password = login.user, login.secret
     if not (user.isprintable() and password.isprintable()):
         raise TokenRefused("user and password of a mailbox are one line each")
-    if user.isascii() and password.isascii():
+    if not login.by_token and user.isascii() and password.isascii():
         box.login(user, password, initial_folder=None)
         return
     try:
-        box.login_utf8(user, password, initial_folder=None)
+        if login.by_token:
+            _say_token(box.client, server, login)
+        else:
+            box.login_utf8(user, password, initial_folder=None)
     except imaplib.IMAP4.abort:
         raise
     except imaplib.IMAP4.error as refused:  # `authenticate` raises where `login` answers
         raise imap_tools.MailboxLoginError(("NO", [str(refused).encode()]), "OK") from None
+
+
+def _say_token(client: imaplib.IMAP4, server: Server, login: Login) -> None:
+    how = mechanism(one.removeprefix("AUTH=") for one in client.capabilities if one.startswith("AUTH="))
+    if how is None:
+        raise ValueError("it takes no access tokens: it offers neither XOAUTH2 nor OAUTHBEARER")
+    answers = iter(sasl(how, login, server.host, server.port))
+    client.authenticate(how, lambda _: next(answers, None))
 
 
 def _refusal(problem: Any) -> str:
