@@ -79,11 +79,15 @@ def look(folder: Path, scale: Scale, say: Say) -> list[Figure]:
         f"caretool promise list, 48 open, {count:,} comments": caretool("-C", where, "promise", "list")
         for count, where in stores.items()
     }
-    took = cpu_of_commands({FLOOR: PASS, **inboxes, **lists}, scale.runs)
+    whole = stores[scale.many]
+    parts = {
+        f"caretool inbox --account inbox, {scale.many:,} comments": caretool("-C", whole, "inbox", "--account", "inbox")
+    }
+    took = cpu_of_commands({FLOOR: PASS, **inboxes, **parts, **lists}, scale.runs)
     floor = took[FLOOR]
     small, large = (took[name] for name in inboxes)
     figures = [Figure(FLOOR, floor, 1, FLOOR)]
-    figures += [Figure(name, took[name], took[name] / floor, FLOOR, 15, 12) for name in (*inboxes, *lists)]
+    figures += [Figure(name, took[name], took[name] / floor, FLOOR, 15, 12) for name in (*inboxes, *parts, *lists)]
     return [*figures, Figure("caretool inbox, its growth", large, large / small, f"{scale.few:,} comments", 1.3)]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from contextlib import ExitStack
 
+import pytest
+
 from caretool.http.deadlines import Deadlines
 
 _LONG, _SHORT = 600.0, 0.05
@@ -75,3 +77,25 @@ def test_one_that_cannot_be_ended_takes_nobody_with_it() -> None:
         assert tried.wait(30)
     with deadlines.within(_SHORT, ended.set):
         assert ended.wait(30)
+
+
+def test_what_is_done_while_another_is_being_ended_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr("caretool.http.deadlines.time.monotonic", lambda: now[0])
+    deadlines, ending, done, ended = Deadlines(), threading.Event(), threading.Event(), threading.Event()
+
+    def slowly() -> None:
+        ending.set()
+        assert done.wait(30)
+
+    with ExitStack() as late, deadlines.within(_LONG, slowly):
+        late.enter_context(deadlines.within(_LONG, ended.set))
+        now[0] = 2 * _LONG  # both are late when the thread looks again, which a shorter deadline makes it do
+        with deadlines.within(-2 * _LONG, lambda: None):
+            assert ending.wait(30)
+        late.close()
+        done.set()
+    after = threading.Event()
+    with deadlines.within(0, after.set):
+        assert after.wait(30)
+    assert not ended.is_set()

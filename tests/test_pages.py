@@ -26,6 +26,13 @@ def test_out_of_a_wheel_they_lie_in_the_package(tmp_path: Path) -> None:
     assert pages.folder(package) == package / "docs"
 
 
+def test_out_of_a_wheel_that_lies_in_a_project_of_somebody_they_are_still_ours(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").touch()
+    package = tmp_path / "vendor" / "caretool"
+    (package / "docs").mkdir(parents=True)
+    assert pages.folder(package) == package / "docs"
+
+
 def test_a_wheel_takes_them_to_where_they_are_looked_for(tmp_path: Path) -> None:
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))
     wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]

@@ -8,9 +8,9 @@ _PACKAGE = Path(__file__).parent
 
 
 def folder(package: Path = _PACKAGE) -> Path:
-    """The folder of the pages: that of the checkout which `package` is part of, else the one a wheel has put in it."""
-    checkout = package.parent.parent
-    return checkout / "docs" if (checkout / "pyproject.toml").is_file() else package / "docs"
+    """The folder of the pages: the one a wheel has put into the `package`, else that of the checkout it is part of."""
+    ours, checkout = package / "docs", package.parent.parent
+    return checkout / "docs" if not ours.is_dir() and (checkout / "pyproject.toml").is_file() else ours
 
 
 def page(name: str) -> str:

@@ -50,14 +50,15 @@ def test_a_look_at_promises_that_are_planned_on_a_calendar_asks_no_library_for_i
     assert done.stderr.split() == []
 
 
-def test_a_plain_inbox_reads_no_settings(desk: Program) -> None:
+@pytest.mark.parametrize("words", [(), ("--account", "page"), ("--topic", "price"), ("--kind", "question")])
+def test_an_inbox_with_something_in_it_reads_no_settings(desk: Program, words: tuple[str, ...]) -> None:
     """Its zone and its agents are kept by themselves: what decodes the whole takes a sixth of its time."""
     heavy = ("msgspec", "caretool.domain.policy", "caretool.settings.kept", "caretool.language", "caretool.platforms")
     done = subprocess.run(
-        [sys.executable, "-c", LOOK.format(heavy=heavy), "-C", str(desk.folder), "inbox"],
+        [sys.executable, "-c", LOOK.format(heavy=heavy), "-C", str(desk.folder), "inbox", *words],
         env=desk.variables(), capture_output=True, check=True, text=True,
     )  # fmt: skip
-    assert done.stdout
+    assert "\nNext: " in done.stdout
     assert done.stderr.split() == []
 
 

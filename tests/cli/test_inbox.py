@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 from tests.cli.conftest import PAGE, SHORT, row, write_comments
 from tests.cli.program import Program
 from tests.cli.shapes import FETCH, INBOX, conforms
@@ -106,6 +108,24 @@ def test_only_what_is_asked_for_is_listed(desk: Program) -> None:
     assert desk.groups("--late") == []
     assert desk.groups("--late", "--as-of", "2026-11-24")
     assert len(desk.done("inbox", "--json", "--limit", "2").json()["groups"]) == 2
+
+
+def test_what_was_taken_out_of_the_files_leaves_what_it_brought_and_what_was_never_there_is_refused(
+    desk: Program,
+) -> None:
+    before = [group["id"] for group in desk.groups("--account", "short")]
+    accounts = desk.folder / "accounts.toml"
+    text = accounts.read_text(encoding="utf-8")
+    section = re.compile(r"^\[accounts\.short\]\n(?:(?!\[).*\n)*", re.MULTILINE)
+    accounts.write_text(section.sub("", text), encoding="utf-8")
+    assert [group["id"] for group in desk.groups("--account", "short")] == before != []
+    for words, why in (
+        (("--account", "nowhere"), "accounts.toml has page"), (("--topic", "nothing"), "caretool template list"),
+        (("--watch", "nobody"), "policies.toml has"), (("--account", "page", "--topic", "nothing"), "template list"),
+    ):  # fmt: skip
+        ran = desk.run("inbox", *words)
+        assert (ran.code, ran.stdout) == (2, ""), words
+        assert why in ran.stderr
 
 
 def heading(desk: Program, *words: str) -> str:

@@ -16,7 +16,7 @@ import apsw
 import pytest
 
 from caretool import workspace
-from caretool.desk import examining, fetching, keeping, replying, sending
+from caretool.desk import examining, fetching, keeping, lasting, replying, sending
 from caretool.desk.desk import Desk
 from caretool.desk.request import Request
 from caretool.domain.health import Finding
@@ -131,10 +131,14 @@ token = { env = "NONESUCH" }
     assert ward.examine()["kept channel"].condition == "ok"
     ward.clock.goes(days=32)
     waits = ward.examine()["kept channel"]
-    assert (waits.condition, "1 comments that wait" in waits.says, "30 days" in waits.says) == ("warning", True, True)
+    assert (waits.condition, "1 comment that waits" in waits.says, "30 days" in waits.says) == ("warning", True, True)
     ward.spoil("UPDATE comment SET state = 'closed' WHERE account = 'channel'")
     old = ward.examine()["kept channel"]
     assert (old.condition, old.fix.partition(";")[0]) == ("warning", "caretool purge")
+    with ward.desk() as desk:
+        assert lasting.remembered(desk) == {"channel": timedelta(days=30)}
+    file.write_text(file.read_text("utf-8").replace(channel, ""), encoding="utf-8")
+    assert ward.examine()["kept channel"] == old
 
 
 def test_before_the_first_fetch_a_missing_database_is_well(ward: Ward) -> None:

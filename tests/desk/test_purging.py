@@ -78,6 +78,17 @@ def test_what_a_platform_lets_us_keep_ends_with_or_without_a_rule(stage: Stage) 
     assert purged(stage) == 1
 
 
+def test_what_a_platform_lets_us_keep_ends_also_once_its_account_was_taken_out(stage: Stage) -> None:
+    stage.page.limits = Limits(together="names", listing_trustworthy=True, keep=timedelta(days=30))
+    closed(stage, "old")
+    left = {name: account for name, account in stage.settings.accounts.items() if name != "page"}
+    stage.settings = replace(stage.settings, accounts=left)
+    stage.clock.goes(days=29)
+    assert purged(stage) == 0
+    stage.clock.goes(days=2)
+    assert purged(stage) == 1
+
+
 def test_where_a_platform_says_how_long_an_empty_desk_has_nothing_to_erase(stage: Stage) -> None:
     """Cron asks every night, also before anything was fetched."""
     stage.page.limits = Limits(keep=timedelta(days=30))

@@ -35,12 +35,12 @@ class Locked(FakePlatform):
     good_for: int | None = None
 
     def fetch(self, bookmark: str | None) -> Iterator[Page]:
-        for page in super().fetch(bookmark):
+        for one in super().fetch(bookmark):
             if self.good_for == 0:
                 raise TokenRefused("fediverse: social.example does not take our token (401)")
             if self.good_for is not None:
                 self.good_for -= 1
-            yield page
+            yield one
         if self.good_for == 0:
             raise TokenRefused("fediverse: social.example does not take our token (401)")
 

@@ -144,3 +144,13 @@ def test_a_file_that_is_no_database_is_told_in_one_line(tmp_path: Path) -> None:
     (tmp_path / ".locks" / "budgets.db").write_bytes(b"x" * 5000)
     with pytest.raises(StoreProblem, match=r"budgets\.db: .* remove the file"):
         Budgets(tmp_path).left("x", DAILY, NOW)
+
+
+def test_what_a_clock_that_was_ahead_left_behind_keeps_nobody_waiting(tmp_path: Path) -> None:
+    budgets, ahead = Budgets(tmp_path), NOW + timedelta(days=4 * 365)
+    daily = Bucket("daily", limit=100, ends=lambda now: now + timedelta(hours=20))
+    budgets.told("x", [Meter("", 0, ahead + timedelta(minutes=5))], ahead)
+    assert budgets.spend("x", daily, 100, ahead, fetching=False) is None
+    assert budgets.spend("x", Bucket(), 1, NOW, fetching=False) is None
+    assert budgets.spend("x", daily, 60, NOW, fetching=False) is None
+    assert budgets.left("x", daily, NOW) == Meter("daily", 40, NOW + timedelta(hours=20), 100)

@@ -225,6 +225,25 @@ def test_a_database_from_before_is_counted_when_it_is_brought_up_to_date(tmp_pat
 def test_what_is_asked_all_day_long_finds_its_index(
     store: Store, monkeypatch: pytest.MonkeyPatch, ask: Callable[[Store], object], index: str
 ) -> None:
+    plans = _plans(store, monkeypatch, lambda: ask(store))
+    assert any(f"INDEX {index}" in plan for plan in plans), plans
+
+
+def test_how_many_of_a_part_are_late_is_counted_in_the_index_alone(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plans = _plans(store, monkeypatch, lambda: _of_kind(store, "question"))
+    looked = [plan for plan in plans if "comment_by_state" in plan]
+    assert looked
+    assert [plan for plan in looked if "COVERING INDEX" not in plan] == []
+
+
+def _of_kind(store: Store, kind: str) -> object:
+    return store.groups.count_meant(NOW, where={"kind": kind}, late_at=None, among=None)
+
+
+def _plans(store: Store, monkeypatch: pytest.MonkeyPatch, ask: Callable[[], object]) -> list[str]:
+    """How SQLite goes about everything that is asked."""
     peewee = store._database._peewee
     execute, asked = peewee.execute_sql, []
 
@@ -234,9 +253,8 @@ def test_what_is_asked_all_day_long_finds_its_index(
 
     monkeypatch.setattr(peewee, "execute_sql", told)
     with store.writing():
-        ask(store)
-    plans = [str(row) for sql, values in asked if sql.startswith("SELECT") for row in _plan(execute, sql, values)]
-    assert any(f"INDEX {index}" in plan for plan in plans), plans
+        ask()
+    return [str(row) for sql, values in asked if sql.startswith("SELECT") for row in _plan(execute, sql, values)]
 
 
 def _plan(execute: Callable[..., Iterable[object]], sql: str, values: object) -> list[object]:

@@ -151,6 +151,19 @@ def test_all_words_are_found_without_case_or_accents_in_text_or_handle(store: St
     assert store.comments.matching("   ") == set()
 
 
+def test_what_many_say_is_found_whole(store: Store) -> None:
+    _store(store, *(f"il pacco {n}" for n in range(2500)))
+    store._database.statement(
+        "INSERT INTO comment_group(id, key, alive, account, kind, private, first_text, size, people) "
+        "SELECT 'g' || number, number, 1, account, 'complaint', 0, text, 1, 1 FROM comment"
+    )
+    store._database.statement("UPDATE comment SET grouped = 'g' || number")
+    assert len(store.comments.matching("pacco")) == 2500
+    everybody = {f"g{n}" for n in range(50_000)}
+    assert len(store.groups.alive(where={}, among=everybody)) == 2500
+    assert store.groups.count_meant(NOW, where={}, late_at=None, among=everybody) == (2500, 0, 2500)
+
+
 @pytest.mark.parametrize(
     "hostile",
     ['"', '""', "'", "pacco*", "*", "NEAR", "NEAR(a b)", "AND", "OR NOT", "text:pacco", "(", ")", "-", "^pacco",

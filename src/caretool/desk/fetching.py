@@ -10,7 +10,7 @@ from functools import partial
 from itertools import islice
 from queue import Empty, Queue
 
-from caretool.desk import barring, forgetting, tokens, triaging, watching
+from caretool.desk import barring, forgetting, lasting, tokens, triaging, watching
 from caretool.desk.desk import Desk
 from caretool.desk.locks import held
 from caretool.domain.calendar import after
@@ -104,6 +104,7 @@ def _fetch(desk: Desk, names: Sequence[str]) -> list[Fetched]:
     triaging.read_unread(desk)
     triaging.read_edited(desk)
     barring.tell_held_back(desk, sum(result.held_back for result in results.values()))
+    lasting.remembered(desk)
     for name, sentence in tokens.ending(desk, accounts):
         results[name].remarks.append(sentence)
     return list(results.values())

@@ -99,10 +99,6 @@ class Inbox:
 
 def inbox(desk: Desk, wanted: Wanted, as_of: datetime, *, with_comments: bool) -> Inbox:
     """What waits at a moment. What is shown is remembered for the agent, so that a reply knows what joined since."""
-    if wanted.account:
-        desk.account(wanted.account)
-    if wanted.topic:
-        desk.topic(wanted.topic)
     _bring_up_to_date(desk)
     store = desk.store
     columns = ("account", "topic", "kind", "watch")
@@ -110,8 +106,8 @@ def inbox(desk: Desk, wanted: Wanted, as_of: datetime, *, with_comments: bool) -
     late_at = as_of if wanted.late else None
     among = store.comments.matching(wanted.search) if wanted.search else None
     groups = store.groups.alive(where=where, late_at=late_at, among=among, limit=wanted.limit + 1)
-    if wanted.watch and not groups:
-        desk.watch(wanted.watch)  # one that was taken out of the policy leaves what it found
+    if not groups:
+        _must_be_known(desk, wanted)
     more = len(groups) > wanted.limit
     groups = groups[: wanted.limit]
     joined = store.groups.last_joined([group.id for group in groups])
@@ -149,6 +145,17 @@ def inbox(desk: Desk, wanted: Wanted, as_of: datetime, *, with_comments: bool) -
         given_back=tuple(store.replies.given_back(desk.onlooker())),
         failed=tuple(failed),
     )
+
+
+def _must_be_known(desk: Desk, wanted: Wanted) -> None:
+    """NotFound where nothing is called so. Asked only where nothing waits there: to load the settings takes longer than
+    to look, and what was taken out of them leaves what it brought."""
+    if wanted.account:
+        desk.account(wanted.account)
+    if wanted.topic:
+        desk.topic(wanted.topic)
+    if wanted.watch:
+        desk.watch(wanted.watch)
 
 
 def _bring_up_to_date(desk: Desk) -> None:

@@ -104,7 +104,7 @@ def _log(desk: Desk, now: datetime, codes: Mapping[str, str | int | None]) -> No
 
 def _expired(desk: Desk, now: datetime) -> Iterator[Expired]:
     retention = desk.policy.retention
-    longest = lasting.demanded(desk.settings.accounts.values(), desk.open_platform)
+    longest = lasting.remembered(desk)
     for account, kind in desk.store.expiring.sorts():
         ours = desk.settings.accounts.get(account)
         at_most = longest.get(account)

@@ -14,7 +14,8 @@ class Bucket:
 
     `limit` is how many there are until the platform has said so itself (None: nobody knows). `kept` is the share of
     them that fetching leaves to replies. `ends` gives the moment at which they begin anew, for a platform that never
-    says how many are left: they are then counted from `limit` on (None: only what the platform says counts).
+    says how many are left, within two days: they are then counted from `limit` on (None: only what the platform says
+    counts).
     """
 
     name: str = ""

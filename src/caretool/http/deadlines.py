@@ -39,13 +39,18 @@ class Deadlines:
         while True:
             with self._changed:
                 now = time.monotonic()
-                late = [(this, end) for this, (at, end) in self._under_way.items() if at <= now]
-                for this, _ in late:
-                    del self._under_way[this]
+                late = [this for this, (at, _) in self._under_way.items() if at <= now]
                 if not late:
                     next_at = min((at for at, _ in self._under_way.values()), default=None)
                     self._watched_until = float("inf") if next_at is None else next_at
                     self._changed.wait(None if next_at is None else next_at - now)
-            for _, end in late:
-                with suppress(Exception):  # what cannot be ended is lost; the others still have an end
-                    end()
+            for this in late:
+                self._end(this)
+
+    def _end(self, this: object) -> None:
+        """Unless it is done by now: what its end takes away may be in use again."""
+        with self._changed:
+            under_way = self._under_way.pop(this, None)
+        if under_way is not None:
+            with suppress(Exception):  # what cannot be ended is lost; the others still have an end
+                under_way[1]()

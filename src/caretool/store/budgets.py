@@ -25,7 +25,8 @@ _KEPT = "SELECT units_left, resets_at, units FROM meter WHERE scope = ? AND buck
 _TELL = """INSERT INTO meter VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
     units_left = excluded.units_left, resets_at = excluded.resets_at, units = coalesce(excluded.units, units)"""
 _KNOWN = "SELECT 1 FROM meter WHERE scope = ? AND bucket IN (?, ?)"
-# No platform's period is longer; one that asks for years of silence, by mistake or for fun, is asked again.
+# No platform's period is longer; one that asks for years of silence, by mistake or for fun, is asked again. What ends
+# later than that was written by a clock that was ahead.
 _LONGEST = timedelta(days=2)
 _PATIENCE = 10_000  # milliseconds for another process, which holds it for less than one
 
@@ -119,8 +120,8 @@ def _pause(bucket: str) -> str:
 
 
 def _kept(connection: apsw.Connection, scope: str, bucket: str, now: datetime) -> Meter | None:
-    """The meter, if its period has not ended."""
+    """The meter, if its period is the one that runs."""
     for left, resets_at, limit in connection.execute(_KEPT, (scope, bucket)):
-        if resets_at > now.timestamp():
+        if now.timestamp() < resets_at <= (now + _LONGEST).timestamp():
             return Meter(bucket, left, datetime.fromtimestamp(resets_at, UTC), limit)
     return None

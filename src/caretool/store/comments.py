@@ -168,7 +168,7 @@ class Comments:
         query = C.select(C.c.account, fn.COUNT(SQL("*"))).where(C.c.state == "waiting").group_by(C.c.account)
         return {account: int(number) for account, number in self._database.tuples(query)}
 
-    def matching(self, words: str, limit: int = 2000) -> set[str]:
+    def matching(self, words: str) -> set[str]:
         """Ids of the groups in which a waiting comment's text or handle holds all these words."""
         terms = " ".join('"' + word.replace('"', '""') + '"' for word in storable(words).split())
         if not terms:
@@ -178,7 +178,6 @@ class Comments:
             .join(Found, on=(Found.c.rowid == C.c.number))
             .where(SQL("comment_search MATCH ?", (terms,)) & (C.c.state == "waiting"))
             .distinct()
-            .limit(limit)
         )
         return {row[0] for row in self._database.tuples(query) if row[0]}
 

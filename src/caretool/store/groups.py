@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from peewee import EXCLUDED, JOIN, SQL, fn
 
 from caretool.domain.group import Group, Suggestion, group_key
+from caretool.store import numbers
 from caretool.store.database import Database, Row, moment_out, optional_moment
 from caretool.store.numbers import chunks, new_ids
 from caretool.store.schema import ONE, Seen, ThreadRow
@@ -200,7 +201,7 @@ def _meant(where: Mapping[str, str], late_at: datetime | None, among: set[str] |
     if late_at is not None:
         meant &= G.c.due_at < moment_out(late_at)
     if among is not None:
-        meant &= G.c.id.in_(tuple(among))
+        meant &= numbers.among(G.c.id, sorted(among))
     return meant
 
 

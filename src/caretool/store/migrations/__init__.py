@@ -13,6 +13,7 @@ from caretool.store.migrations.chain import CHAIN, chain
 from caretool.store.migrations.ledger import AGAIN, CASES, NOTICES
 from caretool.store.migrations.moderation import MODERATION
 from caretool.store.migrations.opening import OPENING
+from caretool.store.migrations.parts import PARTS
 from caretool.store.migrations.privacy import PRIVACY
 from caretool.store.migrations.rewards import REWARDS
 from caretool.store.migrations.speaking import SPEAKING
@@ -46,6 +47,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(11, "what was last said", VOICE),
     Migration(12, "until when it can be answered", WINDOWS),
     Migration(13, "what watch words find", WATCH),
+    Migration(14, "how many wait in a part of the inbox", PARTS),
 )
 # The schema this program works with.
 NEWEST = MIGRATIONS[-1].number
