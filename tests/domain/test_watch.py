@@ -50,6 +50,20 @@ def test_where_one_cannot_see_where_words_end_any_place_will_do(word: str, text:
     assert Watch("w", (), without=(word,)).allows(text, None) != found
 
 
+@pytest.mark.parametrize(
+    "text", ["all’Osteria dell’Orso", "l'osteria dell'orso", "OSTERIA DELLʼORSO", "oste\xadria dell'Orso"]
+)
+@pytest.mark.parametrize("word", ["Osteria dell'Orso", "osteria dell’orso"])
+def test_an_apostrophe_is_one_however_it_is_typed(word: str, text: str) -> None:
+    assert Watch("w", (word,)).finds(text, None)
+    assert not Watch("w", (), without=(word,)).allows(text, None)
+
+
+@pytest.mark.parametrize("word", ["", "  ", "\xad", "\u3000"])
+def test_a_word_of_which_nobody_sees_anything_is_found_nowhere(word: str) -> None:
+    assert not Watch("w", (word,)).finds("Bottega \xad Blu", None)
+
+
 def test_what_a_platform_found_need_not_hold_the_word_as_we_would_look_for_it() -> None:
     assert WATCH.allows("le botteghe blu", "it")
     assert not WATCH.allows("le botteghe blu di MILANO", "it")

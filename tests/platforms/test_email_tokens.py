@@ -253,6 +253,22 @@ class TestRefusals:
         assert tokens(fake).shown == []
         assert fake.sent == []
 
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            httpx.Response(404), httpx.Response(403, text="<html>Blocked"),
+            refusal("invalid_request", "AADSTS90002: Tenant 'bottegablu' not found."),
+            refusal("invalid_scope", "AADSTS70011: The provided value for the input parameter 'scope' is not valid."),
+        ],
+        ids=str,
+    )  # fmt: skip
+    def test_where_the_token_is_not_what_is_wrong_it_is_not_the_first_to_be_made_anew(
+        self, fake: FakeEmail, answer: httpx.Response
+    ) -> None:
+        tokens(fake).answers = [answer]
+        with pytest.raises(TokenRefused, match=r"correct oauth\.token_url or oauth\.scope; else make a new one"):
+            connect(fake).check()
+
     @asked
     def test_nothing_secret_is_told(self, fake: FakeEmail, ask: Callable[[EmailPlatform], object]) -> None:
         vault = Forgetful()

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from caretool.errors import AnswerLost, PlatformBusy, PlatformFailed, TokenRefused
+from caretool.errors import AnswerLost, Delayed, PlatformBusy, PlatformFailed, TokenRefused
 from caretool.platforms.facebook.connector import FacebookSettings
 from caretool.platforms.facebook.fetch import read_bookmark
 from caretool.platforms.facebook.wire import read_comment
@@ -536,7 +536,7 @@ class TestErrors:
         with pytest.raises(TokenRefused, match=r"with the scopes .*pages_manage_engagement") as failure:
             harness.open().post(reply())
         assert len(str(failure.value).splitlines()) == 1
-        with pytest.raises(TokenRefused, match="pages_messaging"):
+        with pytest.raises(Delayed, match="pages_messaging"):
             harness.open().post(replace(reply(), private=True))
 
     def test_an_unknown_error_is_asked_again_a_few_times_only(self, harness: FacebookHarness) -> None:

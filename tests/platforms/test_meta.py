@@ -13,7 +13,7 @@ import httpx
 import pytest
 import stamina
 
-from caretool.errors import PlatformFailed, TokenRefused
+from caretool.errors import Delayed, PlatformFailed, TokenRefused
 from caretool.platforms.platform import Page
 from tests.platforms import facebook_harness, instagram_harness
 from tests.platforms.contract import NOON, comment, ids, offence, reply
@@ -126,6 +126,37 @@ class TestPosts:
             list(harness.open().fetch(None))
         assert sum(one.url.path.endswith("/comments") for one in harness.wire.requests) == 3
 
+    @pytest.mark.parametrize("ill", [("p0", "p1", "p2"), ("p1", "p3", "p5"), ("p2", "p3", "p4"), ("p3", "p4", "p5")])
+    def test_many_posts_that_stay_unreadable_keep_no_other_back_for_long(
+        self, harness: Meta, ill: tuple[str, ...]
+    ) -> None:
+        for number in range(8):
+            at = NOON + timedelta(minutes=number)
+            harness.fake.write(us(harness), "A post.", id=f"p{number}", at=at)
+            harness.fake.write("person5", "Hello?", id=f"x{number}", post=f"p{number}", at=at + timedelta(minutes=20))
+        for one in ill:
+            instead(harness, f"{one}/comments", sick)
+        found, mark = list[str](), None
+        for _ in range(4):
+            harness.now += timedelta(hours=1)
+            asked = harness.requests()
+            pages, mark = read(harness, mark, latest=6, older=3)
+            found += ids(pages)
+            failed = [one for one in harness.wire.requests[asked:] if any(p in one.url.path for p in ill)]
+            assert len({one.url.path for one in failed}) <= 3
+        assert set(found) >= {"c0", "c1", *(f"x{number}" for number in range(8) if f"p{number}" not in ill)}
+
+    def test_a_post_that_was_unreadable_for_a_while_is_read_like_any_other(self, harness: Meta) -> None:
+        well = instead(harness, "post1/comments", sick)
+        _, mark = read(harness, None)
+        assert mark is not None
+        assert "sick" in mark
+        well()
+        pages, mark = read(harness, mark)
+        assert set(ids(pages)) == {"c0", "c1"}
+        assert mark is not None
+        assert "sick" not in mark
+
     def test_a_comment_from_the_future_hides_none_that_comes_after_it(self, harness: Meta) -> None:
         odd = replace(comment(2), written_at=datetime.fromisoformat("2090-01-01T00:00:00+00:00"))
         harness.receive([odd])
@@ -144,6 +175,27 @@ class TestALostAnswer:
         found = harness.open().find(reply())
         assert found is not None
         assert found.native_id == before
+
+
+class TestAPrivateAnswer:
+    PRIVATE = replace(reply(), private=True)
+
+    @pytest.mark.parametrize(
+        ("code", "subcode"),
+        [(10, 2018065), (10, 2018278), (10, 2534022), (10, 2018108), (200, 1545041), (551, 1545041)],
+    )
+    def test_one_that_this_person_does_not_take_fails_for_good(self, harness: Meta, code: int, subcode: int) -> None:
+        harness.fake.write_error = GraphError(code, f"(#{code}) This person isn't receiving messages.", subcode=subcode)
+        with pytest.raises(PlatformFailed, match="isn't receiving messages"):
+            harness.open().post(self.PRIVATE)
+
+    def test_one_that_the_token_may_not_send_waits_and_keeps_no_public_one_back(self, harness: Meta) -> None:
+        instead(
+            harness, "/messages", lambda: GraphError(200, "(#200) Requires pages_messaging.", status=403).response()
+        )
+        with pytest.raises(Delayed, match=r"make one with the scopes .* \(nothing was sent\)"):
+            harness.open().post(self.PRIVATE)
+        assert harness.open().post(replace(reply(), key="k2")).native_id
 
 
 class TestTheToken:

@@ -74,3 +74,10 @@ def test_a_search_costs_no_more_at_a_time_than_was_said(x: XHarness) -> None:
     more = f"{what}; the next fetch goes on."
     assert told[:2] == [[more], [more]]
     assert told[2] == []
+
+
+@pytest.mark.parametrize(("searched", "found"), [(1, 10), (20, 20), (150, 200)])
+def test_whoever_wants_few_is_shown_few(x: XHarness, searched: int, found: int) -> None:
+    for number in range(250):
+        x.fake.write("anna", f"la console {number}")
+    assert len(comments_of(x.connect(searched=searched).search(Watch("marchi", ("console",)), None))) == found

@@ -382,6 +382,29 @@ def test_a_thread_whose_replies_cannot_be_read_keeps_no_other_back(
     assert sum(one.reply_to == "c0" for one in comments) == (8 if status == 500 else 0)
 
 
+def test_many_threads_whose_replies_stay_unreadable_keep_no_other_back_for_long(harness: YouTubeHarness) -> None:
+    harness.receive([contract.comment(number) for number in range(5)])
+    for number in range(5):
+        for _ in range(8):
+            harness.fake.write("UCuser", "me too", parent=f"c{number}")
+    well = harness.wire.handle
+    harness.wire.handle = lambda request: (
+        error(500, "backendError") if request.url.params.get("parentId") in ("c2", "c3", "c4") else well(request)
+    )
+    mark, found = None, list[Incoming]()
+    for number in range(5, 8):
+        harness.receive([contract.comment(number)])
+        pages = list[Page]()
+        with suppress(PlatformFailed):
+            pages.extend(harness.open().fetch(mark))
+        assert pages
+        mark = pages[-1].bookmark
+        found += contract.comments_of(pages)
+        harness.now += timedelta(minutes=5)
+    assert {f"c{number}" for number in range(8)} <= set(native(found))
+    assert [len({one.native_id for one in found if one.reply_to == top}) for top in ("c0", "c1")] == [8, 8]
+
+
 def test_a_thread_that_is_let_in_while_the_first_fetch_goes_on_is_found(harness: YouTubeHarness) -> None:
     held = harness.fake.write("anna", "Ciao", video="post1", status="heldForReview")
     harness.receive([contract.comment(0)])

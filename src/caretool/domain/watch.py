@@ -15,6 +15,8 @@ _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 )
 _LETTER = rf"[^\W{_UNSPACED}]"
+# Telephones and word processors bend an apostrophe; where a word may be divided nobody sees.
+_AS_TYPED = str.maketrans("’‘`´ʼ", "'''''", "\xad")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def _holds(text: str, words: Iterable[str]) -> bool:
     """Whether one of the words or phrases stands in the text, whatever its case, not as a part of a longer word, where
     one can see where words end."""
     folded = _folded(text)
-    return any(re.search(_pattern(_folded(word)), folded) for word in words if word.strip())
+    return any(re.search(_pattern(word), folded) for word in map(_folded, words) if word.strip())
 
 
 def _pattern(phrase: str) -> str:
@@ -66,4 +68,4 @@ def _pattern(phrase: str) -> str:
 
 
 def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold()
+    return unicodedata.normalize("NFKC", text.translate(_AS_TYPED)).casefold()

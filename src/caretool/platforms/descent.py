@@ -22,7 +22,7 @@ T = TypeVar("T")
 OVERLAP = timedelta(minutes=10)
 # So many ids of the overlap are remembered; a busier place shows some comments twice, which are stored once.
 _REMEMBERED = 1000
-# With so many places that cannot be read the others are not tried any more.
+# With so many places that cannot be read the others wait for the next fetch.
 _SICK = 3
 
 
@@ -52,21 +52,25 @@ class Trail:
 
 
 class Sick:
-    """Places that could not be read just now: each keeps no other back; many are the whole platform's trouble."""
+    """Places that could not be read just now: each keeps no other back. Many may be the whole platform's trouble: then
+    the others are left to the next fetch, and come before these."""
 
     def __init__(self) -> None:
         self._first: CaretoolError | None = None
-        self._left = _SICK
+        self._met = 0
 
     def met(self, problem: CaretoolError) -> None:
-        """One more. Raises it where there were too many."""
+        """One more."""
         self._first = self._first or problem
-        self._left -= 1
-        if self._left == 0:
-            raise problem
+        self._met += 1
+
+    @property
+    def many(self) -> bool:
+        """Whether there were too many to go on."""
+        return self._met >= _SICK
 
     def tell(self) -> None:
-        """Once the others were read. Raises the first there was."""
+        """At the end. Raises the first there was."""
         if self._first is not None:
             raise self._first
 

@@ -26,8 +26,10 @@ _TOKEN, _RIGHTS = frozenset({102, 190}), frozenset({3, 10, *range(200, 300)})
 _SLOWER = frozenset({4, 17, 32, 341, 613, *range(80_000, 80_015)})
 _TROUBLE, _BLOCKED, _PARAMETER = frozenset({1, 2}), 368, 100
 _ABSENT, _SURELY_ABSENT = frozenset({_PARAMETER, 803}), 33
-# "Outside of the allowed window" comes as a missing right, and is about this one message.
-_OF_THE_MESSAGE = frozenset({2018278})
+# What comes as a missing right, and is about this one message: it is outside of the allowed window (Instagram's the
+# third), or whom it goes to takes none from us.
+# https://developers.facebook.com/docs/messenger-platform/error-codes
+_OF_THE_MESSAGE = frozenset({2018065, 2018278, 2534022, 2018108, 1545041})
 # Reading stops at 75 %; a call takes this much where a page has a single engaged user a day. Writes are only counted
 # to be none while everything is closed.
 _READS, _WRITES, _A_CALL = Bucket("reads", kept=0.25), Bucket("writes", kept=0), 0.02

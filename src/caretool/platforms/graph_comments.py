@@ -10,9 +10,9 @@ from typing import Generic, Protocol, TypeVar
 
 from caretool.domain.comment import Author
 from caretool.domain.harmless import one_line
-from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFailed
+from caretool.errors import AnswerLost, CaretoolError, Delayed, PlatformBusy, PlatformFailed
 from caretool.http import Refused
-from caretool.platforms.graph import DUPLICATE, Graph, code_of
+from caretool.platforms.graph import DUPLICATE, Forbidden, Graph, code_of
 from caretool.platforms.graph_wire import UNKNOWN, WireError, identifier, plain
 from caretool.platforms.platform import Clock, Offence, Outgoing, Posted
 
@@ -178,7 +178,8 @@ class Messages(Generic[C]):
 
     def post(self, reply: Outgoing, answered: Sequence[C], *, taken: bool = False) -> str | None:
         """Send it, once; its id (None: the platform does not tell it). `taken`: the platform takes none to this comment
-        any more. Raises AnswerLost too."""
+        any more. Raises AnswerLost too, and Delayed where the token may send none: what is public goes out all the
+        same."""
         if len(reply.to) > 1:
             raise self.comments.no("a private answer goes to one comment")
         if (size := self.measure(reply.text)) > self.longest:
@@ -193,7 +194,10 @@ class Messages(Generic[C]):
             "message": json.dumps({"text": reply.text}, ensure_ascii=False),
             **self.more,
         }
-        return identifier(self.comments.graph.write(self.path(), form, scope=self.scope), "message_id")
+        try:
+            return identifier(self.comments.graph.write(self.path(), form, scope=self.scope), "message_id")
+        except Forbidden as problem:
+            raise Delayed(f"{problem} (nothing was sent)") from None
 
 
 def posted(comment: Comment, reply: Outgoing) -> Posted:

@@ -33,12 +33,13 @@ P = TypeVar("P", bound=Place)
 
 @dataclass(frozen=True, slots=True)
 class Bookmark(Generic[P]):
-    """How far each of the latest posts was read, by its id, and where going round the older ones stands. In its text
-    the posts are called `name`."""
+    """How far each of the latest posts was read, by its id, and where going round the older ones stands. `sick` are
+    those that could not be read last time: all others come first. In its text the posts are called `name`."""
 
     name: str
     posts: dict[str, P] = field(default_factory=dict)
     older: Round | None = None
+    sick: frozenset[str] = frozenset()
 
     @classmethod
     def parse(cls, text: str | None, name: str, place: Callable[[object], P]) -> Bookmark[P]:
@@ -50,7 +51,13 @@ class Bookmark(Generic[P]):
         posts = kept.get(name) if isinstance(kept, dict) else None
         if not isinstance(posts, dict):
             return cls(name)
-        return cls(name, {post: place(one) for post, one in posts.items()}, Round.parse(kept.get("older")))
+        known, sick = {post: place(one) for post, one in posts.items()}, kept.get("sick")
+        return cls(
+            name,
+            known,
+            Round.parse(kept.get("older")),
+            frozenset(known) & frozenset(map(str, sick if isinstance(sick, list) else ())),
+        )
 
     def at(self, post: str, place: P) -> Bookmark[P]:
         """With this post read so far."""
@@ -58,7 +65,8 @@ class Bookmark(Generic[P]):
 
     def __str__(self) -> str:
         posts = {post: place.plain() for post, place in self.posts.items()}
-        return json.dumps({self.name: posts, "older": self.older and self.older.plain()}, separators=(",", ":"))
+        kept = {self.name: posts, "older": self.older and self.older.plain()}
+        return json.dumps({**kept, "sick": sorted(self.sick)} if self.sick else kept, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,17 +164,25 @@ class Fetch(Generic[P]):
         listing = self._graph.latest(self._edge.path, self._params, self._reach.latest, _A_PAGE)
         latest, odd = self._posts(listing)
         places = {post.id: self._mark.posts.get(post.id, self._reader.beginning) for post in latest}
-        self._mark = replace(self._mark, posts=places)
+        sick = self._mark.sick & places.keys()
+        self._mark, self._gap = replace(self._mark, posts=places, sick=sick), bool(sick)
         if odd:
             yield self._handed(Step(skipped=odd))
-        for post in reversed(latest):
-            yield from self._as_far_as_it_goes(post, self._reader.under(post, places[post.id]))
+        yield from self._latest(post for post in reversed(latest) if post.id not in sick)
         yield from self._older(frozenset(places), listing.after)
+        yield from self._latest(post for post in reversed(latest) if post.id in sick)
         if str(self._mark) != self._told:
             yield self._handed(Step())
 
+    def _latest(self, posts: Iterable[Post]) -> Iterator[Page]:
+        for post in posts:
+            yield from self._as_far_as_it_goes(post, self._reader.under(post, self._mark.posts[post.id]))
+
     def _as_far_as_it_goes(self, post: Post, steps: Iterator[Step[P]]) -> Iterator[Page]:
         """What stands under a post; the others are still to be read where it cannot be."""
+        if self._sick.many:
+            return
+        sick = self._mark.sick - {post.id}
         try:
             for step in steps:
                 if step.place is not None:
@@ -178,11 +194,13 @@ class Fetch(Generic[P]):
         except (PlatformFailed, Forbidden) as problem:
             self._sick.met(problem)
             self._gap = True
+            sick |= {post.id} & self._mark.posts.keys()
+        self._mark = replace(self._mark, sick=sick)
 
     def _older(self, latest: frozenset[str], below: str | None) -> Iterator[Page]:
         """What was written under the next few of the older posts since the round before. One of the latest that could
         not be read may be an older one by then: the next round goes back for it, too."""
-        if not self._reach.older:
+        if not self._reach.older or self._sick.many:
             return
         since = self._reach.since
         at = self._mark.older or Round(None, self._now, 0 if since is None else self._now - int(since.total_seconds()))

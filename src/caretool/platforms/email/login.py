@@ -31,6 +31,7 @@ _TOKEN = re.compile(r"[!-~]+", re.ASCII)
 _LIKE_A_TOKEN = re.compile(r"[\w+/=~-]{24,}", re.ASCII)
 _LONGEST_LIFE = 10 * 365 * 86400  # seconds
 _CLIENT = frozenset({"invalid_client", "unauthorized_client"})
+_GRANT = frozenset({"invalid_grant", "interaction_required", "consent_required"})
 
 
 def _endpoint(url: str) -> str:
@@ -176,7 +177,8 @@ def _why(refused: Refused) -> str:
     what = ", ".join(one for one in (str(refused.status), refused.code) if one)
     if refused.code in _CLIENT:
         return f"{what}: correct oauth.client_id or oauth.client_secret; a client secret ends, too"
-    return f"{what}: make a new one there, and put it in the place of the old one"
+    then = "make a new one there, and put it in the place of the old one"
+    return f"{what}: {then if refused.code in _GRANT else f'correct oauth.token_url or oauth.scope; else {then}'}"
 
 
 def _verdict(said: Said) -> Verdict | None:

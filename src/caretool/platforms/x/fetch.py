@@ -15,7 +15,7 @@ from caretool.domain.watch import Watch
 from caretool.errors import PlatformFailed
 from caretool.platforms.descent import OVERLAP, Descent, Entry, Listing, walk
 from caretool.platforms.platform import Page, Skipped
-from caretool.platforms.x.server import Server
+from caretool.platforms.x.server import AT_ONCE, FEWEST_FOUND, Server
 from caretool.platforms.x.wire import Facts, Post, Posts, is_id
 
 # X shows no more mentions than these, however many there were.
@@ -174,8 +174,9 @@ def search(
         what = f"the words of the watch {watch.name!r} make a query of {len(query)} characters, X takes {longest}"
         raise PlatformFailed(f"{what}: divide it into two")
     earliest = now - _SEARCHED
+    at_once = max(min(most, AT_ONCE), FEWEST_FOUND)
     down = Walk(
-        lambda begin, cursor: server.search(query, max(begin or earliest, earliest), cursor),
+        lambda begin, cursor: server.search(query, max(begin or earliest, earliest), cursor, at_once),
         earliest if since is None else max(earliest, since),
         facts,
     )

@@ -30,7 +30,7 @@ from caretool.platforms.x.wire import (
     word,
 )
 
-AT_ONCE = 100
+AT_ONCE, FEWEST_FOUND = 100, 10
 _LONGEST_LIFE = 10**9  # seconds of a token: what is longer is nobody's word
 TOKENS = "/2/oauth2/token"
 _GONE = frozenset({404, 410})
@@ -153,9 +153,10 @@ class Server:
         params = {"exclude": "retweets", **_window(since, cursor)}
         return self._posts(f"/2/users/{_id(user)}/tweets", params, fetching=fetching)
 
-    def search(self, query: str, since: datetime, cursor: str | None) -> Posts:
+    def search(self, query: str, since: datetime, cursor: str | None, at_once: int) -> Posts:
         """What was written in the last seven days, newest first."""
-        return self._posts("/2/tweets/search/recent", {"query": query, **_window(since, cursor)}, fetching=True)
+        params = {"query": query, **_window(since, cursor), "max_results": at_once}
+        return self._posts("/2/tweets/search/recent", params, fetching=True)
 
     def standing(self, native_ids: Sequence[str], *, fetching: bool = False) -> Posts:
         """How these stand now, each in its latest version."""

@@ -166,9 +166,9 @@ class Fetch:
 
     def _settle(self) -> Iterator[Page]:
         """The replies that are owed, thread by thread. One that cannot be read keeps no other back: where YouTube will
-        not show it nothing is owed any more, else it is tried again by the next fetch."""
+        not show it nothing is owed any more, else it is tried again by the next fetch, after the others."""
         for top, owed in list(self._mark.owed.items()):
-            if top in self._unread:
+            if top in self._unread or self._sick.many:
                 continue
             try:
                 yield from self._owed(top, owed)
@@ -178,6 +178,8 @@ class Fetch:
             except PlatformFailed as problem:
                 self._unread.add(top)
                 self._sick.met(problem)
+                self._mark.owed[top] = self._mark.owed.pop(top)
+                yield from self._page([])
 
     def _owed(self, top: str, owed: Owed) -> Iterator[Page]:
         """The replies of one thread; the mark moves when all were read."""
