@@ -9,14 +9,16 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from caretool.domain.apostrophe import straight
+
 # Thai, Lao, Myanmar, Khmer, Japanese and Chinese put no blanks between words; in Korean what belongs to a word is
 # written on to it.
 _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 )
 _LETTER = rf"[^\W{_UNSPACED}]"
-# Telephones and word processors bend an apostrophe; where a word may be divided nobody sees.
-_AS_TYPED = str.maketrans("’‘`´ʼ", "'''''", "\xad")
+# Where a word may be divided nobody sees.
+_UNSEEN = "\xad"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,4 +70,4 @@ def _pattern(phrase: str) -> str:
 
 
 def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", text.translate(_AS_TYPED)).casefold()
+    return unicodedata.normalize("NFKC", straight(text).replace(_UNSEEN, "")).casefold()

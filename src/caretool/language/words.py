@@ -12,13 +12,13 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from caretool.domain.apostrophe import straight
 from caretool.domain.masking import READ as READ
 
 MENTION: Final = re.compile(r"(?<![\w@.])@[\w.-]+(?:@[\w.-]+\w)?")
 LINK: Final = re.compile(r"\b(?:https?://|www\.)[^\s<>\"']+", re.IGNORECASE)
 
 _GAP: Final = 2
-_APOSTROPHES = str.maketrans("’‘`´ʼ", "'''''")
 _STRETCHED = re.compile(r"([^\W\d])\1{2,}")
 _TOKEN = re.compile(
     r"(?P<word>[^\W_]+(?:'(?:s|t|re|ve|ll|d|m)\b)?)"
@@ -30,7 +30,7 @@ _TOKEN = re.compile(
 
 def fold(text: str) -> str:
     """Lower case without accents: `"Perché?"` becomes `"perche?"`; stretched letters become one."""
-    plain = text.translate(_APOSTROPHES)
+    plain = straight(text)
     if not plain.isascii():
         decomposed = unicodedata.normalize("NFKD", plain)
         plain = "".join(char for char in decomposed if not unicodedata.combining(char))

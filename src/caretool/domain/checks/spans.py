@@ -6,11 +6,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Final
+
+from caretool.domain.apostrophe import straight
 
 Span = tuple[int, int]
-
-_APOSTROPHES: Final = str.maketrans("’‘`´ʼ", "'''''")
 
 
 def phrases(text: str, built_in: tuple[str, ...], ours: Mapping[str, tuple[str, ...]]) -> list[Span]:
@@ -61,7 +60,7 @@ def folded(text: str) -> tuple[str, tuple[int, ...]]:
     """The text without case, accents, invisible characters and doubled spaces, and where each character came from."""
     plain: list[str] = []
     offsets: list[int] = []
-    for offset, character in enumerate(text.translate(_APOSTROPHES)):
+    for offset, character in enumerate(straight(text)):
         for part in _plain(character):
             if part != " " or plain[-1:] != [" "]:
                 plain.append(part)
