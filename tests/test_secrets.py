@@ -170,7 +170,7 @@ def test_the_environment_is_read_when_it_is_asked(monkeypatch: pytest.MonkeyPatc
 def test_a_missing_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CARETOOL_TEST_TOKEN", raising=False)
     secret = Secret(env="CARETOOL_TEST_TOKEN")
-    assert "variable CARETOOL_TEST_TOKEN is not set: export CARETOOL_TEST_TOKEN=" in refused(secret)
+    assert "variable CARETOOL_TEST_TOKEN is not set: `export CARETOOL_TEST_TOKEN=…`" in refused(secret)
     monkeypatch.setenv("CARETOOL_TEST_TOKEN", " ")
     assert "variable CARETOOL_TEST_TOKEN is empty" in refused(secret)
 

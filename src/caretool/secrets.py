@@ -83,7 +83,7 @@ class Secret(BaseModel):
 def _from_environment(name: str, what: str) -> str:
     secret = os.environ.get(name, "").strip()
     if not secret:
-        raise TokenRefused(f"{what}: the environment variable {name} is {_missing(name)}: export {name}=…")
+        raise TokenRefused(f"{what}: the environment variable {name} is {_missing(name)}: `export {name}=…`")
     return secret
 
 

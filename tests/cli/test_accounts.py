@@ -165,7 +165,8 @@ def test_an_unsure_reply_that_somebody_found_is_posted(desk: Program) -> None:
 def test_an_unsure_reply_that_nobody_found_goes_out_once(desk: Program) -> None:
     reply = answered(desk)["id"]
     make_unsure(desk, reply)
-    assert desk.done("send", "--was-not-posted", reply).stdout == "1 posted\n"
+    written = "1 written to page-replies.jsonl: paste it there\n"
+    assert desk.done("send", "--was-not-posted", reply).stdout == written
     assert len(desk.posted()) == 1
     assert desk.run("send", "--was-not-posted", reply).code == 2
     assert len(desk.posted()) == 1

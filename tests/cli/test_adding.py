@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import stat
 import tomllib
 from pathlib import Path
@@ -19,6 +20,11 @@ from tests.cli.shapes import conforms
 from tests.cli.test_terminal import seen, terminal
 
 MASTODON = ("account", "add", "mastodon", "fediverse")
+MAILBOX = ("--set", "address=aiuto@shop.example", "--set", "imap=imap.shop.example")
+PASSWORD = ("--set", "password.env=MAILBOX")
+OAUTH = (
+    "--set", "oauth.client_id=x", "--set", "oauth.token_url=https://login.example/token", "--set", "oauth.token.env=T",
+)  # fmt: skip
 URL, TOKEN = ("--set", "url=https://social.example"), ("--set", "token.env=CARETOOL_MASTODON_TOKEN")
 
 
@@ -91,7 +97,10 @@ def test_a_command_and_a_keyring_are_said_too(fresh: Program) -> None:
         (("mastodon", "x"), str(Path("docs", "platforms", "mastodon.md"))),
         (("mastodon", "x", *URL), "Say it like this: caretool account add mastodon x … --set token.env=VARIABLE"),
         (("mastodon", "x", *URL, "--set", "token.env=ghp_s3cret"), "token.env: must be the name of an environment"),
-        (("mastodon", "x", *URL, "--set", "token=ghp_s3cret"), "token: a secret does not belong into this file"),
+        (
+            ("mastodon", "x", *URL, "--set", "token=ghp_s3cret"),
+            "token: a secret is not said here, only where it is kept: --set token.env=NAME",
+        ),
         (("mastodon", "x", *URL, *TOKEN, "--set", "token.keyring=a/b"), "token: must be exactly one of"),
         (("mastodon", "x", *URL, *URL), "url is said twice"),
         (("mastodon", "x", "--set", "url=http://social.example", *TOKEN), "url: must begin with https://"),
@@ -108,8 +117,19 @@ def test_a_command_and_a_keyring_are_said_too(fresh: Program) -> None:
         (("mastodon", "x", *URL, *TOKEN, "--set", "max_length=" + "[" * 9_000), "max_length: must be a whole number"),
         (("mastodon", "x", *URL, *TOKEN, "--set", "language=xx"), "With it the settings would not load"),
         (("facebook", "x", "--set", "page=shop"), "page: will not do: The Page's id: its number, in quotes."),
+        (("mastodon", "x", *URL, *TOKEN, "--set", "since=99"), "since: '99' is not a length of time: write 90m, 3h"),
+        (
+            ("email", "post", *MAILBOX),
+            "Missing: password. Say it like this: caretool account add email post … --set pass",
+        ),
+        (
+            ("email", "post", *MAILBOX, "--set", "oauth.client_id=x"),
+            "… --set oauth.token_url=… --set oauth.token.env=VAR",
+        ),
+        (("email", "post", *MAILBOX, *PASSWORD, *OAUTH), "post: is opened by a password or by OAuth"),
+        (("bluesky", "x", "--set", "handle=bottega"), "handle: must be a handle with its domain"),
         (("file", "x", "--set", "comments=../out.csv"), "comments: leads out of the workspace"),
-        (("file", "x", "--set", "comments=a.csv", "--set", "replies=a.csv"), "file: replies would be written into"),
+        (("file", "x", "--set", "comments=a.csv", "--set", "replies=a.csv"), "x: replies would be written into"),
     ],
 )
 def test_what_will_not_do_is_told_and_nothing_is_written(fresh: Program, words: tuple[str, ...], told: str) -> None:
@@ -214,6 +234,67 @@ def test_at_a_terminal_it_says_how_and_asks_until_each_answer_will_do(fresh: Pro
         "url": "https://social.example",
         "token": {"command": ["pass", "show", "care tool"]},
         "max_length": 400,
+    }
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_a_guide_is_folded_to_the_terminal_not_to_where_it_was_written(fresh: Program, columns: int) -> None:
+    with terminal(fresh, "account", "add", "facebook", columns=columns) as child:
+        child.expect("All of it")
+        lines = str(child.before).replace("\r\n", "\n").splitlines()
+    assert max(map(len, lines)) <= columns
+    starts = [number for number, line in enumerate(lines) if line[:1].isdigit()]
+    assert [lines[number][:3] for number in starts] == ["1. ", "2. ", "3. ", "4. "]
+    assert all(
+        line.startswith("   ") for number, line in enumerate(lines) if number > starts[0] and number not in starts
+    )
+    if columns == 80:  # a line is left only where the next word has no room
+        first = lines[starts[0] : starts[1]]
+        assert all(len(f"{one} {other.split()[0]}") > columns for one, other in itertools.pairwise(first))
+
+
+def test_a_command_in_a_guide_stays_as_it_is_typed(fresh: Program) -> None:
+    with terminal(fresh, "account", "add", "matrix", columns=110) as child:
+        child.expect("All of it")
+        lines = str(child.before).replace("\r\n", "\n").splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("curl"))
+    assert lines[at + 1].endswith("}' \\")
+    assert lines[at + 2] == "  https://matrix.example/_matrix/client/v3/login"
+
+
+def test_at_a_terminal_a_mailbox_is_asked_for_its_password(fresh: Program) -> None:
+    with terminal(fresh, "account", "add", "email", "post", *MAILBOX) as child:
+        child.expect(r"env, command or keyring\? \(Enter: oauth instead\)")
+        child.sendline("env")
+        child.expect(r"\[CARETOOL_EMAIL_PASSWORD\]")
+        child.sendline("")
+        child.expect("KEY=VALUE")
+        assert "oauth:" not in str(child.before)
+        child.sendline("")
+        child.expect(pexpect.EOF)
+    assert accounts(fresh)["post"]["password"] == {"env": "CARETOOL_EMAIL_PASSWORD"}
+
+
+def test_at_a_terminal_a_password_is_passed_over_for_oauth(fresh: Program) -> None:
+    with terminal(fresh, "account", "add", "email", "post", *MAILBOX) as child:
+        child.expect("oauth instead")
+        child.sendline("")
+        child.expect("oauth.client_id: ")
+        child.sendline("desk")
+        child.expect("oauth.token_url: ")
+        child.sendline("https://login.example/token")
+        child.expect(r"env, command or keyring\? \[env\]")
+        child.sendline("")
+        child.expect(r"\[(\w+)\]")
+        assert child.match[1] == "CARETOOL_EMAIL_OAUTH_TOKEN"
+        child.sendline("")
+        child.expect("KEY=VALUE")
+        child.sendline("")
+        child.expect(pexpect.EOF)
+    assert accounts(fresh)["post"]["oauth"] == {
+        "client_id": "desk",
+        "token_url": "https://login.example/token",
+        "token": {"env": "CARETOOL_EMAIL_OAUTH_TOKEN"},
     }
 
 

@@ -201,7 +201,7 @@ def test_who_approves_sees_what_it_answers_and_why_it_waits(desk: Program) -> No
         child.expect("Promises: reply to 1 person")
         child.expect(r"Approve it\?")
         child.sendline("y")
-        child.expect("1 reply posted")
+        child.expect("1 reply written to page-replies.jsonl")
         child.expect(pexpect.EOF)
     assert len(desk.posted()) == 1
 
@@ -312,3 +312,56 @@ def test_a_stale_draft_tells_what_it_said_and_says(desk: Program) -> None:
     assert "it said “La lampada è arrivata rotta, la scatola era sfondata.”" in ran.stderr
     assert "this is how it reads now: “La lampada è arrivata rotta, ma ho già risolto" in ran.stderr
     assert desk.posted() == []
+
+
+def late_draft(desk: Program, mode: str) -> tuple[str, list[str]]:
+    """A trainee's draft for the people whose parcel is late: its id and their comments."""
+    tom = desk.by("tom")
+    group = next(one for one in tom.groups() if one["topic"] == "delivery-late" and one["account"] == "page")
+    tom.done("reply", group["id"], "--mode", mode, "--yes", "--include-new")
+    return draft_id(desk), [one["id"] for one in group["comments"]]
+
+
+def test_closing_one_of_several_leaves_a_draft_that_can_be_approved(desk: Program) -> None:
+    draft, comments = late_draft(desk, "each")
+    ran = desk.done("close", comments[0], "--because", "he phoned")
+    assert f"{draft} by tom, which waits for approval, no longer answers {comments[0]}" in ran.stderr
+    assert "stale" not in desk.done("approve").stdout
+    assert f"caretool approve {draft}" in desk.done("inbox").stdout
+    assert "draft-shortened" in desk.done("show", draft).stdout
+    desk.done("approve", draft, "--yes")
+    assert len(desk.posted()) == len(comments) - 1
+
+
+def test_a_draft_that_can_no_longer_be_approved_is_told_so_wherever_it_is_named(desk: Program) -> None:
+    draft, comments = late_draft(desk, "together")
+    back = f"caretool reject {draft} --because TEXT"
+    told = desk.done("close", *comments[:2], "--because", "they phoned").stderr
+    assert f"{draft} by tom can no longer be approved (2 of {len(comments)} closed meanwhile)" in told
+    assert back in told
+    stale = f"2 of {len(comments)} closed"
+    shown = desk.done("inbox").stdout
+    assert f"{draft} by tom can no longer be approved ({stale} meanwhile): {back}" in shown
+    assert f"caretool approve {draft}" not in shown
+    assert "to approve" not in shown
+    assert f"{draft} is stale" in shown
+    assert [one["stale"] for one in desk.done("inbox", "--json").json()["drafts"]] == [stale]
+    listed = desk.done("approve").stdout
+    assert f"stale: {stale} meanwhile" in listed
+    assert back in listed
+    ran = desk.run("approve", draft, "--yes")
+    assert ran.code == 5
+    assert ran.stderr.count("Refused") == 1
+    assert f"{comments[0]}, {comments[1]} are closed: dario" in ran.stderr
+    assert back in ran.stderr
+
+
+def test_drafts_are_named_where_no_group_is_listed(desk: Program) -> None:
+    drafted(desk)
+    draft = draft_id(desk)
+    for one in desk.groups():
+        for comment in one["comments"]:
+            desk.done("snooze", comment["id"], "--until", "2 days")
+    shown = desk.done("inbox").stdout
+    assert "Nobody waits here." in shown
+    assert f"To approve: {draft}, 1 reply by tom" in shown

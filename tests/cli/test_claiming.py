@@ -160,6 +160,6 @@ def test_two_at_once_at_two_terminals_and_only_one_is_asked(desk: Program) -> No
             second.wait()
             assert second.exitstatus == 5
         first.sendline("y")
-        first.expect("1 reply posted")
+        first.expect("1 reply written to page-replies.jsonl")
         first.expect(pexpect.EOF)
     assert len(desk.posted()) == 1

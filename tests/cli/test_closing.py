@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import pexpect
 import pytest
 
 from tests.cli.program import Program
 from tests.cli.shapes import COMMENT, conforms
+from tests.cli.test_terminal import terminal
 
 
 def waiting(desk: Program) -> set[str]:
@@ -124,3 +126,32 @@ def test_a_correction_into_what_there_is_not_is_refused(desk: Program, words: tu
     ran = desk.run("triage", desk.comment("chatter"), *words, "--json")
     assert (ran.code, ran.stdout) == (2, "")
     assert group_of(desk, "chatter") != group_of(desk, "price")
+
+
+@pytest.mark.parametrize("words", [("close",), ("close", "--json")])
+def test_a_script_has_to_say_why(desk: Program, words: tuple[str, ...]) -> None:
+    ran = desk.run(*words, group_of(desk, "chatter"))
+    assert (ran.code, ran.stdout) == (2, "")
+    assert "--because" in ran.stderr
+
+
+def test_at_a_terminal_it_is_asked_why(desk: Program) -> None:
+    group = group_of(desk, "chatter")
+    with terminal(desk, "close", group) as child:
+        child.expect("Why, in a few words")
+        child.sendline("chatter among fans")
+        child.expect(pexpect.EOF)
+    assert "chatter" not in waiting(desk)
+    with terminal(desk, "reopen", group) as child:
+        child.expect("Why, in a few words")
+        child.send("\x03")
+        child.expect(pexpect.EOF)
+    assert "chatter" not in waiting(desk)
+
+
+def test_a_draft_that_somebody_withdrew_is_not_called_its_writers_no(desk: Program) -> None:
+    tom = desk.by("tom")
+    comment = desk.comment("damaged")
+    reply = tom.done("reply", tom.group("parcel-damaged"), "--yes", "--json").json()["replies"][0]["id"]
+    desk.done("close", comment, "--because", "solved by phone")
+    assert f"{reply}  our reply by tom, withdrawn  Mon 23 Nov" in desk.done("show", reply).stdout

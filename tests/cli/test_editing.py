@@ -97,12 +97,22 @@ def test_an_editor_that_is_left_with_an_error_loses_nothing_that_was_typed(desk:
     assert desk.posted() == []
 
 
-@pytest.mark.parametrize("editor", ["false", "no-such-editor", '"unclosed', " "])
-def test_an_editor_that_does_not_run_is_named(desk: Program, editor: str) -> None:
+@pytest.mark.parametrize(
+    ("editor", "told"),
+    [
+        ("false", "ended with"),
+        ("no-such-editor", "is not there: set EDITOR"),
+        ('"unclosed', "a quote in it"),
+        (" ", ""),
+    ],
+)
+def test_an_editor_that_does_not_run_is_named(desk: Program, editor: str, told: str) -> None:
     there = Program(desk.folder, environment={"EDITOR": editor})
     ran = there.run("reply", desk.comment("damaged"), "--edit", "--yes")
     assert (ran.code, ran.stdout) == (2, "")
     assert "editor" in ran.stderr
+    assert told in ran.stderr
+    assert "Errno" not in ran.stderr
     assert desk.posted() == []
 
 
@@ -150,7 +160,7 @@ def test_no_editor_opens_where_nobody_is_left_to_answer(
 def test_ctrl_c_in_the_editor_is_the_editors(desk: Program, place: Path) -> None:
     with_editor = desk.with_editor(f"trap : INT; kill -INT 0\n{typing(GOOD)}", place)
     with terminal(with_editor, "reply", desk.comment("damaged"), "--edit", "--yes") as child:
-        child.expect("1 reply posted")
+        child.expect("1 reply written to page-replies.jsonl")
         child.expect(pexpect.EOF)
     assert desk.posted()[0]["text"] == GOOD.replace("{{ person.name }}", "Chiara Longo")
 

@@ -139,6 +139,7 @@ def test_a_text_that_is_no_template_is_told(desk: Program, text: str) -> None:
 def test_a_missing_export_is_told_with_where_it_belongs(desk: Program) -> None:
     (desk.folder / "page.jsonl").unlink()
     assert_told(desk.run("fetch", "page", "--json"), 1, str(desk.folder / "page.jsonl"), "accounts.page.comments")
+    assert desk.run("fetch", "page").stdout.endswith("\n0 new.\n")
 
 
 def test_something_else_in_place_of_the_database_is_told(desk: Program) -> None:

@@ -62,6 +62,21 @@ def test_an_inbox_with_something_in_it_reads_no_settings(desk: Program, words: t
     assert done.stderr.split() == []
 
 
+def test_an_inbox_with_drafts_in_it_reads_no_settings_either(desk: Program) -> None:
+    tom = desk.by("tom")
+    for topic in ("parcel-damaged", "praise"):
+        tom.done("reply", tom.group(topic), "--yes")
+    desk.done("reply", desk.group("praise"), "--yes")
+    heavy = ("msgspec", "caretool.domain.policy", "caretool.settings.kept", "caretool.language", "caretool.platforms")
+    done = subprocess.run(
+        [sys.executable, "-c", LOOK.format(heavy=heavy), "-C", str(desk.folder), "inbox"],
+        env=desk.variables(), capture_output=True, check=True, text=True,
+    )  # fmt: skip
+    assert "can no longer be approved (answered meanwhile)" in done.stdout
+    assert "\nTo approve: " in done.stdout
+    assert done.stderr.split() == []
+
+
 def test_show_and_the_report_import_no_settings_model_and_no_network(desk: Program) -> None:
     desk.done("reply", desk.group("parcel-damaged"), "--yes")
     for words in (("show", desk.promises()[0]["id"]), ("show", desk.group("price")), ("report", "overdue")):

@@ -242,3 +242,45 @@ def test_what_says_the_same_is_shown_once_with_everybody_who_says_it(desk: Progr
     assert shown.count(SHORT[0]["text"]) == 1
     assert "19 others say the same" in shown
     assert all(comment["id"] in shown and comment["author"]["name"] in shown for comment in group["comments"])
+
+
+def test_a_group_shows_what_became_of_it(desk: Program) -> None:
+    tom = desk.by("tom")
+    group = tom.group("parcel-damaged")
+    tom.done("reply", group, "--yes")
+    comment = desk.comment("damaged")
+    draft = desk.done("inbox", "--json").json()["drafts"][0]["id"]
+    desk.done("close", comment, "--because", "she phoned")
+    shown = desk.done("show", group).stdout
+    assert "note by dario, Mon 23 Nov 09:12: she phoned" in shown
+    assert f"tom  draft-awaiting  {draft}" in shown
+    assert f"dario  comment-closed  {comment}" in shown
+    assert f"dario  draft-withdrawn  {draft}" in shown
+    assert [one["text"] for one in desk.done("show", group, "--json").json()["notes"]] == ["she phoned"]
+
+
+def test_the_history_of_a_group_tells_what_was_done_to_many_in_one_line(desk: Program) -> None:
+    group = next(one for one in desk.groups() if one["topic"] == "delivery-late" and one["account"] == "page")
+    members = [one["id"] for one in group["comments"]]
+    desk.done("close", group["id"], "--because", "they phoned")
+    shown = desk.done("show", group["id"]).stdout
+    assert shown.count("comment-closed") == 1
+    assert f"comment-closed  {', '.join(members)}" in shown
+    assert shown.count("note by dario") == 1
+    history = desk.done("show", group["id"], "--json").json()["history"]
+    assert [one["subject"] for one in history if one["action"] == "comment-closed"] == members
+
+
+def test_a_group_that_ended_names_the_one_in_which_its_comments_wait_now(desk: Program) -> None:
+    group = desk.group("parcel-damaged")
+    desk.done("close", group, "--because", "she phoned")
+    desk.done("reopen", group, "--because", "she did not")
+    again = desk.group("parcel-damaged")
+    assert again != group
+    assert f"nobody waits any more; the same waits in {again} now" in desk.done("show", group).stdout
+    assert desk.done("show", group, "--json").json()["waits_in"] == again
+    assert desk.done("show", again, "--json").json()["waits_in"] is None
+    for words in (("close", "--because", "x"), ("reply", "--yes"), ("moderate", "--dry-run")):
+        told = desk.run(words[0], group, *words[1:]).stderr
+        assert f"the same waits in {again} now: caretool show {again}" in told, words
+        assert "tells what became" not in told

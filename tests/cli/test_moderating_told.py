@@ -97,7 +97,7 @@ def test_who_is_named_is_said_only_where_a_name_is_needed(shop: Program) -> None
     assert "add --yes, and name " in told
     assert comments["prize"] in told
     assert comments["spam"] not in told
-    assert "add --yes. Nothing was done." in shop.run("moderate", comments["spam"]).stderr
+    assert "add --yes, or look first with --dry-run. Nothing was done." in shop.run("moderate", comments["spam"]).stderr
 
 
 def test_who_undid_it_is_said_before_it_is_done_again(shop: Program) -> None:

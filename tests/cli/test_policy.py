@@ -50,6 +50,12 @@ def test_explain_says_what_would_be_done_and_why(desk: Program) -> None:
     assert "because" in shown
 
 
+@pytest.mark.parametrize("piped", ["", " \n"])
+def test_there_is_no_verdict_on_nothing(desk: Program, piped: str) -> None:
+    ran = desk.run("policy", "explain", stdin=piped)
+    assert (ran.code, ran.stdout, ran.stderr) == (2, "", "Give a TEXT, or pipe one in.\n")
+
+
 def test_explain_names_the_rule_that_would_hide(desk: Program) -> None:
     text = "Guadagna 500 euro al giorno da casa!!! Clicca qui http://guadagni-facili.example/bonus"
     found = desk.done("policy", "explain", "--json", stdin=text).json()

@@ -263,11 +263,11 @@ def test_yes_takes_a_suggestion_only_where_it_is_sure(desk: Program) -> None:
     assert untouched(desk)
 
 
-def test_yes_for_two_subjects_names_the_alternatives(desk: Program) -> None:
+def test_yes_for_two_subjects_names_what_answers_each(desk: Program) -> None:
     ran = desk.run("reply", desk.group("price"), desk.group("parcel-damaged"), "--yes")
     assert ran.code == 2
-    assert "--template parcel-damaged" in ran.stderr
-    assert "--template price" in ran.stderr
+    assert "(price, parcel-damaged)" in ran.stderr
+    assert "one after the other" in ran.stderr
 
 
 def test_without_a_terminal_and_without_yes_nothing_is_written(desk: Program) -> None:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import pexpect
 import pytest
 
+from tests.cli.conftest import CONSOLE, LATE, row, write_comments
 from tests.cli.program import COMMAND, Program
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -57,6 +58,25 @@ def test_the_inbox_fits_and_keeps_every_id_whole(desk: Program, columns: int) ->
     assert "\x1b[1m" in shown
 
 
+@pytest.mark.parametrize(("columns", "headings"), [(60, "due group people what"), (100, "due group people where")])
+def test_the_inbox_fits_where_due_times_are_long(fresh: Program, columns: int, headings: str) -> None:
+    closes = {"written_at": "2026-11-20T19:30:00+01:00", "closes_at": "2026-11-21T08:10:00+01:00"}
+    write_comments(
+        fresh.folder, "page", [row(str(number), LATE, "Anna Neri", **CONSOLE, **closes) for number in (1, 2)]
+    )
+    write_comments(fresh.folder, "short", [row("s", "La lampada è arrivata rotta.", "Chiara Longo", **closes)])
+    friday = fresh.at("2026-11-20T19:40:00+01:00")
+    friday.done("fetch")
+    shown, code = seen(friday, "inbox", columns=columns)
+    _, rows, *_ = _ESCAPES.sub("", shown).split("\n\n")
+    lines = rows.splitlines()
+    assert code == 0
+    assert max(map(len, lines)) <= columns
+    assert " ".join(lines[0].split()).startswith(headings)
+    assert [line[:23] for line in lines if line.startswith("closes")] == ["closes Sat 21 Nov 08:10"] * 2
+    assert all(group["id"] in rows for group in friday.groups())
+
+
 @pytest.mark.parametrize("columns", [80, 100])
 def test_promises_and_the_report_fit_too(desk: Program, columns: int) -> None:
     desk.done("reply", desk.group("delivery-late"), "--yes")
@@ -85,7 +105,7 @@ def test_no_writes_nothing_and_yes_posts(desk: Program) -> None:
     with terminal(desk, *words) as child:
         child.expect(r"Post it\?")
         child.sendline("y")
-        child.expect("1 reply posted, answering 1 comment")
+        child.expect("1 reply written to page-replies.jsonl, answering 1 comment")
         child.expect(pexpect.EOF)
     assert len(desk.posted()) == 1
     assert len(desk.promises()) == 1
@@ -112,7 +132,7 @@ def test_a_value_that_is_needed_is_asked_for(desk: Program) -> None:
         child.expect("BB-4711")
         child.expect(r"Post it\?")
         child.sendline("y")
-        child.expect("1 reply posted")
+        child.expect("1 reply written to page-replies.jsonl")
         child.expect(pexpect.EOF)
     assert "BB-4711" in desk.posted()[0]["text"]
 
@@ -124,7 +144,7 @@ def test_a_draft_is_read_before_it_is_approved(desk: Program) -> None:
         child.expect("sono Tom")
         child.expect(r"Approve it\? \[y/N\]")
         child.sendline("y")
-        child.expect("1 reply posted")
+        child.expect("1 reply written to page-replies.jsonl")
         child.expect(pexpect.EOF)
     assert len(desk.posted()) == 1
 

@@ -266,7 +266,10 @@ def test_sending_says_how_many_more_replies_may_leave_also_where_they_are_plenty
     for native_id in ("soon", "day"):
         windows.done("reply", windows.comment(native_id), "--text", TEXT, "--yes", "--later")
     ran = windows.done("send")
-    assert ran.stdout == "2 posted\npage: 178 more replies until Tue 24 Nov 09:00\n"
+    assert (
+        ran.stdout
+        == "2 written to page-replies.jsonl: paste them there\npage: 178 more replies until Tue 24 Nov 09:00\n"
+    )
     assert "178" not in ran.stderr
     windows.done("reply", windows.comment("ever"), "--text", TEXT, "--yes", "--later")
     assert windows.done("send", "--json").json()["replies_left"] == {"page": 178}
@@ -276,7 +279,7 @@ def test_likes_are_asked_for_by_id_and_taken_back(windows: Program, monkeypatch:
     one = windows.comment("ever")
     ran = windows.run("like", one, "--json")
     assert (ran.code, ran.stdout) == (1, "")
-    assert ran.stderr.splitlines() == ["page: nothing can be liked there by program."]
+    assert ran.stderr.splitlines() == ["page: nothing can be liked there by program. Nothing was liked."]
     monkeypatch.setattr(FilePlatform, "like", lambda *_: None, raising=False)
     monkeypatch.setattr(FilePlatform, "unlike", lambda *_: None, raising=False)
     assert windows.done("like", one, "--json").json() == {"liked": [one]}

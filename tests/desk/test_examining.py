@@ -16,12 +16,12 @@ import apsw
 import pytest
 
 from caretool import workspace
-from caretool.desk import examining, fetching, keeping, lasting, replying, sending
+from caretool.desk import examining, fetching, keeping, lasting, replying, sending, tokens
 from caretool.desk.desk import Desk
 from caretool.desk.request import Request
 from caretool.domain.health import Finding
 from caretool.domain.policy import Account, Settings
-from caretool.errors import PlatformFailed
+from caretool.errors import PlatformFailed, TokenRefused
 from caretool.platforms.mastodon.connector import MastodonSettings
 from caretool.secrets import Secret
 from tests.desk.stage import CALLBACK, LATE, MONDAY, POLICIES, Clock, comment, lay_shop, shop
@@ -272,7 +272,32 @@ def test_an_account_that_fails_is_wrong_and_one_not_fetched_for_a_day_is_told(wa
     with ward.desk() as desk:
         assert isinstance(fetching.fetch(desk, [])[0].error, PlatformFailed)
     assert ward.wrong() == {"account page"}
-    assert "comments.jsonl is not there" in ward.examine()["account page"].says
+    found = ward.examine()["account page"]
+    assert "comments.jsonl is not there: put the export at" in found.says
+    assert found.fix is None  # fetching again would only say it once more
+
+
+@pytest.mark.parametrize("unset", [True, False])
+def test_an_account_without_a_good_token_is_told_what_helps(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch, unset: bool
+) -> None:
+    accounts = ward.folder / "accounts.toml"
+    more = '\n[accounts.far]\nplatform = "mastodon"\nurl = "http://127.0.0.1:9"\ntoken = { env = "FAR" }\n'
+    accounts.write_text(accounts.read_text("utf-8") + more, "utf-8")
+    if not unset:
+        monkeypatch.setenv("FAR", "not taken")
+    with ward.desk() as desk:
+        refused = tokens.explained(desk.account("far"), TokenRefused("token: FAR is refused" if unset else "no (401)"))
+        with desk.store.writing():
+            desk.store.arrivals.failed("far", desk.clock(), str(refused))
+    found = ward.examine()["account far"]
+    assert found.condition == "wrong"
+    assert "A token is made" not in found.says
+    if unset:
+        assert (found.says.rpartition(": ")[2], found.fix) == ("FAR is not set", "export FAR=…")
+    else:
+        assert found.says.endswith("it failed: no (401).")
+        assert found.fix == tokens.how("mastodon")
 
 
 def test_a_clock_before_the_newest_entry_is_told(ward: Ward) -> None:

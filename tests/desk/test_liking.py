@@ -85,7 +85,7 @@ def test_a_place_without_likes_is_told_in_one_line(stage: Stage) -> None:
     stage.fetch()
     liked = _like(stage, "f")
     assert ([str(one) for one in liked.problems], liked.exit_code) == (
-        ["fediverse: nothing can be liked there by program."], 1,
+        ["fediverse: nothing can be liked there by program. Nothing was liked."], 1,
     )  # fmt: skip
     both = _like(stage, "f", "a")
     assert (both.exit_code, likes(stage)) == (6, {"a"})

@@ -11,6 +11,7 @@ import pytest
 
 from caretool.desk import examining, liking, replying, retracting, sending, settling, undoing, visiting
 from caretool.desk.desk import Desk
+from caretool.desk.request import Request
 from caretool.domain.policy import Account
 from caretool.errors import CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
 from caretool.platforms.platform import Looked, Posted
@@ -101,7 +102,27 @@ def test_other_trouble_while_posting_says_nothing_of_the_account(stage: Stage, t
     stage.reply("a", text=CALLBACK)
     stage.page.next_posts = [trouble]
     (told,) = stage.send().problems
-    assert (str(told), error_of(stage)) == (str(trouble), None)
+    waits = ". Nothing was posted: 1 waits for `caretool send`." if isinstance(trouble, PlatformBusy) else ""
+    assert (str(told), type(told), error_of(stage)) == (f"{trouble}{waits}", type(trouble), None)
+
+
+@pytest.mark.parametrize("trouble", [kind("page: cannot be reached") for kind in (PlatformBusy, PlatformFailed)])
+def test_where_a_server_is_down_it_is_said_that_nothing_was_posted(
+    stage: Stage, trouble: CaretoolError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.reply("b", text=CALLBACK)
+
+    def look(native_ids: Sequence[str]) -> Looked:
+        raise trouble
+
+    monkeypatch.setattr(stage.page, "look", look)
+    with pytest.raises(type(trouble), match=r"cannot be reached\. Nothing was posted\.$"):
+        replying.look_again(stage.desk(), replying.make_request(stage.desk(), [stage.comment("a").id], Request(())))
+    (told,) = stage.send().problems
+    (reply,) = stage.desk().store.replies.in_state("approved")
+    waits = {PlatformBusy: "Nothing was posted: 1 waits", PlatformFailed: f"{reply.id} was not posted: it waits"}
+    assert str(told) == f"page: cannot be reached. {waits[type(trouble)]} for `caretool send`."
+    assert stage.reply_states() == ["approved"]
 
 
 def test_what_was_posted_before_the_token_died_is_not_denied(stage: Stage) -> None:

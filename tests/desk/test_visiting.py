@@ -173,3 +173,10 @@ def test_they_are_asked_at_once(stage: Stage) -> None:
     visits = visiting.check(stage.desk(), [])
     assert [visit.error for visit in visits] == [None, None]
     assert threading.current_thread().name not in {visit.checked.name for visit in visits}
+
+
+def test_where_a_check_failed_nothing_is_said_of_replies_that_are_left(stage: Stage) -> None:
+    for platform in (stage.page, stage.fediverse):
+        platform.limits = Limits(replies_left=2500)
+    page, fediverse = says(stage, PlatformFailed("down"))
+    assert (page.replies_left, fediverse.replies_left) == (None, 2500)

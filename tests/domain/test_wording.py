@@ -122,6 +122,14 @@ def test_the_line_of_a_mistake_is_told() -> None:
         variables("Buongiorno\n{{ person.name }}\n{{ person.name")
 
 
+def test_a_mistake_is_told_without_the_parsers_own_words() -> None:
+    with pytest.raises(UsageProblem) as caught:
+        variables("Buongiorno {{ person name }}")
+    assert str(caught.value) == (
+        "Line 1 of the text: expected token '}}', got 'name'; write values as {{ person.name }}"
+    )
+
+
 def test_a_text_tells_which_values_it_needs() -> None:
     source = "{{ person.name }} {{ order }} {% if promises.callback.when %}{{ promises['callback'].when }}{% endif %}"
     assert variables(source) == {"person.name", "order", "promises.callback.when"}

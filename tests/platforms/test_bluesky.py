@@ -418,7 +418,7 @@ class TestSettings:
 
     def test_a_handle_may_begin_with_its_sign(self) -> None:
         assert BlueskySettings(handle="@bottegablu.test ", token=Secret(env=VARIABLE)).handle == "bottegablu.test"
-        for handle in ("", "@", "a b", "a\nb"):
+        for handle in ("", "@", "a b", "a\nb", "bottega", "@bottega.", "a b.c"):
             with pytest.raises(ValidationError):
                 BlueskySettings(handle=handle, token=Secret(env=VARIABLE))
 

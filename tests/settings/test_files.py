@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import caretool
-from caretool.settings.files import digest
+from caretool.errors import UsageProblem
+from caretool.settings.files import digest, find
 from tests.settings.shop import workspace
 
 
@@ -57,3 +58,11 @@ def test_the_digest_imports_the_standard_library_only() -> None:
     where = {"PYTHONPATH": str(Path(caretool.__file__).parents[1])}
     done = subprocess.run([sys.executable, "-S", "-c", program], env=where, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_workspace_without_accounts_is_told_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CARETOOL_WORKSPACE", raising=False)
+    monkeypatch.chdir(workspace(tmp_path) / "templates")
+    (tmp_path / "accounts.toml").unlink()
+    with pytest.raises(UsageProblem, match=r"has policies\.toml and no accounts\.toml"):
+        find(None)

@@ -141,6 +141,24 @@ def test_files_that_cannot_be_read_are_one_line_each_and_the_others_are_still_ch
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[accounts.inbox]\n[accounts.inbox]\n", "2: cannot be read as TOML: Cannot declare accounts.inbox twice"),
+        ('[a."x y"]\n[a."x y"]', '2: cannot be read as TOML: Cannot declare a."x y" twice'),
+        ("a.b = 1\n[x]\n[a]\n", "3: cannot be read as TOML: Cannot declare a twice"),
+        ('name = "Dario\nx = 1', "1: cannot be read as TOML: a quotation mark is missing before the end of the line"),
+        ("name = 'Dario\nx = ''", "1: cannot be read as TOML: a quotation mark is missing before the end of the line"),
+        ('name = "Dar\x01io"', "1: cannot be read as TOML: Illegal character '\\x01'"),
+        ('x = {"(,)" = 1, "(,)" = 2}', "1: cannot be read as TOML: Duplicate inline table key '(,)'"),
+        (" \n", " is empty: delete it, and `caretool init DIR` writes one"),
+    ],
+)
+def test_what_is_no_toml_is_told_in_words(tmp_path: Path, text: str, told: str) -> None:
+    workspace(tmp_path, accounts=text)
+    assert problems(tmp_path)[0] == f"accounts.toml:{told}"
+
+
 def test_a_file_in_place_of_the_templates_folder_is_told(tmp_path: Path) -> None:
     workspace(tmp_path, templates={})
     (tmp_path / "templates" / "replies").rmdir()

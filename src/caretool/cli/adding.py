@@ -4,8 +4,9 @@ to ask."""
 from __future__ import annotations
 
 import os
+import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from caretool.settings.adding import Question
 
 _WAYS = ("env", "command", "keyring")
+_ITEM = re.compile(r"\d+\. |route = ")
 
 
 @app.command()
@@ -108,7 +110,7 @@ def _ask(draft: Draft) -> None:
     answers = draft.answers
     if answers.name is not None and not answers.lacking():
         return
-    say(indented(draft.guide.strip(), ""))
+    say("\n".join(indented(one, "", "   " if hangs else "") for one, hangs in _paragraphs(draft.guide)))
     say(f"All of it: {page(f'platforms/{answers.platform}.md')}\n")
     say("Ctrl-C leaves; nothing is written before the end.")
     try:
@@ -121,12 +123,36 @@ def _ask(draft: Draft) -> None:
         raise UsageProblem("Nothing was written.") from None
 
 
+def _paragraphs(guide: str) -> Iterator[tuple[str, bool]]:
+    """The paragraphs of a guide, each as one line, and whether what is folded of it is set in. One ends with its
+    sentence; an item goes on where lines are set in; a command stays as it is typed, line by line."""
+    found: list[str] = []
+    typed = False
+    for line in guide.strip().splitlines():
+        inside = line.startswith(" ")
+        ended = not found or (not inside and (typed or found[-1][-1] in ".:" or _ITEM.match(line) is not None))
+        typed = line.startswith("curl ") or (typed and inside)
+        if typed or ended:
+            found.append(line)
+        else:
+            found[-1] += f" {line.strip()}"
+    for one in found:
+        yield one, _ITEM.match(one) is not None
+
+
 def _ask_for(draft: Draft, question: Question) -> None:
     from caretool.cli.screen import indented
 
     say(indented(f"\n{question.key}: {question.means}", ""))
     if question.secret:
-        way = _prompt("Where is it kept: env, command or keyring?", "env")
+        where = "Where is it kept: env, command or keyring?"
+        if question.instead is None:
+            way = _prompt(where, "env")
+        else:
+            way = _prompt(f"{where} (Enter: {question.instead} instead)", "", shown=False)
+            if not way:
+                draft.answers.pass_over(question)
+                return
         draft.answers.take(question.key, {_way(way): _ask_where(draft, question, _way(way))})
     else:
         said = _prompt(question.key)

@@ -13,7 +13,7 @@ import typer
 from caretool.cli.context import out, say, show, somebody_is_there, stays_empty
 from caretool.cli.conversation import ask, tell_composed
 from caretool.cli.screen import count, indented
-from caretool.cli.telling import tell_problems, tell_promises, tell_refusals
+from caretool.cli.telling import tell_problems, tell_promises, tell_refusals, to_paste, ways_out
 from caretool.desk import apologising, promising, recounting, sending
 from caretool.desk.apologising import Message, Told
 from caretool.desk.desk import Desk
@@ -181,9 +181,9 @@ def _text(desk: Desk, came: Came) -> None:
     tell_promises(came.told.changed.promises, desk.zone)
     if came.sent is None:
         return
-    posted, waiting = len(came.sent.posted), [one for one in came.told.outcomes if one.state == "awaiting"]
-    if posted:
-        out(f"{count(posted, 'reply', 'replies')} posted.")
+    waiting = [one for one in came.told.outcomes if one.state == "awaiting"]
+    if ways := [f"{count(number, 'reply', 'replies')} {way}" for number, way in ways_out(came.sent)]:
+        out(f"{' and '.join(ways)}{to_paste(came.sent)}.")
     for outcome in waiting:
         out(f"It waits for approval: caretool approve {outcome.replies[0].draft}")
 

@@ -46,7 +46,7 @@ def _draft_shape(one: Waiting) -> dict[str, Any]:
 
 def tell_waiting(found: Sequence[Waiting], zone: ZoneInfo) -> None:
     """What waits for whoever is at the desk, and how much waits for others."""
-    from caretool.desk.approving import rejecting
+    from caretool.desk.deciding import rejecting
 
     yours = [one for one in found if one.yours]
     others = [one for one in found if not one.yours]

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from caretool.cli import completing
-from caretool.cli.context import AsAgent, AsJson, Because, Ids, desk_of, out, say, show
+from caretool.cli.context import AsAgent, AsJson, BecauseOrAsked, Ids, desk_of, out, said_or_asked, say, show
 from caretool.cli.telling import show_comments
 
 
@@ -19,7 +19,9 @@ def register(app: typer.Typer) -> None:
     app.command()(note)
 
 
-def close(ctx: typer.Context, ids: Ids, because: Because, agent: AsAgent = None, as_json: AsJson = False) -> None:
+def close(
+    ctx: typer.Context, ids: Ids, because: BecauseOrAsked = None, agent: AsAgent = None, as_json: AsJson = False
+) -> None:
     """Close comments that need no answer.
 
     \b
@@ -29,7 +31,7 @@ def close(ctx: typer.Context, ids: Ids, because: Because, agent: AsAgent = None,
     from caretool.desk import closing
 
     with desk_of(ctx, agent) as desk:
-        found = closing.close(desk, ids, because)
+        found = closing.close(desk, ids, said_or_asked(because, as_json))
     show_comments(found, as_json)
 
 
@@ -39,7 +41,7 @@ def reopen(
         list[str],
         typer.Argument(metavar="ID…", help="Ids of comments or groups.", autocompletion=completing.no_longer_waiting),
     ],
-    because: Because,
+    because: BecauseOrAsked = None,
     agent: AsAgent = None,
     as_json: AsJson = False,
 ) -> None:
@@ -52,7 +54,7 @@ def reopen(
     from caretool.desk import closing
 
     with desk_of(ctx, agent) as desk:
-        found = closing.reopen(desk, ids, because)
+        found = closing.reopen(desk, ids, said_or_asked(because, as_json))
     show_comments(found, as_json)
 
 

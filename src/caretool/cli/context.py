@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 
-def _not_empty(reason: str) -> str:
-    if not reason.strip():
+def _not_empty(reason: str | None) -> str | None:
+    if reason is not None and not reason.strip():
         raise typer.BadParameter("say why in a few words")
     return reason
 
@@ -40,6 +40,12 @@ AsAgent = Annotated[
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 Because = Annotated[
     str, typer.Option("--because", metavar="TEXT", callback=_not_empty, help="Why, in a few words; it is kept.")
+]
+BecauseOrAsked = Annotated[
+    str | None,
+    typer.Option(
+        "--because", metavar="TEXT", callback=_not_empty, help="Why, in a few words; it is kept. At a terminal: asked."
+    ),
 ]
 Ids = Annotated[
     list[str],
@@ -162,9 +168,19 @@ def given_or_piped(text: str | None) -> str:
     """What was typed as an argument, else what is piped in; bytes that are no UTF-8 are replaced."""
     if text is not None:
         return text
-    if sys.stdin.isatty():
+    piped = "" if sys.stdin.isatty() else sys.stdin.buffer.read().decode("utf-8", "replace").strip()
+    if not piped:
         raise UsageProblem("Give a TEXT, or pipe one in.")
-    return sys.stdin.buffer.read().decode("utf-8", "replace").strip()
+    return piped
+
+
+def said_or_asked(because: str | None, as_json: bool) -> str:
+    """Why: as it was said, else as somebody answers at a terminal. UsageProblem where nobody is there."""
+    if because is None and (as_json or not somebody_is_there()):
+        raise UsageProblem('Say why, in a few words: --because "…". It is kept.')
+    while not (because and because.strip()):
+        because = str(typer.prompt("Why, in a few words?", err=True))
+    return because
 
 
 def somebody_is_there() -> bool:

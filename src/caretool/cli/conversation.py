@@ -34,6 +34,7 @@ from caretool.desk import (
     replying,
     seconding,
     sending,
+    suggesting,
     waiving,
 )
 from caretool.desk.claiming import Answering
@@ -198,6 +199,8 @@ def _promises(desk: Desk, typed: Sequence[str]) -> tuple[tuple[str, str], ...]:
 def _with_words(desk: Desk, request: Request, asked: Asked) -> Request:
     """A request that names neither text nor template takes the suggestion: with `--yes` only where it is sure."""
     if request.text is not None or request.template is not None or request.reward is not None:
+        if asked.template is not None and request.text is None and (remark := suggesting.other_topic(desk, request)):
+            say(remark)
         return request
     reserved = next((one for one in desk.store.comments.by_ids(request.comments) if one.escalation), None)
     if reserved is not None and not asked.edit:
@@ -213,8 +216,7 @@ def _with_words(desk: Desk, request: Request, asked: Asked) -> Request:
         return replace(request, template=template)
     if asked.edit:
         return replace(request, text="")
-    choices = f"say --template {' or --template '.join(dict.fromkeys(offered))}" if offered else "give --template"
-    raise UsageProblem(f"No suggestion is sure enough here: {choices}, or --text, or --edit. Nothing was written.")
+    raise UsageProblem(f"{suggesting.instead(desk, request, offered)} Nothing was written.")
 
 
 def _must_be_chosen(desk: Desk, request: Request, template: str) -> None:
@@ -235,8 +237,24 @@ def _with_needs(desk: Desk, request: Request) -> Request:
     if not (request.private or all(comment.private for comment in comments)):
         return request
     needs = [name for name in composing.template_of(desk, request.template).needs if name not in request.given]
-    given = {name: typer.prompt(f"{name}?", err=True) for name in needs}
-    return replace(request, given={**request.given, **given})
+    if needs:
+        first = comments[0]
+        who = short_name(first.name or first.handle)
+        many = f" (and {len(comments) - 1} more)" if len(comments) > 1 else ""
+        say(f"{who}{many}: {one_line(first.masked, 200)}")
+        say(f"The template {request.template} needs: {', '.join(needs)}")
+    return replace(request, given={**request.given, **{name: _value_of(name) for name in needs}})
+
+
+def _value_of(name: str) -> str:
+    """What somebody types for it; UsageProblem where they leave."""
+    try:
+        while not (value := str(typer.prompt(f"{name}?", default="", show_default=False, err=True)).strip()):
+            say(f"{name} is needed; Ctrl-C leaves.")
+    except typer.Abort:
+        say("")
+        raise UsageProblem("Nothing was written.") from None
+    return value
 
 
 def _answered(desk: Desk, request: Request, asked: Asked, claim: Answering) -> tuple[Outcome, Sent | None]:
@@ -347,9 +365,15 @@ def _open_editor(path: Path) -> None:
         with _ctrl_c_is_the_editors():
             code = subprocess.run([*shlex.split(command), str(path)], check=False, stdout=screen).returncode  # noqa: S603
     except (OSError, ValueError) as problem:
-        raise UsageProblem(f"The editor {command!r} cannot be run ({problem}): set EDITOR.") from None
+        raise UsageProblem(f"The editor {command!r} {_why_not(problem)}: set EDITOR to one that is there.") from None
     if code != 0:
         raise UsageProblem(f"The editor {command!r} ended with {code}: nothing was taken over.")
+
+
+def _why_not(problem: OSError | ValueError) -> str:
+    if isinstance(problem, FileNotFoundError):
+        return "is not there"
+    return f"cannot be run ({problem.strerror if isinstance(problem, OSError) else 'a quote in it is not closed'})"
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import typer
 
 from caretool.cli import completing
 from caretool.cli.context import AsAgent, AsJson, Ids, desk_of, out, say, show, stays_empty
-from caretool.cli.telling import show_comments, tell_problems, told_of
+from caretool.cli.telling import show_comments, tell_problems, to_paste, told_of, ways_out
 from caretool.domain.comment import Kind, Tone
 from caretool.errors import UsageProblem
 
@@ -113,8 +113,9 @@ def _fetched_text(results: Fetching) -> None:
     table(("account", "new", "edited", "deleted", "skipped", ""), rows, [r.trouble is not None for r in results])
     found = sum(r.found for r in results)
     by_watch = f", {found} of them found by watch words" if found else ""
-    then = "account check" if results and all(r.error is not None for r in results) else "inbox"
-    out(f"{sum(r.new for r in results)} new{by_watch}. Next: caretool {then}")
+    # Where nothing could be read, what helps was said of each.
+    then = "" if results and all(r.error is not None for r in results) else " Next: caretool inbox"
+    out(f"{sum(r.new for r in results)} new{by_watch}.{then}")
 
 
 def triage(
@@ -200,7 +201,9 @@ def sent_shape(sent: Sent) -> dict[str, Any]:
 
 
 def _sent_text(zone: ZoneInfo, sent: Sent) -> None:
-    counts = [f"{len(replies)} {name}" for name in _BECAME if (replies := getattr(sent, name))]
+    counts = [f"{number} {way}" for number, way in ways_out(sent)]
+    counts[-1:] = [f"{way}{to_paste(sent)}" for way in counts[-1:]]
+    counts += [f"{len(replies)} {name}" for name in _BECAME if name != "posted" and (replies := getattr(sent, name))]
     out(" · ".join(counts) if counts else "Nothing waits in the outbox.")
     for ration in sent.rations:
         if not ration.scarce:  # said already, with who waits

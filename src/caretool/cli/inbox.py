@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
@@ -15,7 +16,7 @@ from caretool.domain.codes import Kind
 
 if TYPE_CHECKING:
     from caretool.desk.desk import Desk
-    from caretool.desk.listing import Inbox, Listed
+    from caretool.desk.listing import Awaiting, Inbox, Listed
     from caretool.domain.exchange import Turn
 
 
@@ -99,6 +100,7 @@ def inbox_shape(found: Inbox) -> dict[str, Any]:
                 "by": one.draft.by,
                 "why": list(one.draft.why),
                 "yours": one.yours,
+                "stale": one.stale,
             }
             for one in found.drafts
         ],
@@ -154,11 +156,13 @@ def _inbox_text(found: Inbox, zone: ZoneInfo) -> None:
     from caretool.domain.moment import stamp
 
     yours = [one for one in found.drafts if one.yours]
+    stale = len([one for one in yours if one.stale])
     others = len(found.drafts) - len(yours)
     line = [
         *_waiting(found),
         *([f"{count(found.promises_overdue, 'promise', 'promises')} overdue"] if found.promises_overdue else []),
-        *([f"{count(len(yours), 'draft', 'drafts')} to approve"] if yours else []),
+        *([f"{count(len(yours) - stale, 'draft', 'drafts')} to approve"] if len(yours) > stale else []),
+        *([f"{count(stale, 'stale draft', 'stale drafts')}"] if stale else []),
         *([f"{count(others, 'draft waits', 'drafts wait')} for others"] if others else []),
         *([f"{count(found.outbox, 'reply', 'replies')} in the outbox"] if found.outbox else []),
     ]
@@ -174,22 +178,37 @@ def _inbox_text(found: Inbox, zone: ZoneInfo) -> None:
         out(f"{failed.id} did not go out: {one_line(failed.error or '', 150)}")
     if not found.groups:
         out("Nobody waits here." if not found.waiting else "Nothing matches: see all with caretool inbox")
+        _tell_drafts(yours)
         return
     out("")
-    drafted = {one.draft.group: one.draft.id for one in found.drafts}
+    drafted = {one.draft.group: one for one in sorted(found.drafts, key=lambda one: one.stale is None)}
     rows = [_inbox_row(listed, found.as_of, zone, drafted.get(listed.group.id)) for listed in found.groups]
     headings = ("due", "group", "people", "where", "what they say", "", "suggested")
     loud = [listed.urgency in ("late", "escalated", "again") for listed in found.groups]
-    table(headings, rows, loud, [_below(listed, found.as_of, zone) for listed in found.groups])
-    if yours:
-        out("")
-    for one in yours:
-        replies = count(one.replies, "reply", "replies")
-        why = f" ({'; '.join(one.draft.why)})" if one.draft.why else ""
-        out(f"To approve: {one.draft.id}, {replies} by {one.draft.agent}{why}: caretool approve {one.draft.id}")
+    below = [_below(listed, found.as_of, zone) for listed in found.groups]
+    table(headings, rows, loud, below, whole=("due",), least=("", "where"))
+    _tell_drafts(yours)
     first = found.groups[0].group
     more = f" · more: --limit {2 * len(found.groups)}" if found.more else ""
     out(f"\nNext: caretool show {first.id} · {_answer_to(found.groups[0])}{more}")
+
+
+def _tell_drafts(drafts: Sequence[Awaiting]) -> None:
+    """What waits for the yes of whoever looks, and what no yes helps any more."""
+    if not drafts:
+        return
+    from caretool.desk.deciding import rejecting
+
+    out("")
+    for one in drafts:
+        draft = one.draft
+        if one.stale:
+            back = f"({one.stale} meanwhile): {rejecting(draft)}"
+            out(f"{draft.id} by {draft.agent} can no longer be approved {back}")
+            continue
+        why = f" ({'; '.join(draft.why)})" if draft.why else ""
+        replies = count(one.replies, "reply", "replies")
+        out(f"To approve: {draft.id}, {replies} by {draft.agent}{why}: caretool approve {draft.id}")
 
 
 def _waiting(found: Inbox) -> list[str]:
@@ -216,7 +235,7 @@ def _answer_to(listed: Listed) -> str:
     return f"caretool reply {group.id}" + (" --edit" if by_hand else "")
 
 
-def _inbox_row(listed: Listed, now: datetime, zone: ZoneInfo, draft: str | None) -> tuple[str, ...]:
+def _inbox_row(listed: Listed, now: datetime, zone: ZoneInfo, draft: Awaiting | None) -> tuple[str, ...]:
     from caretool.domain.harmless import one_line
     from caretool.domain.masking import roughly_masked
 
@@ -225,7 +244,8 @@ def _inbox_row(listed: Listed, now: datetime, zone: ZoneInfo, draft: str | None)
     where += " · private" if group.private else ""
     where = f"watch {group.watch}: {where}" if group.watch else where
     if draft:
-        suggested = f"{draft} " + ("(its window closed)" if listed.all_shut else "waits for approval")
+        stands = "is stale" if draft.stale else "waits for approval"
+        suggested = f"{draft.draft.id} " + ("(its window closed)" if listed.all_shut else stands)
     elif listed.all_shut:
         suggested = "(its window closed)"
     elif group.escalation:

@@ -123,7 +123,9 @@ def _agreed(desk: Desk, plan: Plan, as_json: bool) -> list[Proposal]:
     if not somebody_is_there():
         to_name = [one.comment.id for one in plan.ready if one.careful and not one.named]
         name = f", and name {_some(to_name)}, which a yes to everything leaves out" if to_name else ""
-        raise UsageProblem(f"Nobody is here to say yes: add --yes{name}. Nothing was done.")
+        raise UsageProblem(
+            f"Nobody is here to say yes: add --yes{name}, or look first with --dry-run. Nothing was done."
+        )
     apart = [proposal for proposal in plan.ready if proposal.action in _OWN_YES]
     together = [proposal for proposal in plan.ready if proposal not in apart]
     if not as_json:

@@ -22,7 +22,7 @@ from caretool.cli.context import (
     somebody_is_there,
     stays_empty,
 )
-from caretool.cli.telling import tell_problems, tell_refusals
+from caretool.cli.telling import tell_problems, tell_refusals, to_paste, ways_out
 from caretool.domain.draft import AskedMode
 from caretool.errors import UsageProblem
 
@@ -155,7 +155,8 @@ def approve(
       caretool approve d7k2m
     """
     from caretool.cli import approving, conversation
-    from caretool.desk.approving import find, rejecting, waiting
+    from caretool.desk.approving import find, waiting
+    from caretool.desk.deciding import rejecting
 
     with desk_of(ctx, agent) as desk:
         if draft is None or listed:
@@ -320,7 +321,8 @@ def _outcome_text(outcome: Outcome, sent: Sent | None, zone: ZoneInfo) -> None:
     else:
         answered = sum(len(reply.to) for reply in outcome.replies if reply.state == "posted")
         comments = count(answered, "comment", "comments")
-        out(f"{count(len(sent.posted), 'reply', 'replies')} posted, answering {comments}.")
+        ways = [f"{count(number, 'reply', 'replies')} {way}" for number, way in ways_out(sent) or [(0, "posted")]]
+        out(f"{' and '.join(ways)}, answering {comments}{to_paste(sent)}.")
     logged = [promise for promise in outcome.promises if promise.state != "void"]
     if logged:
         due = {(one.kind, one.due_at) for one in logged}

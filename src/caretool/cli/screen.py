@@ -6,7 +6,7 @@ import shutil
 import sys
 import textwrap
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -42,16 +42,20 @@ def table(
     rows: Sequence[Sequence[str]],
     loud: Sequence[bool] = (),
     below: Sequence[Sequence[str]] = (),
+    whole: Collection[str] = (),
+    least: Sequence[str] = (),
 ) -> None:
     """Rows under headings; `loud` marks rows that want attention (bold on a terminal, the words say it too). `below`
-    are harmless lines that stand under a row."""
+    are harmless lines that stand under a row. On a terminal the columns called `whole` are never cut, however narrow
+    the others become, and those called `least` go, the first one first, where not even what is cut fits."""
     if not rows:
         return
     on_terminal = sys.stdout.isatty()
     cells = [[one_line(cell, _WIDEST) for cell in row] for row in (headings, *rows)]
     widths = [max(_width(row[column]) for row in cells) for column in range(len(headings))]
     if on_terminal:
-        widths = _fitted(widths, shutil.get_terminal_size().columns - _GAP * (len(widths) - 1))
+        kept, widths = _chosen(headings, widths, whole, least)
+        cells = [[row[column] for column in kept] for row in cells]
     lines = ["".join(_filled(cell, width + _GAP) for cell, width in zip(row, widths, strict=True)) for row in cells]
     under = [[], *below, *([] for _ in range(len(rows) - len(below)))]
     if not on_terminal:
@@ -71,10 +75,27 @@ def table(
             console.print(Text(_filled(_BELOW + one, room + _GAP).rstrip(), style="dim"))
 
 
-def _fitted(widths: Sequence[int], room: int) -> list[int]:
-    """The widest columns give way until all fit; ids, times and numbers are narrow and stay whole."""
+def _chosen(
+    headings: Sequence[str], widths: Sequence[int], whole: Collection[str], least: Sequence[str]
+) -> tuple[list[int], list[int]]:
+    """Which columns a terminal has room for, and how wide each is there."""
+    kept = list(range(len(headings)))
+    going = [headings.index(heading) for heading in least]
+    while True:
+        room = shutil.get_terminal_size().columns - _GAP * (len(kept) - 1)
+        left = [widths[column] for column in kept]
+        texts = [place for place, column in enumerate(kept) if headings[column] not in whole]
+        fitted = _fitted(left, room, [place for place in texts if left[place] > _WHOLE])
+        if sum(fitted) > room and not going and whole:
+            fitted = _fitted(fitted, room, texts)
+        if sum(fitted) <= room or not going:
+            return kept, fitted
+        kept.remove(going.pop(0))
+
+
+def _fitted(widths: Sequence[int], room: int, texts: Sequence[int]) -> list[int]:
+    """The widest of the columns `texts` give way until all fit; ids, times and numbers are narrow and stay whole."""
     fitted = list(widths)
-    texts = [column for column, width in enumerate(widths) if width > _WHOLE]
     while texts and sum(fitted) > room:
         widest = max(texts, key=fitted.__getitem__)
         if fitted[widest] <= _NARROWEST:
@@ -140,10 +161,11 @@ def said(text: str, hide: Callable[[str], str] = str) -> str:
     return f"{shown}\n    … {count(left, 'more character', 'more characters')}: --json has them all"
 
 
-def indented(text: str, by: str = "    ") -> str:
-    """A block of text, set in; on a terminal folded at words."""
+def indented(text: str, by: str = "    ", hanging: str = "") -> str:
+    """A block of text, set in; on a terminal folded at words, what is folded set in by `hanging` too."""
     lines = text.splitlines()
     if sys.stderr.isatty():
         width = max(shutil.get_terminal_size().columns - len(by), 20)
-        lines = [folded for line in lines for folded in textwrap.wrap(line, width, break_on_hyphens=False) or [""]]
+        fold = textwrap.TextWrapper(width, subsequent_indent=hanging, break_on_hyphens=False).wrap
+        lines = [folded for line in lines for folded in fold(line) or [""]]
     return "\n".join(by + line for line in lines)

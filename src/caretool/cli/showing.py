@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
+from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -23,9 +24,12 @@ if TYPE_CHECKING:
     from caretool.domain.draft import Reply
     from caretool.domain.exchange import Turn
     from caretool.domain.links import Fit
+    from caretool.domain.log import Line
     from caretool.domain.promise import Promise
     from caretool.domain.reward import Reward
     from caretool.domain.waiver import Kept
+
+_NAMED = 8
 
 
 def register(app: typer.Typer) -> None:
@@ -73,6 +77,7 @@ def _shown_shape(found: Shown) -> dict[str, Any]:
     return {
         "id": found.id,
         "group": listed_shape(found.group) if found.group else None,
+        "waits_in": found.waits_in,
         "comments": [
             {**shapes.comment(one), "exchange": shapes.exchange(found.said.get(one.id, ()))} for one in found.comments
         ],
@@ -101,7 +106,7 @@ def _shown_text(found: Shown, now: datetime, zone: ZoneInfo) -> None:
     from caretool.domain.moment import stamp
 
     if found.group:
-        _tell_group(found.group)
+        _tell_group(found.group, found.waits_in)
     _tell_comments(found, now, zone)
     for at, text in found.revisions:
         out(f"\n  before {stamp(at, zone)} it said:\n{said(text, str if found.unmasked else roughly_masked)}")
@@ -119,10 +124,19 @@ def _shown_text(found: Shown, now: datetime, zone: ZoneInfo) -> None:
         _tell_end(found.promises[0])
     for at, agent, text in found.notes:
         out(f"\nnote by {agent}, {stamp(at, zone)}: {block(text)}")
-    if found.history:
+    _tell_history(found.history, zone)
+
+
+def _tell_history(history: Sequence[Line], zone: ZoneInfo) -> None:
+    """Who did what when; what was done to many at once in one line."""
+    from caretool.domain.moment import stamp
+
+    if history:
         out("")
-    for line in found.history:
-        out(f"  {stamp(line.at, zone)}  {line.agent}  {line.action}  {line.subject}")
+    for (at, agent, action), lines in groupby(history, key=lambda line: (line.at, line.agent, line.action)):
+        ids = [line.subject for line in lines]
+        more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
+        out(f"  {stamp(at, zone)}  {agent}  {action}  {', '.join(ids[:_NAMED])}{more}")
 
 
 def _tell_links(links: Sequence[Fit]) -> None:
@@ -156,12 +170,13 @@ def _tell_cases(found: Shown, zone: ZoneInfo) -> None:
         draw(one, zone)
 
 
-def _tell_group(listed: Listed) -> None:
+def _tell_group(listed: Listed, waits_in: str | None) -> None:
     from caretool.domain.harmless import one_line
     from caretool.domain.masking import roughly_masked
 
     group = listed.group
     people = count(listed.people, "person", "people") if group.size else "nobody waits any more"
+    people += f"; the same waits in {waits_in} now" if waits_in else ""
     out(f"{group.id} · {people} · {group.account} · {group.topic or group.kind}")
     if listed.why:
         out(indented("\n".join(listed.why)))
@@ -230,7 +245,10 @@ def _tell_reply(reply: Reply, zone: ZoneInfo) -> None:
     from caretool.domain.moment import stamp
 
     moment = stamp(reply.posted_at or reply.made_at, zone)
-    out(f"\n{reply.id}  our reply, {reply.state}, by {reply.agent}  {moment}")
+    became = f", {reply.state}, by {reply.agent}"
+    if reply.state == "rejected":  # by somebody else than who wrote it
+        became = f" by {reply.agent}, {'withdrawn' if (reply.error or '').startswith('withdrawn by ') else 'rejected'}"
+    out(f"\n{reply.id}  our reply{became}  {moment}")
     out(said(reply.text))
     if reply.url:
         out(f"    {one_line(reply.url)}")

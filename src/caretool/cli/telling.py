@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from caretool.domain.harmless import NAME_COLUMN, one_line, short_name
 from caretool.domain.moment import stamp
 
 if TYPE_CHECKING:
+    from caretool.desk.sending import Sent
     from caretool.domain.comment import Comment
     from caretool.domain.draft import Refusal
     from caretool.domain.promise import Promise
@@ -88,6 +90,18 @@ def told_of(account: str, problem: CaretoolError | str, watch: str | None = None
     """A problem with an account, or with a search there, in one line; it may name the account itself."""
     where = f"{account}, watch {watch}" if watch is not None else account
     return f"{where}: {str(problem).removeprefix(f'{account}: ')}"
+
+
+def ways_out(sent: Sent) -> list[tuple[int, str]]:
+    """How many replies were posted, and how many were written to which file for a person to paste."""
+    files = Counter(sent.handed_to.get(reply.account) for reply in sent.posted)
+    return [(number, f"written to {one_line(file)}" if file else "posted") for file, number in files.items()]
+
+
+def to_paste(sent: Sent) -> str:
+    """What a person does about those that were written to a file, to end a sentence with."""
+    written = sum(reply.account in sent.handed_to for reply in sent.posted)
+    return f": paste {'it' if written == 1 else 'them'} there" if written else ""
 
 
 def tell_problems(problems: Sequence[CaretoolError]) -> None:

@@ -39,6 +39,7 @@ class Draft:
 
     def proposed_variable(self, key: str) -> str:
         """Where a secret may be kept: CARETOOL_MASTODON_TOKEN, with the account's name for a second one."""
+        key = key.replace(".", "_")
         name = f"CARETOOL_{self.answers.platform}_{key}".upper()
         lines = [line for line in self.before.splitlines() if not line.lstrip().startswith(b"#")]
         if self.answers.name is None or not any(name.encode() in line for line in lines):

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from caretool.desk import composing, looking, outdated, permitting, replying, rewarding, seconding, triaging, waiving
+from caretool.desk import (
+    composing,
+    deciding,
+    looking,
+    outdated,
+    permitting,
+    replying,
+    rewarding,
+    seconding,
+    triaging,
+    waiving,
+)
 from caretool.desk.desk import Desk
 from caretool.desk.replying import Outcome
 from caretool.desk.request import Composed, Request
@@ -22,7 +33,7 @@ from caretool.errors import NotFound, UsageProblem
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """A draft that waits for somebody's yes: its replies, the comments they answer, who may give it. `yours`: whoever
-    is at the desk is one of them. `stale`: what became meanwhile of all that it answers; None: some of it waits."""
+    is at the desk is one of them. `stale`: what became of what it answers, where it can no longer be approved."""
 
     draft: Draft
     replies: tuple[Reply, ...]
@@ -43,7 +54,8 @@ def about(desk: Desk, draft: Draft) -> Waiting:
     comments = desk.store.comments.by_ids([comment for reply in replies for comment in reply.comments])
     accounts = list(dict.fromkeys(reply.account for reply in replies))
     who = permitting.who_may(desk, draft.by, accounts, but=draft.agent)
-    return Waiting(draft, tuple(replies), tuple(comments), who, desk.onlooker() in who, outdated.stale(draft, comments))
+    stale = deciding.stale(draft, [comment.state for comment in comments])
+    return Waiting(draft, tuple(replies), tuple(comments), who, desk.onlooker() in who, stale)
 
 
 def find(desk: Desk, typed: str) -> Draft:
@@ -133,14 +145,9 @@ def reject(desk: Desk, draft: Draft, because: str) -> None:
         desk.store.journal.write("draft-rejected", [draft.id], agent=decider.id, at=now)
 
 
-def rejecting(draft: Draft) -> str:
-    """The command that gives a draft back to its writer."""
-    return f"caretool reject {draft.id} --because TEXT"
-
-
 def _rejectable(draft: Draft, refusals: Sequence[Refusal]) -> list[Refusal]:
     """Refusals with what can be done about them in a draft: its comments are fixed, so none is left out."""
-    instead = f"Give it back: {rejecting(draft)}"
+    instead = f"Give it back: {deciding.rejecting(draft)}"
     return [replace(one, suggest=instead) if one.check == "already-answered" else one for one in refusals]
 
 
@@ -190,7 +197,7 @@ def _outdated(desk: Desk, draft: Draft, request: Request) -> list[Refusal]:
     known = [comment for comment in comments if comment.id in ids and comment.id in request.said]
     before = {comment.id: outdated.text_then(desk, comment, request.said[comment.id]) for comment in known}
     found = [*outdated.edited(desk, ids, before), *outdated.read_otherwise(desk, request.read, comments)]
-    return [replace(one, suggest=f"Give it back, to be written anew: {rejecting(draft)}") for one in found]
+    return [replace(one, suggest=f"Give it back, to be written anew: {deciding.rejecting(draft)}") for one in found]
 
 
 def since(desk: Desk, draft: Draft, composed: Composed) -> Sequence[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from caretool.desk import claiming, permitting, triaging, withdrawing
+from caretool.desk import claiming, outdated, permitting, triaging, withdrawing
 from caretool.desk.desk import Desk
 from caretool.domain.comment import Comment, CommentState
 from caretool.domain.roles import Ability
@@ -25,14 +25,14 @@ def comments_meant(desk: Desk, ids: Sequence[str], states: Sequence[CommentState
         members = [comment.id for comment in desk.store.comments.of_group(resolved) if comment.state in states]
         if not members:
             said = " or ".join(states)
-            raise NotFound(f"Nothing in {resolved} is {said}: `caretool show {resolved}` tells what became of it.")
+            raise NotFound(f"Nothing in {resolved} is {said}: {outdated.whereabouts(desk, resolved)}")
         found += members
     return list(dict.fromkeys(found))
 
 
 def close(desk: Desk, ids: Sequence[str], because: str) -> list[Comment]:
-    """These need no answer; the reason is kept as a note. A draft that waits for a yes, and now answers nobody, is
-    withdrawn."""
+    """These need no answer; the reason is kept as a note. A draft that waits for a yes answers them no more; if it now
+    answers nobody, it is withdrawn."""
     comments = comments_meant(desk, ids)
     return _move(desk, comments, "closed", was=("waiting", "snoozed"), action="comment-closed", because=because)
 

@@ -19,7 +19,7 @@ from caretool.desk.keeping import BACKUPS
 from caretool.desk.premises import Premises
 from caretool.domain.draft import Draft, Reply, ReplyState
 from caretool.domain.health import Finding, moment_of, size_of
-from caretool.domain.policy import Settings
+from caretool.domain.policy import Account, Settings
 from caretool.errors import CaretoolError, NotFound, SettingsProblem
 from caretool.secrets import Secret
 from caretool.store import condition, migrations
@@ -267,17 +267,29 @@ def _accounts(store: Store, settings: Settings | None, now: datetime) -> Iterato
     if settings is None:
         return
     zone = settings.policy.company.zone
-    for name in settings.accounts:
+    for name, account in settings.accounts.items():
         visited = store.arrivals.visited(name)
         check, fix = f"account {name}", f"caretool fetch {shlex.quote(name)}"
         good = f"last good fetch {moment_of(visited.fetched_at, zone)}" if visited.fetched_at else "no good fetch yet"
         if visited.failed_at is not None:
-            says = f"{good}; {moment_of(visited.failed_at, zone)} it failed: {visited.error or 'no reason was kept'}"
-            yield Finding(check, "wrong", says, fix)
+            why, helps = _failing(account, visited.error) if visited.error else ("no reason was kept", fix)
+            says = f"{good}; {moment_of(visited.failed_at, zone)} it failed: {why}"
+            yield Finding(check, "wrong", says, helps)
         elif visited.fetched_at is None or now - visited.fetched_at > _DAY:
             yield Finding(check, "warning", good, f"{fix}; caretool schedule prints what does so every 5 minutes")
         else:
             yield Finding(check, "ok", good)
+
+
+def _failing(account: Account, error: str) -> tuple[str, str | None]:
+    """Why an account fails, and what helps beyond what the error says itself."""
+    unset = [name for name in _variables_of(account.settings) if not os.environ.get(name) and name in error]
+    if unset:
+        return f"{unset[0]} is not set", f"export {unset[0]}=…"
+    way = tokens.how(account.platform)
+    if way and error.endswith(way):
+        return error.removesuffix(way).strip(), way
+    return error, None
 
 
 def _tokens(store: Store, settings: Settings | None, now: datetime) -> Iterator[Finding]:

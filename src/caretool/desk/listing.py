@@ -59,11 +59,13 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Awaiting:
-    """A draft that waits for somebody's eyes, with how many replies it holds. `yours`: whoever looks may decide."""
+    """A draft that waits for somebody's eyes, with how many replies it holds. `yours`: whoever looks may decide;
+    `stale`: what became of what it answers, where it can no longer be approved."""
 
     draft: Draft
     replies: int
     yours: bool = True
+    stale: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +171,17 @@ def _bring_up_to_date(desk: Desk) -> None:
 
 def _awaiting(desk: Desk) -> tuple[Awaiting, ...]:
     drafts = desk.store.replies.drafts("awaiting")
-    replies = desk.store.replies.count_of_drafts([draft.id for draft in drafts])
     if not drafts:
         return ()
     from caretool.desk import deciding
 
+    ids = [draft.id for draft in drafts]
+    replies, states = desk.store.replies.count_of_drafts(ids), desk.store.replies.states_of_drafts(ids)
     yours = deciding.among(desk, drafts)
-    return tuple(Awaiting(draft, replies.get(draft.id, 0), draft.id in yours) for draft in drafts)
+    return tuple(
+        Awaiting(one, replies.get(one.id, 0), one.id in yours, deciding.stale(one, states.get(one.id, ())))
+        for one in drafts
+    )
 
 
 def listed(

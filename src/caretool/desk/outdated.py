@@ -7,42 +7,56 @@ from collections.abc import Mapping, Sequence
 
 from caretool.desk import looking
 from caretool.desk.desk import Desk
-from caretool.desk.request import Request
 from caretool.domain.changed import side_by_side
 from caretool.domain.comment import Comment
-from caretool.domain.draft import Draft, Refusal, Reply, ReplyState
+from caretool.domain.draft import Refusal, Reply, ReplyState
 from caretool.domain.harmless import one_line, short_name
 from caretool.domain.masking import roughly_masked
 from caretool.domain.moment import stamp
 
 _LONGEST = 60
-_BECAME: Mapping[str, str] = {"queued": "answered", "answered": "answered", "closed": "closed", "gone": "deleted"}
 _ANSWERS: tuple[ReplyState, ...] = ("approved", "sending", "posted", "unsure")
 
 
 def ended(desk: Desk, comment: Comment) -> Refusal:
     """Why a comment that no longer waits is not answered: what became of it, when and by whom."""
+    return Refusal(
+        "already-answered",
+        comment.masked[:_LONGEST],
+        f"{comment.id} is {comment.state}: {_end_of(desk, comment)}",
+        f"Leave {comment.id} out; to write again: caretool reopen {comment.id} --because TEXT",
+    )
+
+
+def ended_together(desk: Desk, comments: Sequence[Comment]) -> list[Refusal]:
+    """The same of comments of which none can be left out: those of which the same became are named in one."""
+    same: dict[tuple[str, str], list[Comment]] = {}
+    for comment in comments:
+        same.setdefault((comment.state, _end_of(desk, comment)), []).append(comment)
+    refusals = []
+    for (state, became), alike in same.items():
+        ids = ", ".join(comment.id for comment in alike)
+        why = f"{ids} {'is' if len(alike) == 1 else 'are'} {state}: {became}"
+        refusals.append(Refusal("already-answered", alike[0].masked[:_LONGEST], why))
+    return refusals
+
+
+def whereabouts(desk: Desk, group: str) -> str:
+    """Where to look for those who waited in a group in which nobody waits any more."""
+    now = desk.store.groups.moved_on(group)
+    if now:
+        return f"the same waits in {now} now: caretool show {now}"
+    return f"`caretool show {group}` tells what became of it."
+
+
+def _end_of(desk: Desk, comment: Comment) -> str:
     became = {
         "queued": _answered(desk, comment) or "somebody's answer is on its way.",
         "answered": _answered(desk, comment) or _elsewhere(desk, comment) or "we answered it elsewhere.",
         "gone": "it was deleted on the platform.",
         "closed": _closed(desk, comment) or "somebody decided that it needs no answer.",
     }
-    return Refusal(
-        "already-answered",
-        comment.masked[:_LONGEST],
-        f"{comment.id} is {comment.state}: {became.get(comment.state, 'it does not wait.')}",
-        f"Leave {comment.id} out; to write again: caretool reopen {comment.id} --because TEXT",
-    )
-
-
-def stale(draft: Draft, comments: Sequence[Comment]) -> str | None:
-    """What became of the comments of a draft in a word or two where none of them waits; None: one does."""
-    further = Request.from_json(draft.request).further  # what is answered may be answered again
-    became = list(
-        dict.fromkeys(_BECAME.get(one.state) if not (further and one.state == "answered") else None for one in comments)
-    )
-    return " or ".join(word for word in became if word) if became and all(became) else None
+    return became.get(comment.state, "it does not wait.")
 
 
 def edited(desk: Desk, ids: Sequence[str], before: Mapping[str, str | None]) -> list[Refusal]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Literal, cast
 
-from caretool.desk import permitting, surroundings, triaging
+from caretool.desk import outdated, permitting, surroundings, triaging
 from caretool.desk.desk import Desk
 from caretool.desk.guarding import can
 from caretool.domain.comment import Comment, CommentState
@@ -223,9 +223,7 @@ def _members(desk: Desk, resolved: str) -> list[str]:
         theirs = desk.store.comments.of_person(resolved)
         found = [comment.id for comment in theirs if comment.state in STANDS and not comment.own]
     if not found:
-        raise NotFound(
-            f"There is nothing in {resolved} to moderate: `caretool show {resolved}` tells what became of it."
-        )
+        raise NotFound(f"There is nothing in {resolved} to moderate: {outdated.whereabouts(desk, resolved)}")
     return found
 
 

@@ -60,7 +60,7 @@ def make_request(desk: Desk, ids: Sequence[str], asked: Request) -> Request:
         if found.startswith("g"):
             waiting = desk.store.comments.waiting_in(found)
             if not waiting:
-                raise NotFound(f"Nobody waits in group {found}: `caretool show {found}` tells what became of it.")
+                raise NotFound(f"Nobody waits in group {found}: {outdated.whereabouts(desk, found)}")
             groups.append(found)
             comments += [comment.id for comment in waiting]
         else:
@@ -337,7 +337,10 @@ def standing(desk: Desk, request: Request, agent: Agent, *, closed_is_done: bool
     """
     comments = answerable(desk, request, agent)
     ended = ["queued", "gone", *(["closed"] if closed_is_done else []), *([] if request.further else ["answered"])]
-    refusals = [outdated.ended(desk, comment) for comment in comments if comment.state in ended]
+    over = [comment for comment in comments if comment.state in ended]
+    refusals = (
+        outdated.ended_together(desk, over) if closed_is_done else [outdated.ended(desk, comment) for comment in over]
+    )
     if request.include_new:
         return refusals
     joined = desk.store.groups.last_joined(request.groups)

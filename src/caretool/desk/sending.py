@@ -35,7 +35,8 @@ SETTLE = timedelta(seconds=60)
 @dataclass
 class Sent:
     """What became of the outbox: replies by what happened, and sentences about what did not go well. `rations`: how
-    many more may leave on its accounts that let only so many."""
+    many more may leave on its accounts that let only so many. `handed_to`: by account, the file in which its replies
+    stand for a person to post."""
 
     posted: list[Reply] = field(default_factory=list)
     failed: list[Reply] = field(default_factory=list)
@@ -43,6 +44,7 @@ class Sent:
     left: list[Reply] = field(default_factory=list)
     problems: list[CaretoolError] = field(default_factory=list)
     rations: list[Ration] = field(default_factory=list)
+    handed_to: dict[str, str] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
@@ -60,6 +62,8 @@ def send(desk: Desk, only: Sequence[str] | None = None) -> Sent:
     for account in dict.fromkeys(reply.account for reply in _due(desk, None, only)):
         try:
             platform = desk.open_platform(desk.account(account))
+            if platform.limits.handed_to is not None:
+                sent.handed_to[account] = platform.limits.handed_to
             with alone(desk, account):
                 # Listed under the lock: what somebody else posted meanwhile is not ours any more.
                 _send_these(desk, platform, account, _due(desk, account, only), sent)
@@ -202,8 +206,10 @@ def _post(desk: Desk, platform: Platform, reply: Reply, sent: Sent, *, perhaps_p
     try:
         looking.look(desk, desk.store.comments.by_ids(reply.comments))
     except PlatformFailed as problem:  # what it answers cannot be seen today: the others still go out
-        (sent.unsure if reply.state == "unsure" else sent.left).append(reply)
-        sent.problems.append(problem)
+        unsure = reply.state == "unsure"
+        (sent.unsure if unsure else sent.left).append(reply)
+        waits = f"{str(problem).rstrip('.')}. {reply.id} was not posted: it waits for `caretool send`."
+        sent.problems.append(problem if unsure else PlatformFailed(waits))
         return
     now = desk.clock()
     with desk.store.writing():

@@ -31,7 +31,8 @@ class Shown:
     """Everything about one id. `group` only for a group; `revisions` only for a comment; `because` is why a draft was
     rejected or a promise ended or moved; `unmasked`: somebody asked for the personal data too; `waived`: what did not
     count in its replies; `links`: pages of ours that may help; `said`: by the id of a comment, what was said before in
-    its exchange, where the comment or its group is meant."""
+    its exchange, where the comment or its group is meant; `waits_in`: the group in which the same waits now, where this
+    one has ended."""
 
     id: str
     comments: tuple[Comment, ...]
@@ -49,6 +50,7 @@ class Shown:
     waived: tuple[Kept, ...] = ()
     moderations: tuple[Moderation, ...] = ()
     said: Mapping[str, tuple[Turn, ...]] = field(default_factory=dict)
+    waits_in: str | None = None
 
 
 def show(desk: Desk, typed: str, *, unmasked: bool = False) -> Shown:
@@ -67,13 +69,15 @@ def show(desk: Desk, typed: str, *, unmasked: bool = False) -> Shown:
     rewards = _rewards(desk, found, replies)
     things: list[Case | Reward | Reply | Promise] = [*(one.case for one in cases), *rewards, *replies, *promises]
     moderations = _moderations(desk, found)
-    told = [*(thing.id for thing in things), *(one.id for one in moderations)]
+    members = [comment.id for comment in store.comments.of_group(found)] if found.startswith("g") else []
+    drafts = [reply.draft for reply in (store.replies.of_comments(members) if members else replies)]
+    told = [*(thing.id for thing in things), *(one.id for one in moderations), *members, *drafts]
     return Shown(
         id=found,
         comments=tuple(comments),
         replies=tuple(replies),
         promises=tuple(promising.standing(desk, promises, now)),
-        notes=tuple(store.journal.notes(found)),
+        notes=_notes(desk, found, members),
         history=tuple(store.journal.about(list(dict.fromkeys([found, *told])))),
         group=_group(desk, found, now) if found.startswith("g") else None,
         because=_because(desk, found, promises),
@@ -85,7 +89,13 @@ def show(desk: Desk, typed: str, *, unmasked: bool = False) -> Shown:
         waived=waiving.kept(desk, replies),
         moderations=tuple(moderations),
         said=store.exchanges.before([comment.id for comment in comments], _TURNS) if found[0] in "gc" else {},
+        waits_in=store.groups.moved_on(found) if found.startswith("g") else None,
     )
+
+
+def _notes(desk: Desk, found: str, members: Sequence[str]) -> tuple[tuple[datetime, str, str], ...]:
+    """The notes on it and on the comments of a group; what was noted on many at once is told once."""
+    return tuple(dict.fromkeys(desk.store.journal.notes(found, *members)))
 
 
 def _hanging_together(desk: Desk, found: str) -> tuple[list[Comment], list[Reply], list[Promise]]:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from caretool.desk.desk import Desk
 from caretool.domain.moment import stamp
 from caretool.domain.policy import Account
-from caretool.errors import CaretoolError, TokenRefused
+from caretool.errors import CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
 from caretool.pages import page
 from caretool.platforms import registry
 from caretool.platforms.platform import Expires, Platform
@@ -92,8 +92,12 @@ def explained(account: Account, error: CaretoolError) -> CaretoolError:
 
 
 def noted(desk: Desk, account: str, error: CaretoolError, undone: str) -> CaretoolError:
-    """What is told of the trouble that stopped something on an account. That its token was refused is kept with it
-    until a fetch succeeds, and told with what was not done: `undone` is a sentence."""
+    """What is told of the trouble that stopped something on an account, with what was not done: `undone` is a sentence.
+    That its token was refused is kept with it until a fetch succeeds."""
+    if isinstance(error, PlatformBusy):
+        return PlatformBusy(_and(error, undone), error.seconds)
+    if isinstance(error, PlatformFailed):
+        return PlatformFailed(_and(error, undone))
     if not isinstance(error, TokenRefused):
         return error
     known = desk.settings.accounts.get(account)  # it may have been taken out of accounts.toml
@@ -101,16 +105,20 @@ def noted(desk: Desk, account: str, error: CaretoolError, undone: str) -> Careto
     if known is not None:
         with desk.store.writing():
             desk.store.arrivals.failed(account, desk.clock(), str(told))
-    return TokenRefused(f"{str(told).rstrip('.')}. {undone}")
+    return TokenRefused(_and(told, undone))
+
+
+def _and(error: CaretoolError, undone: str) -> str:
+    return f"{str(error).rstrip('.')}. {undone}"
 
 
 @contextmanager
 def stopping(desk: Desk, account: str, undone: str) -> Iterator[None]:
-    """A refused token ends the block, told as `noted` has it."""
+    """What the platform refuses or cannot do now ends the block, told as `noted` has it."""
     try:
         yield
-    except TokenRefused as refused:
-        raise noted(desk, account, refused, undone) from refused
+    except (TokenRefused, PlatformBusy, PlatformFailed) as trouble:
+        raise noted(desk, account, trouble, undone) from trouble
 
 
 def _key(account: Account) -> str:

@@ -101,7 +101,7 @@ def check(desk: Desk, names: Sequence[str]) -> list[Visit]:
         desk.progress(f"{len(visits)} of {len(accounts)} accounts have answered")
         account, answer = answers.get()
         visit = _visit(desk, account, answer)
-        limits = next((platform.limits for one, platform in opened if one is account), Limits())
+        limits = next((platform.limits for one, platform in opened if one is account and visit.error is None), Limits())
         visits[account.name] = replace(visit, replies_left=limits.replies_left, replies_until=limits.replies_until)
     return [visits[name] for name in accounts]
 

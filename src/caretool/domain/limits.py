@@ -23,7 +23,7 @@ class Limits:
     list after a while was not posted. `keep`: for how long at most its rules let us store what was fetched.
     `unread_replies` is False where its rules want a person to choose the words of every reply. `replies_left`: how many
     can still be posted until what limits them begins anew, at `replies_until` (None: it does not say, or sets no such
-    limit).
+    limit). `handed_to`: the file in which a reply is written down for a person to post (None: it is posted).
     """
 
     length: int | None = None
@@ -40,6 +40,7 @@ class Limits:
     unread_replies: bool = True
     replies_left: int | None = None
     replies_until: datetime | None = None
+    handed_to: str | None = None
 
     def of_one(self, *, private: bool) -> Limits:
         """What counts for a reply of one kind."""

@@ -215,7 +215,8 @@ def _parsed(source: str) -> nodes.Template:
         tree = _environment().parse(source)
     except TemplateError as error:
         line = getattr(error, "lineno", 1)
-        raise UsageProblem(f"Line {line} of the text: {error.message}; write values as {{{{ person.name }}}}") from None
+        what = (error.message or "").rstrip(".").replace("'end of print statement'", "'}}'")
+        raise UsageProblem(f"Line {line} of the text: {what}; write values as {{{{ person.name }}}}") from None
     except (RecursionError, ValueError):  # brackets without end; a number of thousands of digits
         raise UsageProblem("The text is too involved: write values as {{ person.name }}") from None
     _refuse_more_than_values(tree, 0)

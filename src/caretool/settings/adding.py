@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
+from caretool.domain.duration import Duration
 from caretool.errors import UsageProblem
 from caretool.secrets import Secret
 from caretool.settings.accounts import AccountTable, read_account
@@ -26,37 +27,65 @@ _LARGEST = 10_000
 @dataclass(frozen=True, slots=True)
 class Question:
     """A key of an account, what it means, whether there is no account without it; `secret`: it says where one is
-    kept."""
+    kept; `instead`: the key that is asked for where this one is passed over."""
 
     key: str
     means: str
     required: bool
     secret: bool
+    instead: str | None = None
 
 
 @dataclass(slots=True)
 class Answers:
-    """An account of a `platform` on its way into accounts.toml. `model` is its connector's; `name` None: not said."""
+    """An account of a `platform` on its way into accounts.toml. `model` is its connector's (of the keys that it calls
+    `one_of` an account has one); `name` None: not said."""
 
     platform: str
     model: type[BaseModel]
     name: str | None = None
     values: dict[str, Any] = field(default_factory=dict)
+    passed_over: set[str] = field(default_factory=set)
 
     def questions(self) -> list[Question]:
         """Every key that it may have and that was not answered yet: the connector's own, then those of any account."""
-        asked = [(key, one) for model in (self.model, AccountTable) for key, one in model.model_fields.items()]
         found: dict[str, Question] = {}
-        for name, one in asked:
-            key = one.alias or name
-            if key != "platform" and key not in self.values and key not in found:
-                secret = table_in(one.annotation) is Secret and not _takes_text(one.annotation)
-                found[key] = Question(key, one.description or "", one.is_required(), secret)
+        ways = self._ways()
+        said = {"platform", *self.values, *(ways if any(way in self.values for way in ways) else ())}
+        for model in (self.model, AccountTable):
+            for one in _questions(model):
+                if one.key not in said:
+                    found.setdefault(one.key, one)
         return list(found.values())
 
     def lacking(self) -> list[Question]:
         """Those without which there is no account."""
-        return [one for one in self.questions() if one.required]
+        return [*(one for one in self.questions() if one.required), *self._one_way()]
+
+    def pass_over(self, question: Question) -> None:
+        """Do not ask for it: for the one that stands `instead`."""
+        self.passed_over.add(question.key)
+
+    def _ways(self) -> tuple[str, ...]:
+        ways: tuple[str, ...] = getattr(self.model, "one_of", ())
+        return ways
+
+    def _one_way(self) -> list[Question]:
+        """Of the keys of which it has one: what is still to be said of the one that is begun, else the first."""
+        ways = [way for way in self._ways() if way in self.values]
+        ways = ways or [way for way in self._ways() if way not in self.passed_over]
+        if not ways:
+            return []
+        way = next(one for one in _questions(self.model) if one.key == ways[0])
+        inside = table_in(self.model.model_fields[way.key].annotation)
+        if inside is None or inside is Secret:
+            return [] if way.key in self.values else [replace(way, required=True, instead=next(iter(ways[1:]), None))]
+        said = self.values.get(way.key, {})
+        return [
+            replace(one, key=f"{way.key}.{one.key}")
+            for one in _questions(inside)
+            if one.required and isinstance(said, Mapping) and one.key not in said
+        ]
 
     def take(self, key: str, value: object) -> None:
         """An answer; a text may stand for what TOML writes otherwise (500, true, ["a", "b"]). UsageProblem with the
@@ -65,6 +94,9 @@ class Answers:
         if path == ("platform",):
             raise UsageProblem("platform is said by the first word, not by --set.")
         readings = self._readings(path, value) if isinstance(value, str) else [value]
+        if isinstance(readings[0], str) and _is_secret(_annotation(self.model, path)):
+            ways = f"{key}.env=NAME, or {key}.command, {key}.keyring"
+            raise UsageProblem(f"{key}: a secret is not said here, only where it is kept: --set {ways}")
         refused: list[str] = []
         for reading in readings:
             values = _put(self.values, path, reading)
@@ -106,7 +138,17 @@ class Answers:
         _, problems = read_account("", "new", table, known, {self.platform: self.model})
         for problem in problems:
             at = problem.path[2:]
-            yield at, f"{dotted(at) or self.platform}: {problem.what}"
+            yield at, f"{dotted(at) or self.name or self.platform}: {problem.what}"
+
+
+def _questions(model: type[BaseModel]) -> Iterator[Question]:
+    for name, one in model.model_fields.items():
+        yield Question(one.alias or name, one.description or "", one.is_required(), _is_secret(one.annotation))
+
+
+def _is_secret(annotation: Any) -> bool:
+    """Whether only where it is kept can be said of it."""
+    return table_in(annotation) is Secret and not _takes_text(annotation)
 
 
 def _variables(table: Mapping[str, Any]) -> Iterator[str]:
@@ -156,7 +198,7 @@ def _options(annotation: Any) -> list[Any]:
 def _takes_text(annotation: Any) -> bool:
     return any(
         one is Any
-        or (isinstance(one, type) and issubclass(one, str | PurePath))
+        or (isinstance(one, type) and issubclass(one, str | PurePath | Duration))
         or (get_origin(one) is Literal and any(isinstance(choice, str) for choice in get_args(one)))
         for one in _options(annotation)
     )

@@ -33,6 +33,9 @@ def find(named: str | None) -> Path:
     for folder in (here, *here.parents):
         if (folder / ACCOUNTS).is_file():
             return folder
+    for folder in (here, *here.parents):
+        if (folder / POLICIES).is_file():
+            raise UsageProblem(f"{folder} has {POLICIES} and no {ACCOUNTS}: `caretool init {folder}` writes one.")
     raise UsageProblem("There is no workspace here: make one with `caretool init DIR`, or name one with -C DIR.")
 
 

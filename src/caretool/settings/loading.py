@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -19,13 +20,15 @@ from caretool.settings.accounts import People, read_accounts
 from caretool.settings.in_force import policy_in_force
 from caretool.settings.known import Known, declared
 from caretool.settings.policies import PoliciesFile
-from caretool.settings.problems import Problem, one_line, shown
+from caretool.settings.problems import Problem, dotted, one_line, shown
 from caretool.settings.rewards import same_codes
 from caretool.settings.speaking import unspoken
 from caretool.settings.templates import read_template
 from caretool.settings.validation import validated
 
 _AT_LINE = re.compile(r" \(at line (\d+), column \d+\)$")
+_KEY = r"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
+_KEYS = re.compile(rf"Cannot [a-z ]+(\((?:{_KEY}(?:, |,?(?=\))))+\))")
 _AT_END = " (at end of document)"
 
 
@@ -88,6 +91,8 @@ def _source(path: Path, name: str, proposed: bytes | None) -> Source:
         line = error.object.count(b"\n", 0, error.start) + 1
         return Source(name, problem=Problem(name, (), "is not UTF-8: save it as UTF-8 in your editor", line))
     try:
+        if name in (files.ACCOUNTS, files.POLICIES) and not text.strip():
+            return Source(name, text, {}, Problem(name, (), "is empty: delete it, and `caretool init DIR` writes one"))
         return Source(name, text, tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         return Source(name, text, problem=_not_toml(name, text, str(error)))
@@ -103,8 +108,16 @@ def _unreadable(error: OSError) -> str:
 def _not_toml(name: str, text: str, said: str) -> Problem:
     at = _AT_LINE.search(said)
     line = int(at[1]) if at else text.count("\n") + (not text.endswith("\n"))
-    reason = _AT_LINE.sub("", said).removesuffix(_AT_END)
+    reason = _in_words(_AT_LINE.sub("", said).removesuffix(_AT_END))
     return Problem(name, (), f"cannot be read as TOML: {reason}", max(line, 1))
+
+
+def _in_words(reason: str) -> str:
+    """What the parser says, without its own notation. A line ends inside a text only where a text was not closed."""
+    if reason.endswith(" character '\\n'"):
+        return "a quotation mark is missing before the end of the line"
+    at = _KEYS.match(reason)
+    return f"{reason[: at.start(1)]}{dotted(ast.literal_eval(at[1]))}{reason[at.end(1) :]}" if at else reason
 
 
 def _people(

@@ -12,7 +12,7 @@ from peewee import EXCLUDED, JOIN, SQL, fn
 
 from caretool.domain.group import Group, Suggestion, group_key
 from caretool.store import numbers
-from caretool.store.database import Database, Row, moment_out, optional_moment
+from caretool.store.database import Database, Row, moment_out, optional_moment, storable
 from caretool.store.numbers import chunks, new_ids
 from caretool.store.schema import ONE, Seen, ThreadRow
 from caretool.store.schema import Comment as C
@@ -150,6 +150,13 @@ class Groups:
         row = self._database.one(self._select().where(G.c.id == group))
         return _group(row) if row else None
 
+    def moved_on(self, group: str) -> str | None:
+        """The group in which those wait now who would join this one, which has ended: whoever was in it and waits
+        again, unless they were read otherwise since. None: nobody does, or it has not ended."""
+        key = self._database.value(G.select(G.c.key).where((G.c.id == group) & (G.c.alive == 0)))
+        found: str | None = self._database.value(G.select(G.c.id).where((G.c.key == key) & (G.c.alive == ONE)))
+        return found
+
     def _select(self) -> Any:
         columns = [getattr(G.c, name) for name in G.columns if name not in ("key", "alive")]
         return (
@@ -192,7 +199,7 @@ class Groups:
 def _meant(where: Mapping[str, str], late_at: datetime | None, among: set[str] | None) -> Any:
     """Which groups are meant of those in which somebody waits; see `Groups.alive`."""
     meant = G.c.alive == 1
-    for column, value in where.items():
+    for column, value in ((column, storable(value)) for column, value in where.items()):
         if column == "kind":
             of_kind = C.select(C.c.grouped).where((C.c.state == "waiting") & (C.c.kind == value))
             meant &= G.c.id.in_(of_kind)

@@ -85,7 +85,7 @@ class Journal:
         for part in chunks(list(subjects)):
             query = L.select(*_LINE).where(L.c.subject.in_(part))
             found += self._lines(query.order_by(L.c.number))
-        return found
+        return sorted(found, key=lambda line: line.number)
 
     def last(
         self,
@@ -126,12 +126,13 @@ class Journal:
         """Leave a note on a thing."""
         self._database.run(Note.insert({"subject": subject, "agent": agent, "at": moment_out(at), "text": text}))
 
-    def notes(self, subject: str) -> list[tuple[datetime, str, str]]:
-        """The notes on a thing: when, by whom, what."""
-        query = (
-            Note.select(Note.c.at, Note.c.agent, Note.c.text).where(Note.c.subject == subject).order_by(Note.c.number)
-        )
-        return [(moment_in(at), agent, text) for at, agent, text in self._database.tuples(query)]
+    def notes(self, *subjects: str) -> list[tuple[datetime, str, str]]:
+        """The notes on these things: when, by whom, what."""
+        found: list[tuple[Any, ...]] = []
+        for part in chunks(subjects):
+            query = Note.select(Note.c.number, Note.c.at, Note.c.agent, Note.c.text)
+            found += self._database.tuples(query.where(Note.c.subject.in_(part)))
+        return [(moment_in(at), agent, text) for _, at, agent, text in sorted(found)]
 
 
 def _decoded(value: bytes) -> str:

@@ -17,6 +17,7 @@ from caretool.store.schema import Draft as D
 from caretool.store.schema import Reply as R
 
 if TYPE_CHECKING:
+    from caretool.domain.comment import CommentState
     from caretool.domain.draft import Draft, Reply, ReplyState
 
 
@@ -98,7 +99,11 @@ class Replies:
             row[0]
             for row in self._database.tuples(R.select(R.c.id).where((R.c.draft == draft) & (R.c.state == "awaiting")))
         ]
-        for part in chunks(ids):
+        self.drop(ids)
+
+    def drop(self, replies: Sequence[str]) -> None:
+        """Take away replies that wait for a yes and nobody waits for any more."""
+        for part in chunks(list(replies)):
             self._database.run(ReplyComment.delete().where(ReplyComment.c.reply.in_(part)))
             self._database.run(R.delete().where(R.c.id.in_(part)))
 
@@ -198,6 +203,20 @@ class Replies:
         for part in chunks(list(drafts)):
             query = R.select(R.c.draft, fn.COUNT(SQL("*"))).where(R.c.draft.in_(part)).group_by(R.c.draft)
             found.update({row[0]: int(row[1]) for row in self._database.tuples(query)})
+        return found
+
+    def states_of_drafts(self, drafts: Sequence[str]) -> dict[str, list[CommentState]]:
+        """Where the comments stand that each of these decisions answers."""
+        found: dict[str, list[CommentState]] = {}
+        for part in chunks(list(drafts)):
+            query = (
+                R.select(R.c.draft, C.c.state)
+                .join(ReplyComment, on=(ReplyComment.c.reply == R.c.id))
+                .join(C, on=(C.c.id == ReplyComment.c.comment))
+                .where(R.c.draft.in_(part))
+            )
+            for draft, state in self._database.tuples(query):
+                found.setdefault(draft, []).append(state)
         return found
 
     def draft(self, draft: str) -> Draft | None:

@@ -87,9 +87,11 @@ class BlueskySettings(BaseModel):
     @field_validator("handle")
     @classmethod
     def _is_a_name(cls, name: str) -> str:
-        if any(letter.isspace() or not letter.isprintable() for letter in name.strip()) or not name.strip("@ "):
-            raise ValueError("must be a handle such as bottegablu.bsky.social, or a DID")
-        return name.strip().removeprefix("@")
+        handle = name.strip().removeprefix("@")
+        one_word = not any(letter.isspace() or not letter.isprintable() for letter in handle)
+        if not one_word or not (handle.startswith("did:") or "." in handle.strip(".")):
+            raise ValueError("must be a handle with its domain, such as bottegablu.bsky.social, or a DID (did:plc:…)")
+        return handle
 
 
 class BlueskyPlatform:

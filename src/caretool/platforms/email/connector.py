@@ -83,6 +83,7 @@ class EmailSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     default_since: ClassVar[str | None] = "7 days"
+    one_of: ClassVar[tuple[str, ...]] = ("password", "oauth")
 
     address: Annotated[str, AfterValidator(_mailbox)] = Field(description="Our address: answers come from it.")
     name: Line | None = Field(default=None, description="The name that answers come from, beside the address.")

@@ -111,6 +111,7 @@ class FilePlatform:
             together=self.settings.together,
             private_replies=True,
             listing_trustworthy=True,
+            handed_to=str(self.replies),
         )
 
     def fetch(self, bookmark: str | None) -> Iterator[Page]:
