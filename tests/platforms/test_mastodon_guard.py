@@ -9,6 +9,7 @@ import pytest
 import stamina
 
 from caretool.errors import AnswerLost, CaretoolError, PlatformBusy, PlatformFailed, TokenRefused
+from caretool.http import NotTaken
 from caretool.platforms.mastodon.connector import MastodonPlatform
 from caretool.platforms.platform import Deletes, Hides, Offence
 from tests.platforms.contract import comment, offence
@@ -111,7 +112,7 @@ def test_a_right_that_lacks_is_named(fake: FakeMastodon, verb: str) -> None:
 
 
 FAULTS: list[tuple[Fault, type[CaretoolError]]] = [
-    ("refuse", TokenRefused),
+    ("refuse", NotTaken),
     ("forbid", TokenRefused),
     ("busy", PlatformBusy),
     ("half", AnswerLost),
